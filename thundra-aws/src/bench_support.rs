@@ -1,5 +1,5 @@
-//! Functions that `examples/bench` measures alone. Programs reach them through an invocation or a client. They may
-//! change in any release.
+//! Functions measured alone by `examples/bench`. Programs reach the functions through an invocation or a client. The
+//! functions may change in any release.
 
 use lambda_runtime::Context;
 use thundra_core::Scope;

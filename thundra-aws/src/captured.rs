@@ -7,7 +7,7 @@ use bytes::Bytes;
 #[cfg(feature = "batch")]
 use thundra_core::{ScopeFlags, ScopeRef};
 
-/// The event of a running invocation, attached to its scope.
+/// The event of a running invocation, attached to the scope of the invocation.
 #[derive(Debug)]
 pub(crate) struct Captured {
     pub(crate) event: Bytes,
@@ -27,7 +27,7 @@ impl Captured {
     }
 }
 
-/// Notes the failed records of the batch of an invocation, by their numbers in the event.
+/// Notes the failed records of the batch of an invocation, by number in the event.
 #[cfg(feature = "batch")]
 pub(crate) fn records_failed(invocation: ScopeRef, numbers: impl Iterator<Item = usize>) {
     invocation.set_flags(ScopeFlags::RECORDS_FAILED);

@@ -1,7 +1,7 @@
 //! Loops: work at the end of a chain of calls longer than `THUNDRA_MAX_CHAIN_LENGTH` is not begun.
 //!
-//! The length counts the programs of the chain, including this one. The length that an untrusted caller wrote has no
-//! effect, so no stranger can stop a function.
+//! The length counts the programs of the chain, including the running program. A length written by an untrusted caller
+//! has no effect, so no untrusted caller can stop a function.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -12,10 +12,10 @@ use thundra_core::{Config, ScopeRef, diagnostics};
 use crate::settings::{MAX_CHAIN_LENGTH, Settings};
 use crate::trigger::Message;
 
-/// The `error.type` of work that was not begun, and the error type in the answer of an invocation.
+/// The `error.type` of work that was not begun, and the error type in the response of an invocation.
 pub(crate) const CHAIN_TOO_LONG: &str = "chain_too_long";
 
-/// What becomes of a message that fails.
+/// The text about the retries of a failed message.
 const RETRIES: &str = " It comes again until its retries end: on a stream it holds up the records behind it, unless the \
                        event source mapping has a MaximumRetryAttempts and an on-failure destination, and in a FIFO \
                        queue its group, up to the maxReceiveCount of the redrive policy.";
@@ -25,19 +25,20 @@ const RETRIES: &str = " It comes again until its retries end: on a stream it hol
 pub(crate) enum Work {
     /// An invocation by a caller, or by AWS on behalf of a caller.
     Call,
-    /// An invocation by one message.
+    /// An invocation by a single message.
     Message,
     /// An invocation of a durable execution.
     Execution,
     /// A record of a batch.
     #[cfg(feature = "batch")]
     Record,
-    /// A message that a client received. The error of its work is of a type of its own, so it cannot be stopped.
+    /// A message received by a client. The work cannot be stopped, because the error of the work is of the program's
+    /// type.
     #[cfg(any(feature = "kinesis", feature = "sqs"))]
     Received,
-    /// A batch that the handler works on by itself. It cannot be stopped for one record.
+    /// A batch without a scope for each record. The handler cannot be stopped for a single record.
     WholeBatch,
-    /// An invocation of a handler in place, whose error is of a type of its own. It cannot be stopped.
+    /// An invocation of a handler in place. The handler cannot be stopped, because the error is of the program's type.
     InPlace,
 }
 
@@ -49,12 +50,12 @@ pub(crate) struct ChainTooLong {
 }
 
 impl ChainTooLong {
-    /// Returns the failure to record, and to answer.
+    /// Returns the failure for the span and for the response.
     pub(crate) fn exception(&self) -> Exception {
         Exception::new(CHAIN_TOO_LONG, self.to_string())
     }
 
-    /// Reports what becomes of the work, once for each kind.
+    /// Reports the consequence for the work, once for each kind.
     pub(crate) fn report(&self, work: Work) {
         let (key, then, retries) = match work {
             Work::Call => ("chain.call", "The handler is not called, and the caller gets an error.", ""),
@@ -94,7 +95,7 @@ impl fmt::Display for ChainTooLong {
     }
 }
 
-/// Returns the failure of work in this scope, if its chain of calls is over the limit.
+/// Returns the failure of work in a scope with a chain of calls over the limit.
 pub(crate) fn check(scope: ScopeRef, config: &Config) -> Option<ChainTooLong> {
     let limit = Settings::of(config).max_chain_length?;
     if !config.propagators.correlation {
@@ -110,8 +111,9 @@ pub(crate) fn check(scope: ScopeRef, config: &Config) -> Option<ChainTooLong> {
     (length > limit.get()).then_some(ChainTooLong { length, limit })
 }
 
-/// Counts an invocation in the longest chain of calls among the messages of its event. The calls of a handler that works
-/// on a batch by itself go on with that chain, and the limit stops it where it arrives alone.
+/// Counts an invocation in the longest chain of calls among the messages of the event. The calls of a handler without a
+/// scope for each record continue the longest chain. The limit stops the chain at the next program invoked by a single
+/// message.
 pub(crate) fn continue_longest(scope: ScopeRef, messages: &[Message], config: &Config) {
     if Settings::of(config).max_chain_length.is_none() {
         return;

@@ -4,7 +4,7 @@
 mod tests {
     use thundra_core::config::table;
 
-    /// The page is this crate's documentation, so the tables are written out in it.
+    /// The page is documentation of the crate, so the tables are written out in the page.
     #[test]
     fn the_page_has_the_variables_of_the_lists() {
         let page = include_str!("configuration.md");

@@ -1,5 +1,5 @@
-//! Functions that `examples/fuzz` feeds with any bytes. Programs reach them through an invocation or a client. They may
-//! change in any release.
+//! Functions fed with any bytes by `examples/fuzz`. Programs reach the functions through an invocation or a client. The
+//! functions may change in any release.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub struct Read {
     pub source: &'static str,
     /// The trace of each message's sender.
     pub senders: Vec<Option<String>>,
-    /// The ranges that the handler does not receive.
+    /// The ranges withheld from the handler.
     pub contexts: Vec<Range<usize>>,
 }
 
@@ -31,12 +31,12 @@ pub fn read(event: &[u8]) -> Read {
     }
 }
 
-/// Returns an event as the handler receives it.
+/// Returns an event as received by the handler.
 pub fn delivered(event: Bytes, contexts: &[Range<usize>]) -> Bytes {
     payload::strip_all(event, contexts)
 }
 
-/// Returns the range of a payload's context, and the payload as the work on its record receives it.
+/// Returns the range of a payload's context, and the payload as received by the work on the record.
 pub fn strip(payload: &[u8]) -> Option<(Range<usize>, Vec<u8>)> {
     let range = payload::find(payload)?.range;
     let stripped = payload::strip(payload, &range);

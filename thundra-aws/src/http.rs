@@ -62,7 +62,7 @@ where
     crate::run(Adapter::from(app)).await
 }
 
-/// Runs an HTTP application as [`run`] does, with telemetry that is set up in code.
+/// Runs an HTTP application as [`run`] does, with telemetry set up in code.
 ///
 /// # Errors
 ///

@@ -20,30 +20,30 @@
 //! }
 //! ```
 //!
-//! Outside Lambda the same program reads one event from a file or from standard input, prints the response, and prints
+//! Outside Lambda the same program reads an event from a file or from standard input, prints the response, and prints
 //! the spans as a tree on standard error: `cargo run -- event.json`. The same command also runs the line with the
 //! [captured event](configuration#captured-events) of a failed invocation.
 //!
-//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector, and `OTEL_TRACES_EXPORTER=xray` sends spans
-//! [to X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output that
-//! the serverless-otlp-forwarder reads.
+//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector, and `OTEL_TRACES_EXPORTER=xray` sends spans [to
+//! X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output for the
+//! serverless-otlp-forwarder.
 //!
 //! # What is recorded
 //!
-//! - **The invocation**: its trigger, its [outcome](run#how-an-invocation-ends), [cold starts](#cold-starts), and where they
-//!   are known the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of the
-//!   availability zone (`cloud.availability_zone`).
-//! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
-//! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients
-//!   without the interceptor are recorded too, but their messages carry no context.
+//! - **The invocation**: the trigger, the [outcome](run#how-an-invocation-ends), [cold starts](#cold-starts), and,
+//!   where known, the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of
+//!   the availability zone (`cloud.availability_zone`).
+//! - **Local spans**: every span made by `#[tracing::instrument]`, at INFO and above.
+//! - **AWS calls** of clients from `thundra-aws`: [`sns::client`] and the clients of other services, [`client!`],
+//!   [`interceptor`]. Calls of clients without the interceptor are recorded too, but the messages carry no context.
 //! - **HTTP calls** of clients from the crate `thundra-http`.
 //! - **Metrics**: fields of events, such as `monotonic_counter.orders = 1`. Metrics leave over OTLP, or as log lines
 //!   for [CloudWatch](configuration#metrics-in-cloudwatch).
-//! - **The records of a batch**, each in a scope of its own: see [`batch`].
+//! - **The records of a batch**, each in a separate scope: see [`batch`].
 //!
-//! Spans leave after the response was posted and before the next event is requested, within the time that the function
-//! has left. Results, errors and panics of the handler pass through unchanged. Each problem of this crate is reported
-//! once, in one line on standard error.
+//! Spans leave after the response was posted and before the next event is requested, within the remaining time of the
+//! function. Results, errors and panics of the handler pass through unchanged. Each problem of `thundra-aws` is
+//! reported once, in a line on standard error.
 //!
 //! # How traces continue
 //!
@@ -56,10 +56,10 @@
 //! | Step Functions | the caller that started the execution, from its input or the X-Ray header |
 //! | a [durable execution](#durable-functions) | the sender of the input, for each invocation |
 //!
-//! Clients from this crate send the trace context and the [correlation ids](correlation) in the attributes of SNS and
-//! SQS messages, in the JSON of Kinesis records, in the details of EventBridge events, in the payload or the client
-//! context of Lambda invocations, and in the input of Step Functions executions. Every root span says where its parent
-//! came from, in `thundra.parent.source`.
+//! Clients from `thundra-aws` send the trace context and the [correlation ids](correlation) in the attributes of SNS
+//! and SQS messages, in the JSON of Kinesis records, in the details of EventBridge events, in the payload or the client
+//! context of Lambda invocations, and in the input of Step Functions executions. `thundra.parent.source` on every root
+//! span names the source of the parent.
 //!
 //! # Durable functions
 //!
@@ -83,32 +83,33 @@
 //! fn charge(order: u32) {}
 //! ```
 //!
-//! - **One trace.** All invocations of an execution are in one trace: that of the sender, if the input carries a context.
-//!   Otherwise the X-Ray header that Lambda keeps for the execution gives the trace, or the ARN of the execution does. All
-//!   invocations have the same sampling decision and, if the input carries none, the id in the ARN as correlation id. The
-//!   client context of an invoke gives a link, because later invocations may come without.
-//! - **The input** is read as any other event: its source, sender, ids and trust are those of the invocation. Its
+//! - **One trace.** All invocations of an execution are in one trace: the trace of the sender, if the input carries a
+//!   context. Otherwise, Lambda's X-Ray header of the execution gives the trace, or else the ARN of the execution. All
+//!   invocations have the same sampling decision and, if the input carries none, the id in the ARN as correlation id.
+//!   The client context of an invoke gives a link, because later invocations may lack the client context.
+//! - **The input** is read as any other event, and gives the invocation a source, a sender, ids and trust. The
 //!   `__context__` is cut out of the JSON string in the envelope, in each invocation alike.
-//! - **The outcome.** `durable.invocation.status` is the status that the invocation reported. `PENDING` is no error.
-//!   `FAILED` is one, with the type and the message of the error, although Lambda counts the invocation as a success. The
-//!   `statusCode` of a result for an HTTP request is the status of the response.
-//! - **Replay.** Each invocation runs the handler from the top. Spans, events, log lines and measurements of code that
-//!   the SDK replays are not recorded again. `durable.replayed_spans` and `durable.replayed_events` on the root span count
-//!   them, where the filters let them through. Layers and log lines of the program's own are not filtered: the SDK has the
-//!   `ReplayFilterLayer` for them.
+//! - **The outcome.** `durable.invocation.status` is the status reported by the invocation. `PENDING` is no error.
+//!   `FAILED` is an error, with the type and the message of the error, although Lambda counts the invocation as a
+//!   success. The `statusCode` of a result for an HTTP request is the status of the response.
+//! - **Replay.** Each invocation runs the handler from the top. Spans, events, log lines and measurements of code
+//!   replayed by the SDK are not recorded again. `durable.replayed_spans` and `durable.replayed_events` on the root
+//!   span count the spans and events let through by the filters. Layers and log lines of the program's own are not
+//!   filtered: the SDK has the `ReplayFilterLayer` for the program's layers.
 //! - **Operations.** The SDK's span `durable_operation` around each step has `durable.operation.id` and
-//!   `durable.attempt.number`. Branches of `map` and `parallel`, and what `spawn` begins, belong to their invocation.
-//! - **Checkpoints.** The SDK's own client has no interceptor, which one line reports. With
-//!   `thundra_aws::lambda::client(&config)` (feature `lambda`), given to `Options::builder().lambda_client(…)`, the span of
-//!   each checkpoint says what became of an operation: `durable.operation.id`, `.name`, `.type`, `.subtype` and `.status`,
-//!   and `durable.attempt.outcome` of a step.
+//!   `durable.attempt.number`. Branches of `map` and `parallel`, and work begun by `spawn`, belong to the running
+//!   invocation.
+//! - **Checkpoints.** The SDK's own client has no interceptor, as a line on standard error reports. With
+//!   `thundra_aws::lambda::client(&config)` (feature `lambda`), given to `Options::builder().lambda_client(…)`, the
+//!   span of each checkpoint has the outcome of an operation: `durable.operation.id`, `.name`, `.type`, `.subtype` and
+//!   `.status`, and `durable.attempt.outcome` of a step.
 //!
-//! Spans begun by the handler during a replay, and still open when it ends, are not recorded: what is new inside is below
-//! the span `durable_execution`.
+//! Spans begun by the handler during a replay, and still open at the end of the replay, are not recorded: new spans
+//! inside are below the span `durable_execution`.
 //!
 //! # Cold starts
 //!
-//! `faas.coldstart` is `true` for the first invocation of an environment whose caller waited for the environment:
+//! `faas.coldstart` is `true` for the first invocation of an environment, if the caller waited for the environment:
 //!
 //! | initialisation type | the first invocation |
 //! |---|---|
@@ -117,23 +118,23 @@
 //! | provisioned concurrency | no cold start |
 //! | managed instances | no cold start |
 //!
-//! The init function of [`#[handler(init = …)]`](macro@handler) is recorded in a trace of its own, `init`, which begins
-//! with the program. The first recorded invocation links to the trace, and exports it. On managed instances, the trace
-//! leaves with the first export of the background thread.
+//! The init function of [`#[handler(init = …)]`](macro@handler) is recorded in a separate trace, `init`. The trace
+//! begins with the program. The first recorded invocation links to the trace, and exports the trace. On managed
+//! instances, the trace leaves with the first export of the background thread.
 //!
 //! With SnapStart, Lambda restores one snapshot in many environments. The trace `init` leaves before the snapshot: each
-//! environment links to the trace, and none exports it again. Spans that cannot leave then are lost, or spilled, with a
-//! line on standard error. After a restore, the seeds of ids and the connections of exporters are renewed. A handler
-//! under a plain `lambda_runtime::run` hears of no restore, and renews both in the first invocation. For resources of
-//! your own, such as pools of connections, see [`register_snapstart_resource`].
+//! environment links to the trace, and none exports the trace again. Spans that cannot leave before the snapshot are
+//! lost, or spilled, with a line on standard error. After a restore, the seeds of ids and the connections of exporters
+//! are renewed. A handler under a plain `lambda_runtime::run` hears of no restore, and renews both in the first
+//! invocation. For resources of your own, such as pools of connections, see [`register_snapstart_resource`].
 //!
-//! Managed instances let an invocation run on after the deadline, when the caller has got a timeout. Such an invocation
-//! is recorded as failed, with `error.type` = `timeout`, whatever the handler returns.
+//! Managed instances let an invocation run on after the deadline, when the caller has got a timeout. The invocation is
+//! then recorded as failed, with `error.type` = `timeout`, regardless of the result of the handler.
 //!
 //! # A `main` of your own
 //!
 //! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the
-//! line that installs a subscriber. [`http::run`] does the same for `lambda_http` and axum.
+//! installation of a subscriber. [`http::run`] does the same for `lambda_http` and axum.
 //!
 //! ```no_run
 //! use thundra_aws::{Error, LambdaEvent, service_fn};
@@ -152,8 +153,9 @@
 //!
 //! # Setting up in code
 //!
-//! [`Telemetry::builder`] sets what the environment cannot: an exporter of your own, or `tracing` layers beside ours. The
-//! attribute takes the function that makes it. [`run_with`] and [`init_with`] take the value.
+//! [`Telemetry::builder`] has options beyond the environment variables: an exporter of your own, or `tracing` layers
+//! beside ours. The attribute takes a function that returns the telemetry. [`run_with`] and [`init_with`] take the
+//! value.
 //!
 //! ```no_run
 //! use std::time::Instant;
@@ -181,8 +183,8 @@
 //! }
 //! ```
 //!
-//! A program that installs a subscriber of its own adds the layer [`layer()`] to it, before [`run`] or [`init`]
-//! is called:
+//! A program with a subscriber of its own adds the layer [`layer()`] to the subscriber, before [`run`] or [`init`] is
+//! called:
 //!
 //! ```
 //! use tracing_subscriber::Layer as _;
@@ -196,8 +198,8 @@
 //!
 //! # Configuration
 //!
-//! Programs are configured by environment variables, all of them optional: see [`configuration`]. A malformed value is
-//! reported once and its default is used. Of a list, the valid items apply.
+//! Programs are configured by environment variables, all optional: see [`configuration`]. A malformed value is reported
+//! once, and the default is used. Of a list, the valid items apply.
 //!
 //! # Testing your handler
 //!
@@ -229,37 +231,36 @@
 //!
 //! # Logs
 //!
-//! [`handler`](macro@handler) on `main`, [`run`] and [`init`] write `tracing` events and the records of the `log` crate as
-//! lines of JSON on standard error. The lines of an invocation contain its request id (`function_request_id`, as in the
-//! Powertools for AWS Lambda), its trace, and its correlation ids.
+//! [`handler`](macro@handler) on `main`, [`run`] and [`init`] write `tracing` events and the records of the `log` crate
+//! as lines of JSON on standard error. The lines of an invocation contain the request id (`function_request_id`, as in
+//! the Powertools for AWS Lambda), the trace, and the correlation ids.
 //!
 //! `RUST_LOG`, else `AWS_LAMBDA_LOG_LEVEL`, sets the levels. `FATAL` writes the same lines as `ERROR`, the highest
-//! level of events. A subscriber or a logger that the program has set before is kept. One that the program sets later
-//! is refused, because `tracing` and `log` accept only one.
+//! level of events. A subscriber or a logger set by the program before is kept. A subscriber or a logger set later is
+//! refused, because `tracing` and `log` accept only the first.
 //!
 //! # Deadlines
 //!
-//! Lambda ends the process of an invocation that reaches its deadline. `THUNDRA_TIMEOUT_MARGIN` (100 ms) before the
-//! deadline, a watchdog thread exports the invocation, also while the handler computes and blocks every other thread.
-//! The export contains the finished spans, and a provisional ending of each open span, with the scopes of the records of
-//! a batch:
+//! Lambda ends the process of an invocation at the deadline. `THUNDRA_TIMEOUT_MARGIN` (100 ms) before the deadline, a
+//! watchdog thread exports the invocation, also while the handler computes and blocks every other thread. The export
+//! contains the finished spans, and a provisional ending of each open span, with the scopes of the records of a batch:
 //!
 //! - `error.type` is `timeout`, and the status is an error;
-//! - `thundra.unfinished.elapsed_ms` is the time that the span had run.
+//! - `thundra.unfinished.elapsed_ms` is the time since the start of the span.
 //!
-//! An invocation that ends after all changes nothing for its caller. No span is exported a second time, and spans that
-//! began after the export leave as usual. A log line at WARN has the trace, the real outcome and the duration. Attributes
-//! and events recorded on an exported span are dropped, and counted in `thundra.dropped_after_end` of the next root span.
-//! The same holds on managed instances, where Lambda lets an invocation run on.
+//! An invocation that ends after all changes nothing for the caller. No span is exported a second time, and spans that
+//! began after the export leave as usual. A log line at WARN has the trace, the real outcome and the duration.
+//! Attributes and events recorded on an exported span are dropped, and counted in `thundra.dropped_after_end` of the
+//! next root span. A late end is recorded in the same way on managed instances, where Lambda lets an invocation run on.
 //!
-//! The span of every invocation says how near it came to its deadline: `thundra.deadline.remaining_ms`, negative after
-//! the deadline, and `thundra.deadline.used_ratio`, 1 at the deadline. The span also has the
-//! [resources used](#what-an-invocation-used).
+//! The span of every invocation has the distance to the deadline: `thundra.deadline.remaining_ms`, negative after the
+//! deadline, and `thundra.deadline.used_ratio`, 1 at the deadline. The span also has the [resources
+//! used](#what-an-invocation-used).
 //!
-//! The watchdog exports through connections of its own, within the margin: a collector that is far away may need more
-//! than 100 ms. Where the collector does not take the spans in time and the process lives on, the next export sends
-//! them. Where the margin is more than four fifths of the time that a function has, its invocations are not exported
-//! early. An exporter of the program's own is called from the thread of the watchdog, unless it has a
+//! The watchdog exports through connections of its own, within the margin: a distant collector may need more than 100
+//! ms. Where the collector does not take the spans in time and the process lives on, the next export sends them. Where
+//! the margin is more than four fifths of the time of a function, the invocations are not exported early. An exporter
+//! of the program's own is called from the thread of the watchdog, unless the exporter has a
 //! [`fork`](export::Export::fork).
 //!
 //! The watchdog cannot help where Lambda ends the process without a deadline: where the function runs out of memory, the
@@ -267,7 +268,7 @@
 //!
 //! # What an invocation used
 //!
-//! The span of an invocation has these attributes, in Lambda, whatever the exporter:
+//! The span of an invocation has these attributes, in Lambda, regardless of the exporter:
 //!
 //! | Attribute | Meaning |
 //! |---|---|
@@ -281,14 +282,14 @@
 //!
 //! - CPU time and bytes count from the end of the invocation before, because a reading before the handler would make
 //!   the caller wait. The figures therefore contain the export of the invocation before, and not the export of the
-//!   invocation itself. Concurrent invocations of a process have no such figures, because their use cannot be told
-//!   apart.
+//!   invocation itself. Concurrent invocations of a process have none of these figures, because the use of each cannot
+//!   be told apart.
 //! - The estimate has the time from the event to the end of the response, the initialisation in the first invocation
 //!   (or the hooks after a SnapStart restore), and an export after the response, estimated by the last export. The
-//!   start of the environment before the process, and extensions that end later, are not included. An invocation
+//!   start of the environment before the process, and the later time of extensions, are not included. An invocation
 //!   exported shortly before the deadline is estimated with the whole time up to the deadline, since Lambda bills the
 //!   whole time.
-//! - Managed instances are billed by the instance, so invocations on managed instances have no estimate.
+//! - Managed instances are billed by the instance. Invocations on managed instances therefore have no estimate.
 //! - Without a file of `/proc/self`, the figures from the file are missing.
 //!
 //! # Metrics
@@ -308,8 +309,8 @@
 //!
 //! # A span is missing: where do I look?
 //!
-//! 1. **Standard error.** Every problem is reported there once, with the remedy: a malformed variable, a collector that
-//!    cannot be reached, a subscriber without our layer.
+//! 1. **Standard error.** Every problem is reported once on standard error, with the remedy: a malformed variable, an
+//!    unreachable collector, a subscriber without our layer.
 //! 2. **The runtime.** A handler under `lambda_runtime::run` without the attribute is not recorded. Call [`run`]
 //!    instead.
 //! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must
@@ -318,29 +319,30 @@
 //! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and
 //!    `unwrapped-clients`, and HTTP calls need a client from `thundra-http`.
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
-//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps an invocation of it, and
-//!    `OTEL_SDK_DISABLED=true` leaves out everything.
+//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps an invocation of the trace, and `OTEL_SDK_DISABLED=true`
+//!    leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
-//!    spans that could not be exported, by [reason](thundra_core#losses).
+//!    spans never exported, by [reason](thundra_core#losses).
 //!
-//! If an invocation begins a trace of its own, `thundra.parent.source` on its span names the reason, and
-//! `thundra.injection.skipped` on the span of the sending call says why a message carries no context.
+//! If an invocation begins a new trace, `thundra.parent.source` on the span names the reason.
+//! `thundra.injection.skipped` on the span of the sending call names the reason for a message without context.
 //!
 //! # The end of an environment
 //!
-//! Lambda ends an idle environment without notice. Spans that wait for a flush then, because a collector was busy or a
-//! task ended late, are lost and counted nowhere. `#[handler(shutdown)]`, or `THUNDRA_SHUTDOWN=on`, exports them
-//! (feature `shutdown`): an internal extension is registered for no events, Lambda sends SIGTERM 500 ms before the end,
-//! and a thread exports for up to 400 ms. An invocation that still runs is exported with its open spans, whose
-//! `error.type` is `shutdown`. The process then ends by the signal. A program with a SIGTERM handler of its own calls
-//! [`flush_last`](thundra_core::flush_last) there instead. A registration that fails is one line on standard error.
+//! Lambda ends an idle environment without notice. Spans still waiting for a flush, because a collector was busy or a
+//! task ended late, are lost and counted nowhere. `#[handler(shutdown)]`, or `THUNDRA_SHUTDOWN=on`, exports the waiting
+//! spans (feature `shutdown`): an internal extension is registered for no events, Lambda sends SIGTERM 500 ms before
+//! the end, and a thread exports for up to 400 ms. A running invocation is exported with the open spans. The
+//! `error.type` of an open span is `shutdown`. The process then ends by the signal. A program with a SIGTERM handler of
+//! its own calls [`flush_last`](thundra_core::flush_last) from the signal handler instead. A failed registration is a
+//! line on standard error.
 //!
-//! On managed instances, which never freeze, a background thread exports about once a second and whenever about 1 MiB
-//! waits. No invocation waits for an export there.
+//! Managed instances never freeze. On managed instances, a background thread exports about once a second and whenever
+//! about 1 MiB waits, and no invocation waits for an export.
 //!
 //! # Features
 //!
-//! - `sns`, `sqs`, `kinesis`, `eventbridge`, `lambda`, `sfn`: a client, and context in the messages that it sends. Each
+//! - `sns`, `sqs`, `kinesis`, `eventbridge`, `lambda`, `sfn`: a client, and context in the messages of the client. Each
 //!   includes `sdk` and `config`.
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
 //! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
@@ -349,17 +351,17 @@
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `dynamodb`: batches of DynamoDB streams.
 //! - `s3-batch`: batches of S3 Batch Operations.
-//! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages
+//! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. The messages
 //!   carry no ids.
-//! - `https`: TLS and proxies for the exporter. The AWS SDK includes it.
+//! - `https`: TLS and proxies for the exporter. The AWS SDK includes `https`.
 //! - `secrets`: headers of OTLP requests from SSM Parameter Store and Secrets Manager.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
-//!   baggage. Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span
-//!   of the invocation.
+//!   baggage. Calls carry the baggage current at the time of the call. OpenTelemetry's current span is the root span of
+//!   the invocation.
 //! - `metrics`: the macros of the `metrics` crate record measurements, see [`thundra_core`](thundra_core#metrics).
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
-//! - `span-pointers`: [pointers](configuration#span-pointers) to the objects and items of an event. Includes nothing but a
-//!   hash; `sdk` includes it.
+//! - `span-pointers`: [pointers](configuration#span-pointers) to the objects and items of an event. Includes nothing
+//!   but a hash; `sdk` includes `span-pointers`.
 //! - `shutdown`: an export when Lambda ends the environment, [if asked for](#the-end-of-an-environment).
 //! - `testing`: the module [`testing`].
 //! - `full`: everything.

@@ -8,12 +8,12 @@ use futures_util::FutureExt;
 use thundra_core::exception::Exception;
 use thundra_core::{Scope, ScopeFlags, ScopeRef};
 
-/// Runs code of the user. Records a panic, and resumes it.
+/// Runs code of the user. Records a panic, and resumes the panic.
 pub(crate) fn recording_panic<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
     catch_panic(invocation, f).unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// Runs code of the user. Records a panic, and returns it.
+/// Runs code of the user. Records a panic, and returns the panic.
 pub(crate) fn catch_panic<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> std::thread::Result<T> {
     catch_unwind(AssertUnwindSafe(f)).inspect_err(|panic| {
         if let Some(invocation) = invocation {
@@ -23,7 +23,7 @@ pub(crate) fn catch_panic<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T
     })
 }
 
-/// Runs a future in a scope. Records a panic and returns it, so that the scope can be exported before the panic
+/// Runs a future in a scope. Records a panic and returns the panic, so that the scope can be exported before the panic
 /// resumes.
 pub(crate) async fn catch_panic_in<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
     let mut future = pin!(future);

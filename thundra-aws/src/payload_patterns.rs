@@ -1,4 +1,4 @@
-//! Patterns of payloads, as `THUNDRA_INJECT_PAYLOAD` has them.
+//! Patterns of payloads, the value of `THUNDRA_INJECT_PAYLOAD`.
 
 use std::error::Error;
 use std::fmt;
@@ -41,7 +41,7 @@ const NONE: &str = "none";
 /// The services are `kinesis`, `eventbridge`, `lambda` and `stepfunctions`. The targets are the names of streams,
 /// buses, functions and state machines. `*` stands for any text, and `!` before a pattern excludes.
 ///
-/// The last matching pattern decides, so exceptions come last: `kinesis,!kinesis:lake-*`. A payload without a match
+/// The last matching pattern decides, and exceptions come last: `kinesis,!kinesis:lake-*`. A payload without a match
 /// stays unchanged. A list with an exclusion as first pattern is an exception to all payloads instead. `none` matches
 /// nothing.
 ///
@@ -85,7 +85,7 @@ impl FromStr for PayloadPatterns {
     }
 }
 
-/// Shows the list in the form that [`FromStr`] reads.
+/// Shows the list in the form read by [`FromStr`].
 impl fmt::Display for PayloadPatterns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, pattern) in self.0.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! How Lambda initialised this environment.
+//! The initialisation of the execution environment by Lambda.
 
 use thundra_core::Env;
 
@@ -7,22 +7,22 @@ use thundra_core::Env;
 /// [`AWS_LAMBDA_INITIALIZATION_TYPE`]: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InitializationType {
-    /// An invocation started the environment. Also outside Lambda, and in emulators, which set no variable.
+    /// An invocation started the environment. Also outside Lambda, and in emulators, without the variable.
     OnDemand,
-    /// Lambda started the environment ahead of its invocations.
+    /// Lambda started the environment ahead of the invocations.
     ProvisionedConcurrency,
-    /// Lambda restores the environment from a snapshot, as often as it needs copies.
+    /// Lambda restores the environment from a snapshot, once for each copy.
     SnapStart,
     /// Lambda runs the environment on managed instances: several invocations at once, no freeze, no enforced deadline.
     ManagedInstances,
-    /// A type that is newer than this crate.
+    /// A type newer than the crate.
     Other,
 }
 
 impl InitializationType {
     const VARIABLE: &'static str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 
-    /// Reads the type. An invocation that needs the type gets it from whoever read it at the start.
+    /// Reads the type. A program reads the type once, at the start, for all invocations.
     pub(crate) fn of(env: &Env) -> Self {
         match env.get(Self::VARIABLE).as_deref() {
             None | Some("on-demand") => InitializationType::OnDemand,

@@ -1,4 +1,5 @@
-//! The time that a message waited for its processing: an attribute of the processing, or a span before it as well.
+//! The time between the sending and the processing of a message: an attribute of the processing, or a span before the
+//! processing as well.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +8,7 @@ use thundra_core::{Preceding, ScopeBuilder, SpanKind, Value, semconv};
 use crate::attributes::cut;
 use crate::settings::QueueSpans;
 
-/// The attributes of the processing that describe the wait too.
+/// The attributes shared by the processing and the wait.
 const SHARED: [&str; 4] = [
     semconv::MESSAGING_SYSTEM,
     semconv::MESSAGING_DESTINATION_NAME,
@@ -25,9 +26,9 @@ pub(crate) fn describe(builder: ScopeBuilder, waited: Option<Duration>, spans: Q
     }
 }
 
-/// Puts the span of the wait before the scope of the processing, which has these attributes.
+/// Puts the span of the wait before the scope of the processing, given the attributes of the processing.
 ///
-/// The kind is CONSUMER: tools that pair the span of a producer with its child of the kind CONSUMER find the pair.
+/// The kind is CONSUMER: tools pair the span of a producer with a child of the kind CONSUMER.
 pub(crate) fn precede(
     builder: ScopeBuilder,
     sent_at: Option<SystemTime>,

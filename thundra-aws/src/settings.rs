@@ -1,4 +1,5 @@
-//! The settings of Lambda functions and AWS clients, their variables, and the resource of a Lambda function.
+//! The settings of Lambda functions and AWS clients, the variables of the settings, and the resource of a Lambda
+//! function.
 
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
@@ -18,7 +19,7 @@ const DEFAULT_TIMEOUT_MARGIN: Duration = Duration::from_millis(100);
 const LOG_LEVELS: &str = "one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL";
 
 thundra_core::variables! {
-    /// The variables of this crate.
+    /// The variables of the crate.
     #[doc(hidden)]
     pub const VARIABLES;
 
@@ -108,29 +109,29 @@ pub struct Settings {
     pub inject_payload: PayloadPatterns,
     /// The parent of a record's span.
     pub batch_spans: BatchSpans,
-    /// The longest chain of calls that runs, in programs, this one included. The handler is not called for an event at
-    /// the end of a longer one, and the invocation answers an error; a record of a [batch](crate::batch) fails alone.
-    /// Defaults to `None`, no limit.
+    /// The length limit of chains of calls, in programs, including the running program. For an event at the end of a
+    /// longer chain, the handler is not called, and the response is an error. A record of a [batch](crate::batch) fails
+    /// alone. Defaults to `None`, no limit.
     pub max_chain_length: Option<NonZeroU32>,
-    /// `true` to answer the pings that keep a function warm without its handler.
+    /// `true` to answer the pings that keep a function warm, without the handler.
     pub warmup: bool,
     /// The span to name as the sender of a batch's messages.
     pub message_spans: MessageSpans,
-    /// The record of the time that a message waited for its processing.
+    /// The recording of the time between the sending and the processing of a message.
     pub queue_spans: QueueSpans,
-    /// `true` to export what waits when Lambda ends the environment (feature `shutdown`).
+    /// `true` to export waiting records when Lambda ends the environment (feature `shutdown`).
     pub shutdown: bool,
-    /// The time before its deadline at which a running invocation is exported, as timed out and with the spans still
-    /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
-    /// margin, its invocations are not exported early.
+    /// The time before the deadline at which a running invocation is exported, as timed out and with the spans still
+    /// open. Zero turns the export off. Defaults to 100 ms. Where a function has less time than a quarter more than the
+    /// margin, the invocations are not exported early.
     pub timeout_margin: Duration,
-    /// The form of log lines, unless `THUNDRA_LOG_FORMAT` or the configuration sets it.
+    /// The form of log lines, unless `THUNDRA_LOG_FORMAT` or the configuration sets the form.
     pub log_format: Option<LogFormat>,
-    /// The invocations whose event is written to standard error.
+    /// The invocations with an event written to standard error.
     pub capture_payloads: CapturePayloads,
     /// Metrics in CloudWatch's embedded metric format.
     pub emf: EmfSettings,
-    /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
+    /// The levels of log events, unless `RUST_LOG` or the configuration sets the levels.
     pub log: Option<Levels>,
 }
 
@@ -156,9 +157,10 @@ pub enum MessageSpans {
     Create,
 }
 
-/// The record of the time that a message waited for its processing, from the variable `THUNDRA_QUEUE_SPANS`.
+/// The recording of the time between the sending and the processing of a message, from the variable
+/// `THUNDRA_QUEUE_SPANS`.
 ///
-/// The [configuration page](crate::configuration#time-in-the-queue) says what counts as waiting.
+/// The [configuration page](crate::configuration#time-in-the-queue) defines the waiting time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum QueueSpans {
@@ -171,7 +173,7 @@ pub enum QueueSpans {
     Off,
 }
 
-/// The invocations whose event is written to standard error, from the variable `THUNDRA_CAPTURE_PAYLOADS`.
+/// The invocations with an event written to standard error, from the variable `THUNDRA_CAPTURE_PAYLOADS`.
 ///
 /// The line has the event with the values of secret keys masked, and runs the same program again locally. The
 /// [configuration page](crate::configuration#captured-events) says how.
@@ -181,7 +183,7 @@ pub enum CapturePayloads {
     /// None.
     #[default]
     Off,
-    /// Those that failed: by an error, a panic, a status of 500 or more, a timeout, an event that cannot be read, or failed
+    /// Failed invocations: by an error, a panic, a status of 500 or more, a timeout, an unreadable event, or failed
     /// records of a batch.
     Errors,
     /// All.
@@ -272,7 +274,7 @@ impl Section for Settings {
         config.log_format = Some(log_format(self.log_format, config));
         config.log = config.log.take().or_else(|| self.log.clone());
         for (signal, otlp) in [(Signal::Logs, &mut config.otlp.logs), (Signal::Metrics, &mut config.otlp.metrics)] {
-            // The endpoint of all signals is perhaps one of AWS, such as that of X-Ray.
+            // The endpoint of all signals is perhaps an endpoint of AWS, such as X-Ray's.
             otlp.endpoint.take_if(|address| takes_another_signal(address, signal));
         }
         if config.env().get("AWS_LAMBDA_RUNTIME_API").is_some() {
@@ -282,8 +284,8 @@ impl Section for Settings {
     }
 }
 
-/// Returns the form of log lines. Outside Lambda, a person runs the function by hand and reads them. Lambda's managed
-/// instances take JSON alone.
+/// Returns the form of log lines. Outside Lambda, a person runs the function by hand and reads the lines. Lambda's
+/// managed instances take JSON alone.
 fn log_format(of_lambda: Option<LogFormat>, config: &Config) -> LogFormat {
     let env = config.env();
     let by_default = if env.get("AWS_LAMBDA_RUNTIME_API").is_some() { LogFormat::JSON } else { LogFormat::TEXT };

@@ -1,8 +1,8 @@
 //! The correlation ids of the current scope.
 //!
 //! Correlation ids belong to a scope: an invocation, a server request, a record of a batch. Every call made in the
-//! scope carries the ids, on every transport, and every log line shows them. Outside of any scope, [`set`] and
-//! [`restart_chain`] do nothing, and one line on standard error reports the first such call.
+//! scope carries the ids, on every transport, and every log line shows the ids. Outside of any scope, [`set`] and
+//! [`restart_chain`] do nothing, and one line on standard error reports the first call.
 
 use std::collections::BTreeMap;
 
@@ -93,15 +93,15 @@ pub fn all() -> BTreeMap<String, String> {
     ids.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// Begins the chain of calls anew: further calls of the scope count this program as the first one.
+/// Begins the chain of calls anew: further calls of the scope count the running program as the first.
 ///
-/// The chain length counts the programs from the start of the chain up to this one, so the first receiver of such a
-/// call counts 2. A limit such as `THUNDRA_MAX_CHAIN_LENGTH` of `thundra-aws` takes a long chain for a loop; a function
-/// that calls itself on purpose, page by page, calls this before it calls itself.
+/// The chain length counts the programs from the start of the chain up to the running program, and the first receiver
+/// of a later call counts 2. A limit like `THUNDRA_MAX_CHAIN_LENGTH` of `thundra-aws` takes a long chain for a loop. A
+/// function with recursion on purpose, page by page, calls `restart_chain` before each recursive call.
 ///
-/// The correlation ids, the trace and the debug switch stay as they are. Calls made before, and the scopes of other
-/// records of a batch, keep their length. Outside of any scope, this does nothing, and one line on standard error
-/// reports the first such call.
+/// The correlation ids, the trace and the debug switch stay unchanged. Calls made before, and the scopes of other
+/// records of a batch, keep the old length. Outside of any scope, the function does nothing, and one line on standard
+/// error reports the first call.
 ///
 /// # Examples
 ///

@@ -11,7 +11,7 @@ use crate::escape::{self, Escaped};
 use crate::whole_line::{StandardStream, write_line};
 use crate::{formatted, redact};
 
-/// The limit of reported kinds with a name in them. A caller with invented names can then neither silence other kinds
+/// The limit of reported kinds that contain a name. A caller with invented names can then neither silence other kinds
 /// nor fill the memory.
 const MAX_NAMED: usize = 128;
 
@@ -35,8 +35,8 @@ pub(crate) fn while_held<T>(write: impl FnOnce() -> T) -> T {
 /// Writes `thundra: {message}` to standard error, unless `kind` was reported before.
 ///
 /// For problems of the instrumentation, such as an invalid setting, a dead collector or a dropped value. A kind with
-/// the name of a host, a key or a variable has a space before the name, as in `host example.com`; up to 128 of these
-/// kinds are reported. Errors of standard error are ignored.
+/// the name of a host, a key or a variable has a space before the name, as in `host example.com`; up to 128 kinds with
+/// a name are reported. Errors of standard error are ignored.
 ///
 /// A message may quote a collector or a variable. Credentials are therefore redacted, control characters escaped, and
 /// the message is cut after 2,048 bytes.

@@ -1,9 +1,9 @@
 //! The core of the thundra crates: scopes, local spans, correlation ids, propagation, and export.
 //!
 //! Most programs use this crate through `thundra-aws` (Lambda and the AWS SDK) or `thundra-http` (clients, servers and
-//! the OTLP exporter). It depends on neither a network nor an AWS crate. AWS appears here in names alone: those of the
-//! wire formats that every program in a chain of calls has to know (the X-Ray header, the keys of correlation ids),
-//! attribute names, and the target of the Lambda runtime's own spans.
+//! the OTLP exporter). `thundra-core` depends on neither a network nor an AWS crate. AWS appears in names alone: the
+//! names of the wire formats known to every program in a chain of calls (the X-Ray header, the keys of correlation
+//! ids), attribute names, and the target of the Lambda runtime's own spans.
 //!
 //! ```text
 //! Inbound ─► Scope (root span) ─► tracing spans, calls with an Outbound ─► Records ─► Batch ─► Export
@@ -12,14 +12,15 @@
 //! # Scopes
 //!
 //! A [`Scope`] is a unit of work done on behalf of a caller: an invocation, a request, a record of a batch. A scope
-//! begins with the context that the caller sent, an [`Inbound`](propagation::Inbound), and has a root span. Finishing a
-//! scope returns its spans as [`Records`], and [`flush`] exports them. Spans outside of a scope are not recorded.
+//! begins with the context sent by the caller, an [`Inbound`](propagation::Inbound), and has a root span. Finishing a
+//! scope returns the spans as [`Records`], and [`flush`] exports the records. Spans outside of a scope are not
+//! recorded.
 //!
 //! # Local spans
 //!
 //! Local spans are `tracing` spans at INFO or above. The fields `otel.name`, `otel.kind`, `otel.status_code` and
-//! `otel.status_description` have the meaning that tracing-opentelemetry gave them. A span made with `parent: None` is
-//! a child of the scope's root span, and `follows_from` makes a link. [`SpanExt`] adds attributes with keys made at run
+//! `otel.status_description` have the same meaning as in tracing-opentelemetry. A span made with `parent: None` is a
+//! child of the scope's root span, and `follows_from` makes a link. [`SpanExt`] adds attributes with keys made at run
 //! time, links, and errors.
 //!
 //! ```
@@ -36,8 +37,8 @@
 //!
 //! # Correlation ids
 //!
-//! [`correlation`] ids belong to the scope. Every call made in the scope carries them, on every transport, and every log line
-//! shows them.
+//! [`correlation`] ids belong to the scope. Every call made in the scope carries the ids, on every transport, and every
+//! log line shows the ids.
 //!
 //! ```
 //! use thundra_core::{Scope, correlation};
@@ -53,11 +54,11 @@
 //!
 //! Some chains of calls are logged in more detail than others. `THUNDRA_DEBUG_SAMPLE_RATE` is the ratio of chains with
 //! debug logs. The first scope of a chain decides at random. The correlation ids carry the decision as
-//! `debug-log-enabled`, and each program of the chain follows the decision. A program that does not trust its caller
+//! `debug-log-enabled`, and each program of the chain follows the decision. A program without trust in the caller
 //! decides anew. Each record of a batch has a separate decision.
 //!
-//! With debug logs, a scope writes the events of the program's own code down to `debug`, whatever the levels of
-//! `RUST_LOG`. A target that `RUST_LOG` turns off stays off. The program's own code is the code of the crates in the
+//! With debug logs, a scope writes the events of the program's own code down to `debug`, regardless of the levels of
+//! `RUST_LOG`. A target turned off by `RUST_LOG` stays off. The program's own code is the code of the crates in the
 //! workspace, under the default targets of `tracing`. Events of dependencies keep the levels of `RUST_LOG`, and spans
 //! keep the levels of `THUNDRA_SPANS`.
 //!
@@ -69,14 +70,14 @@
 //!
 //! - A scope fails when the work returns an error, panics or is cancelled, when the response has a failed status, and
 //!   when the program calls [`ScopeRef::set_error`], [`ScopeRef::record_error`] or [`ScopeRef::set_status`] with an
-//!   error. An event at ERROR is no failure by itself. The sampling of spans makes no difference.
+//!   error. An event at ERROR alone is no failure. The sampling of spans makes no difference.
 //! - Near the deadline of an invocation, the lines of the invocation and of open records are written, since Lambda ends
 //!   the process at the deadline (`THUNDRA_TIMEOUT_MARGIN`).
 //! - Once kept lines were written, the scope writes further lines at once.
 //! - Each scope has a separate buffer. A successful record has dropped the kept lines, even if the invocation fails
 //!   later. Outside of scopes nothing is kept.
 //! - A full buffer evicts the oldest lines, and drops a single line over the limit. A line at WARN then reports the
-//!   number of lost lines, whatever the levels. All buffers of a process share 16 MiB of memory.
+//!   number of lost lines, regardless of the levels. All buffers of a process share 16 MiB of memory.
 //!
 //! Kept lines have the same format and the same redaction as other lines. A line is redacted before being kept. Where
 //! log records are exported, the log records of kept lines wait beside the lines, within the same limit, and are
@@ -104,14 +105,14 @@
 //! - An instrument has up to 2,000 sets of attributes between two exports, or since the start where metrics are
 //!   cumulative. Further sets share a point with the attribute `otel.metric.overflow`, and are counted on a root span
 //!   as `thundra.overflowing_measurements`.
-//! - Values that are not finite, and negative values of a monotonic counter, are dropped. A metric name is a letter
-//!   followed by up to 254 letters, digits and `_.-/`; a metric with any other name is dropped. A line on standard
-//!   error names the metric once, and `thundra.dropped_measurements` counts dropped measurements.
+//! - Infinite values, NaN, and negative values of a monotonic counter are dropped. A metric name is a letter followed
+//!   by up to 254 letters, digits and `_.-/`; a metric with any other name is dropped. A line on standard error names
+//!   the metric once, and `thundra.dropped_measurements` counts dropped measurements.
 //! - Sums of whole numbers are exact. In each process, whole and other numbers may be mixed.
 //!
 //! Built-in metrics are recorded without set-up, where metrics are exported: metrics of the process (`process.*`, on
-//! Linux) and of telemetry itself (`otel.sdk.*`: spans started, records exported and lost by reason, requests and
-//! durations of requests, waiting spans). A quantity in use at a time, such as memory, is a gauge.
+//! Linux) and of telemetry (`otel.sdk.*`: spans started, records exported and lost by reason, requests and durations of
+//! requests, waiting spans). A quantity in use at a time, such as memory, is a gauge.
 //!
 //! Metrics leave with a [`flush`] as OTLP, where an exporter takes [`Signal::Metrics`]: the exporters of `thundra-http`
 //! do where `OTEL_METRICS_EXPORTER` or an endpoint enables metrics. In Lambda each invocation exports the measurements
@@ -170,12 +171,12 @@
 //! thundra_core::install(Telemetry::builder());
 //! ```
 //!
-//! A filter for the whole subscriber hides spans from all layers. One line on standard error reports a filter that was
-//! added before our layer; a later one cannot be seen from there. Give each filter to its layer, as above.
+//! A filter for the whole subscriber hides spans from all layers. One line on standard error reports a filter added
+//! before our layer; our layer cannot see a later filter. Give each filter to a layer, as above.
 //!
 //! # Testing
 //!
-//! [`testing`] (feature `testing`) records the spans of a closure and prints them as a tree:
+//! [`testing`] (feature `testing`) records the spans of a closure and prints a tree of the spans:
 //!
 //! ```
 //! use thundra_core::testing::{record, tree};
@@ -191,22 +192,22 @@
 //! - Is the span at INFO or above? `THUNDRA_SPANS` enables others.
 //! - Is our layer in the subscriber? If not, standard error says so.
 //! - Was the trace sampled? [`TraceContext::sampled`] of [`current`] is the decision. [`Keep`] exports unsampled scopes
-//!   that failed, were slow or started cold.
+//!   after a failure, a long duration or a cold start.
 //! - Was the scope over a limit? The root span has the attribute `thundra.dropped_spans` then.
 //!
 //! # Losses
 //!
 //! Every recorded span, log record and data point ends in one of three ways: *made = arrived + spilled + counted*.
 //!
-//! - **Arrived.** The destination of the exporter took it.
-//! - **Spilled.** It is on standard output, in a line of the [`StdoutExporter`](export::StdoutExporter), because the
-//!   destination refused its whole request for good, or had not taken it when 4 MiB waited. `THUNDRA_SPILL` turns this
-//!   on. A record that is lost while others of its request arrive is not spilled.
+//! - **Arrived.** The destination of the exporter took the record.
+//! - **Spilled.** The record is on standard output, in a line of the [`StdoutExporter`](export::StdoutExporter),
+//!   because the destination refused the whole request for good, or had not taken the record when 4 MiB waited.
+//!   `THUNDRA_SPILL` turns the spill on. A record lost from a request with other records that arrived is not spilled.
 //! - **Counted.** A later root span carries the number of lost records as `thundra.lost_spans`,
-//!   `thundra.lost_log_records` or `thundra.lost_data_points`. A root span may be lost as well; the next one then
-//!   carries its counts. At the end of a program, a line on standard error has the counts without a root span.
+//!   `thundra.lost_log_records` or `thundra.lost_data_points`. A root span may be lost as well; the next root span then
+//!   carries the counts. At the end of a program, a line on standard error has the counts without a root span.
 //!
-//! Each number is a sum. The parts have the [reason](export::LossReason) in their names, as in
+//! Each number is a sum. The names of the parts have the [reason](export::LossReason), as in
 //! `thundra.lost_spans.queue_full`:
 //!
 //! | Reason | The record is lost because |
@@ -223,23 +224,23 @@
 //! | `keep_limit` | `THUNDRA_KEEP` had kept as many scopes as it may |
 //! | `unsent` | the program ended first; only the line on standard error counts these |
 //!
-//! Spans over `THUNDRA_MAX_SPANS` are not recorded, and have a number of their own: `thundra.dropped_spans`.
+//! Spans over `THUNDRA_MAX_SPANS` are not recorded, and have a separate number: `thundra.dropped_spans`.
 //!
 //! **The limit of `THUNDRA_SPILL`** counts the bytes of lines, for each flush. In Lambda each invocation has one flush,
-//! and one more if it is exported shortly before its deadline: then the newest records are spilled, as many as fit. In
-//! a service and on Lambda's managed instances, a thread flushes about once a second, and for each MiB. The last flush
-//! of a program has the limit as well, and spills everything that still waits. What a flush does not use is not saved
-//! for the next one. Root spans go first. But for the export before a deadline, nothing is spilled while it may still
-//! arrive. Nothing is spilled for an exporter that writes to standard output or standard error itself.
+//! and a second flush for the export shortly before the deadline: the second flush spills the newest records, as many
+//! as fit. In a service and on Lambda's managed instances, a thread flushes about once a second, and for each MiB. The
+//! last flush of a program has the limit as well, and spills all waiting records. The unused part of the limit is not
+//! saved for the next flush. Root spans go first. But for the export before a deadline, no record is spilled while the
+//! record may still arrive. Nothing is spilled for an exporter to standard output or standard error.
 //!
-//! A collector that takes a request and breaks off before its response gets the request again, or loses it to the
-//! spill: such records can be in two places.
+//! A collector that takes a request and breaks off before the response gets the request again, or loses the request to
+//! the spill: the records can be in two places.
 //!
 //! # Features
 //!
 //! - `otel` (default): the root span of the scope is in the current [`opentelemetry::Context`], so that libraries
 //!   instrumented with OpenTelemetry continue the trace. [`otel::context`] has the innermost span. Received baggage is
-//!   in that context, and calls carry the baggage of the context in which they are made.
+//!   in the current context, and calls carry the baggage of the context current at the time of the call.
 //! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
 //! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
 //! - `metrics`: the macros of the `metrics` crate record measurements, see [Metrics](#metrics).

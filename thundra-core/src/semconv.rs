@@ -1,4 +1,4 @@
-//! The names of all attributes: those of the [OpenTelemetry semantic conventions v1.44], and our own (`thundra.*`).
+//! The names of all attributes: the [OpenTelemetry semantic conventions v1.44], and our own (`thundra.*`).
 //!
 //! The module is for our own crates, and follows each version of the conventions. Programs have the crate
 //! `opentelemetry-semantic-conventions`.
@@ -36,22 +36,22 @@ names! {
     AWS_CONFIG_RULE_NAME = "aws.config.rule.name";
     AWS_CONNECT_CHANNEL = "aws.connect.channel";
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
-    /// The name of the replay that an event comes from. Not in the conventions.
+    /// The name of the replay behind an event. Not in the conventions.
     AWS_EVENTBRIDGE_REPLAY_NAME = "aws.eventbridge.replay_name";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
     /// The sequence number in a stream, of a record with another id.
     AWS_KINESIS_SEQUENCE_NUMBER = "aws.kinesis.sequence_number";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
-    /// The place of a user record among those that a producer packed into one record, from 0.
+    /// The place of a user record among the user records packed by a producer into the same record, from 0.
     AWS_KINESIS_SUBSEQUENCE_NUMBER = "aws.kinesis.subsequence_number";
-    /// One attempt of a request id: a retry has the same request id, and another invocation id.
+    /// A single attempt of a request id: a retry has the same request id, and another invocation id.
     AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
-    /// The condition of the invocation that a destination of Lambda is about, such as `RetriesExhausted`. Not in the
+    /// The condition of the invocation reported by a destination of Lambda, such as `RetriesExhausted`. Not in the
     /// conventions.
     AWS_LAMBDA_DESTINATION_CONDITION = "aws.lambda.destination.condition";
-    /// The function of the invocation that a destination of Lambda is about. Not in the conventions.
+    /// The function of the invocation reported by a destination of Lambda. Not in the conventions.
     AWS_LAMBDA_DESTINATION_FUNCTION_ARN = "aws.lambda.destination.function_arn";
-    /// The request id of the invocation that a destination of Lambda is about. Not in the conventions.
+    /// The request id of the invocation reported by a destination of Lambda. Not in the conventions.
     AWS_LAMBDA_DESTINATION_REQUEST_ID = "aws.lambda.destination.request_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
     AWS_LEX_BOT_NAME = "aws.lex.bot.name";
@@ -59,7 +59,7 @@ names! {
     AWS_LEX_INVOCATION_SOURCE = "aws.lex.invocation_source";
     AWS_LOG_GROUP_NAMES = "aws.log.group.names";
     AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
-    /// The mark of a message of Amazon MQ, `true`, that the broker delivered before.
+    /// The mark, `true`, of a message of Amazon MQ delivered by the broker before.
     AWS_MQ_REDELIVERED = "aws.mq.redelivered";
     AWS_REQUEST_ID = "aws.request_id";
     AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
@@ -77,16 +77,16 @@ names! {
     AWS_SECRETSMANAGER_SECRET_ARN = "aws.secretsmanager.secret.arn";
     AWS_SES_MESSAGE_ID = "aws.ses.message.id";
     AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
-    /// The number of deliveries of a message of SQS, this one included, as SQS counts them.
+    /// The number of deliveries of a message of SQS, including the current delivery, as counted by SQS.
     AWS_SQS_RECEIVE_COUNT = "aws.sqs.receive_count";
     AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
     AWS_STEP_FUNCTIONS_ACTIVITY_ARN = "aws.step_functions.activity.arn";
-    /// The execution that a task belongs to. Not in the conventions.
+    /// The execution of a task. Not in the conventions.
     AWS_STEP_FUNCTIONS_EXECUTION_ARN = "aws.step_functions.execution.arn";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
     /// The name of the state of a task. Not in the conventions.
     AWS_STEP_FUNCTIONS_STATE_NAME = "aws.step_functions.state.name";
-    /// How often the state of a task was retried. Not in the conventions.
+    /// The number of retries of the state of a task. Not in the conventions.
     AWS_STEP_FUNCTIONS_STATE_RETRY_COUNT = "aws.step_functions.state.retry_count";
     CLIENT_ADDRESS = "client.address";
     /// `true` in the log lines of a cold start, under the name of the Powertools for AWS Lambda.
@@ -97,7 +97,7 @@ names! {
     CLOUDEVENTS_EVENT_SUBJECT = "cloudevents.event_subject";
     CLOUDEVENTS_EVENT_TYPE = "cloudevents.event_type";
     CLOUD_ACCOUNT_ID = "cloud.account.id";
-    /// The id of the zone, such as `use1-az1`, which is the same place in all accounts.
+    /// The id of the zone, such as `use1-az1`. An id names the same place in all accounts.
     CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone";
     CLOUD_PLATFORM = "cloud.platform";
     CLOUD_PROVIDER = "cloud.provider";
@@ -115,7 +115,7 @@ names! {
     AWS_DYNAMODB_EXCLUSIVE_START_TABLE = "aws.dynamodb.exclusive_start_table";
     AWS_DYNAMODB_INDEX_NAME = "aws.dynamodb.index_name";
     AWS_DYNAMODB_LIMIT = "aws.dynamodb.limit";
-    /// The service that changed an item by itself: DynamoDB, of an item past its time to live.
+    /// The service behind a change of an item without a call: DynamoDB, for an item past the time to live.
     AWS_DYNAMODB_PRINCIPAL_ID = "aws.dynamodb.principal_id";
     AWS_DYNAMODB_PROJECTION = "aws.dynamodb.projection";
     AWS_DYNAMODB_PROVISIONED_READ_CAPACITY = "aws.dynamodb.provisioned_read_capacity";
@@ -140,7 +140,7 @@ names! {
     DURABLE_EXECUTION_NAME = "durable.execution.name";
     /// `true` for the first invocation of a durable execution, as in AWS's plugins for OpenTelemetry.
     DURABLE_INVOCATION_FIRST = "durable.invocation.first";
-    /// The status that an invocation reported for its durable execution, as in AWS's plugins for OpenTelemetry.
+    /// The status of a durable execution, reported by an invocation, as in AWS's plugins for OpenTelemetry.
     DURABLE_INVOCATION_STATUS = "durable.invocation.status";
     /// The id of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
     DURABLE_OPERATION_ID = "durable.operation.id";
@@ -153,11 +153,11 @@ names! {
     /// The type of an operation of a durable execution, as in AWS's plugins for OpenTelemetry: `STEP`, `WAIT`, `CONTEXT`,
     /// `CHAINED_INVOKE` or `CALLBACK`.
     DURABLE_OPERATION_TYPE = "durable.operation.type";
-    /// `true` while an invocation of a durable execution repeats what earlier invocations did.
+    /// `true` while an invocation of a durable execution repeats the work of earlier invocations.
     DURABLE_REPLAY = "durable.replay";
-    /// The number of events without a record, because they repeat events of earlier invocations of a durable execution.
+    /// The number of events without a record, because the events repeat earlier invocations of a durable execution.
     DURABLE_REPLAYED_EVENTS = "durable.replayed_events";
-    /// The number of spans without a record, because they repeat spans of earlier invocations of a durable execution.
+    /// The number of spans without a record, because the spans repeat earlier invocations of a durable execution.
     DURABLE_REPLAYED_SPANS = "durable.replayed_spans";
     ERROR_TYPE = "error.type";
     EXCEPTION_MESSAGE = "exception.message";
@@ -180,7 +180,7 @@ names! {
     FAAS_TIME = "faas.time";
     FAAS_TRIGGER = "faas.trigger";
     FAAS_VERSION = "faas.version";
-    /// The ARN that an invocation named, in log lines, under the name of the Powertools for AWS Lambda.
+    /// The ARN named by an invocation, in log lines, under the name of the Powertools for AWS Lambda.
     FUNCTION_ARN = "function_arn";
     /// The memory of a function in MiB, in log lines, under the name of the Powertools for AWS Lambda.
     FUNCTION_MEMORY_SIZE = "function_memory_size";
@@ -238,47 +238,47 @@ names! {
     /// The trace of X-Ray in log lines, under the name of the Powertools for AWS Lambda.
     XRAY_TRACE_ID = "xray_trace_id";
 
-    /// The estimate of the GB-seconds that Lambda bills for an invocation.
+    /// The estimate of the GB-seconds billed by Lambda for an invocation.
     THUNDRA_BILLED_ESTIMATED_GB_S = "thundra.billed.estimated_gb_s";
-    /// The estimate of the milliseconds that Lambda bills for an invocation, as `Billed Duration` in its log.
+    /// The estimate of the milliseconds billed by Lambda for an invocation, as `Billed Duration` in Lambda's log.
     THUNDRA_BILLED_ESTIMATED_MS = "thundra.billed.estimated_ms";
-    /// The milliseconds of CPU time that the process used since the end of the invocation before.
+    /// The milliseconds of CPU time used by the process since the end of the invocation before.
     THUNDRA_CPU_TIME_MS = "thundra.cpu.time_ms";
-    /// The bytes that the process read from disks since the end of the invocation before.
+    /// The bytes read by the process from disks since the end of the invocation before.
     THUNDRA_DISK_READ_BYTES = "thundra.disk.read_bytes";
-    /// The bytes that the process wrote to disks since the end of the invocation before.
+    /// The bytes written by the process to disks since the end of the invocation before.
     THUNDRA_DISK_WRITTEN_BYTES = "thundra.disk.written_bytes";
-    /// The greatest resident memory of the process since its start.
+    /// The greatest resident memory of the process since the start.
     THUNDRA_MEMORY_PEAK_BYTES = "thundra.memory.peak_bytes";
-    /// The part of the function's memory that the process had in use at its peak.
+    /// The part of the function's memory in use by the process at the peak.
     THUNDRA_MEMORY_USED_RATIO = "thundra.memory.used_ratio";
-    /// The bytes that the environment received since the end of the invocation before.
+    /// The bytes received by the environment since the end of the invocation before.
     THUNDRA_NETWORK_RECEIVED_BYTES = "thundra.network.received_bytes";
-    /// The bytes that the environment sent since the end of the invocation before.
+    /// The bytes sent by the environment since the end of the invocation before.
     THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
-    /// The code of the error that made a message a dead letter.
+    /// The code of the error behind a dead letter.
     THUNDRA_DEAD_LETTER_ERROR = "thundra.dead_letter.error";
-    /// The queue that a message was in before it became a dead letter, from which it was redriven.
+    /// The queue of a message before the move to the dead-letter queue, from which the message was redriven.
     THUNDRA_DEAD_LETTER_QUEUE_SOURCE = "thundra.dead_letter.queue_source";
     /// The sender of a dead letter: `lambda`, or the ARN of a rule or a schedule.
     THUNDRA_DEAD_LETTER_SENDER = "thundra.dead_letter.sender";
-    /// The number of records of a batch that did not begin before the deadline.
+    /// The number of records of a batch not begun before the deadline.
     THUNDRA_BATCH_NOT_BEGUN = "thundra.batch.not_begun";
-    /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
-    /// exported before their end.
+    /// The number of events, attributes and links recorded on earlier root spans after the end, and on spans exported
+    /// before the end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
-    /// The number of measurements in no data point: of a value that is not finite, of a counter that would go down, of an
-    /// invalid name, or of too many instruments.
+    /// The number of measurements in no data point: a value was not finite, a counter would go down, a name was
+    /// invalid, or the instruments were too many.
     THUNDRA_DROPPED_MEASUREMENTS = "thundra.dropped_measurements";
     /// The number of spans of a scope dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
-    /// The number of received messages with a forgotten context, because too many others came in before their
+    /// The number of received messages with a forgotten context, because too many other messages came in before the
     /// processing. Recorded on the next processed message.
     THUNDRA_EVICTED_MESSAGES = "thundra.receive.evicted_messages";
-    /// The number of messages of a call without the full context. On a root span, the number of such messages of all
-    /// calls, and of earlier unrecorded scopes.
+    /// The number of messages of a call without the full context. On a root span, the number of messages of all calls
+    /// without the full context, and of earlier unrecorded scopes.
     THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";
     /// The size limit in bytes of later messages to the target of a call, learned from the rejection of a message as
     /// too long.
@@ -289,45 +289,45 @@ names! {
     THUNDRA_KEEP = "thundra.keep";
     /// The reasons to keep an unsampled scope, a list of `error`, `slow`, `cold`, `marked` and `debug`.
     THUNDRA_KEEP_REASON = "thundra.keep.reason";
-    /// The number of metric data points lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
-    /// `thundra.lost_data_points.refused`.
+    /// The number of metric data points lost earlier. Each [reason](crate::export::LossReason) has a part of the
+    /// number, as `thundra.lost_data_points.refused`.
     THUNDRA_LOST_DATA_POINTS = "thundra.lost_data_points";
-    /// The number of log records lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
+    /// The number of log records lost earlier. Each [reason](crate::export::LossReason) has a part of the number, as
     /// `thundra.lost_log_records.refused`.
     THUNDRA_LOST_LOG_RECORDS = "thundra.lost_log_records";
-    /// `true` for a call that writes to the bucket or the table whose change triggered the work.
+    /// `true` for a call with a write to the bucket or the table behind the trigger of the work.
     THUNDRA_LOOP_SUSPECTED = "thundra.loop.suspected";
-    /// The number of spans lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
+    /// The number of spans lost earlier. Each [reason](crate::export::LossReason) has a part of the number, as
     /// `thundra.lost_spans.refused`.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
-    /// The number of measurements without their attributes, over the limit of sets of attributes.
+    /// The number of measurements without attributes, over the limit of sets of attributes.
     THUNDRA_OVERFLOWING_MEASUREMENTS = "thundra.overflowing_measurements";
-    /// The source of a root span's parent, or the reason for its absence.
+    /// The source of a root span's parent, or the reason for the absence of a parent.
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
-    /// The number of received correlation ids, baggage members and trace states that were malformed or over a limit.
+    /// The number of received correlation ids, baggage members and trace states, malformed or over a limit.
     THUNDRA_PROPAGATION_DROPPED = "thundra.propagation.dropped";
     /// The milliseconds between the end of an invocation and its deadline, negative after the deadline.
     THUNDRA_DEADLINE_REMAINING_MS = "thundra.deadline.remaining_ms";
-    /// The part of its time that an invocation used: 0 at the begin, 1 at the deadline, and more after the deadline.
+    /// The used part of the time of an invocation: 0 at the begin, 1 at the deadline, and more after the deadline.
     THUNDRA_DEADLINE_USED_RATIO = "thundra.deadline.used_ratio";
-    /// The milliseconds from the timestamp of the broker to the begin of the work on a message; of a batch, those of the
-    /// message that waited longest.
+    /// The milliseconds from the timestamp of the broker to the begin of the work on a message. The longest wait of a
+    /// message counts for a batch.
     THUNDRA_QUEUE_TIME_MS = "thundra.queue.time_ms";
     /// The signal of a request to a collector.
     THUNDRA_SIGNAL = "thundra.signal";
     /// The number of span pointers over the limit of a span.
     THUNDRA_SPAN_POINTERS_DROPPED = "thundra.span_pointers.dropped";
-    /// The pointers to the objects and items whose change triggered the work.
+    /// The pointers to the changed objects and items that triggered the work.
     THUNDRA_SPAN_POINTERS_READ = "thundra.span_pointers.read";
-    /// The pointers to the objects and items that a call wrote.
+    /// The pointers to the objects and items written by a call.
     THUNDRA_SPAN_POINTERS_WRITTEN = "thundra.span_pointers.written";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
-    /// `true` for records that a pipe of EventBridge delivered, in place of their source.
+    /// `true` for records delivered by a pipe of EventBridge in place of the source.
     THUNDRA_TRIGGER_PIPE = "thundra.trigger.pipe";
-    /// The milliseconds that a span had run when it was exported, still open.
+    /// The milliseconds from the start of an open span to the export.
     THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
-    /// The number of pings that kept the function warm, answered without its handler since the last invocation.
+    /// The number of pings for a warm function, answered without the handler since the last invocation.
     THUNDRA_WARMUP_PINGS = "thundra.warmup.pings";
     /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";

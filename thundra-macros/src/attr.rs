@@ -1,4 +1,4 @@
-//! The arguments of the attribute, parsed. Each keeps the token that an error points at.
+//! The arguments of the attribute, parsed. Each argument keeps the token for the position of an error.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
@@ -11,9 +11,9 @@ const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = pa
 
 /// `#[handler(init = path, telemetry = path, batch, concurrent, shutdown, crate = path)]`, each at most once, in any order.
 pub(crate) struct Args {
-    /// The function that makes the shared state.
+    /// The init function of the shared state.
     pub(crate) init: Option<Named>,
-    /// The function that sets up the telemetry.
+    /// The set-up function of the telemetry.
     pub(crate) telemetry: Option<Named>,
     /// The keyword, perhaps with the event.
     pub(crate) batch: Option<Batch>,

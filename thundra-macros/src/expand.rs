@@ -35,12 +35,11 @@ fn try_expand(args: TokenStream, function: &Function) -> Result<TokenStream> {
     })
 }
 
-/// Expands `main` to a `main` that contains the unchanged function and starts it.
+/// Expands `main` to a `main` that contains and starts the unchanged function.
 fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     let Function { attrs, vis, sig, brace, inner_attrs, body } = program.function;
     let main = &sig.ident;
-    // `pub` and `cfg` belong on the outer item, which the rest of the crate sees. All else belongs on the user's
-    // function.
+    // `pub` and `cfg` belong on the outer item, seen by the rest of the crate. All else belongs on the user's function.
     let (outer, attrs): (Vec<&Attribute>, Vec<_>) = attrs.iter().partition(|attr| is_cfg(attr));
     let function = with_body(quote! { #(#attrs)* #sig }, *brace, quote! { #(#inner_attrs)* #body });
 
@@ -122,8 +121,8 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
             #thundra_aws::__private::report(|| #thundra_aws::__private::returned(&#result).thundra_error());
         },
     };
-    // The context is cloned before the first await, and the result is borrowed after the last one, so the future needs
-    // no `Sync` bound.
+    // The context is cloned before the first await, and the result is borrowed after the last await, so the future
+    // needs no `Sync` bound.
     let wrapped = quote! {
         #thundra_aws::__private::in_place(#name, #context, async move {
             let #result = #future.await;
@@ -132,7 +131,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
         })
         .await
     };
-    // Other attributes recognise a future in this form.
+    // Other attributes recognise a future in the form `Box::pin(async move { … })`.
     let wrapped = match returns {
         Returns::Async(_) => wrapped,
         Returns::Future { boxed: false, .. } => quote! { async move { #wrapped } },
@@ -147,7 +146,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
     with_body(quote! { #(#attrs)* #vis #sig }, *brace, wrapper)
 }
 
-/// Returns the statements before the future, and the future that the body is or makes.
+/// Returns the statements before the future, and the future in the body or made by the body.
 fn inner_future(
     thundra_aws: &Path,
     function: &Function,
@@ -159,8 +158,8 @@ fn inner_future(
     let brace = Brace(Span::call_site().located_at(function.brace.span.join()));
     let body = with_body(TokenStream::new(), brace, function.body.clone());
 
-    // `?` and `return` of the body end at the innermost block. For an `async fn`, that block binds the arguments in the
-    // order of the signature, so the drop order stays the same. The arm of a `match` drops the temporaries of the last
+    // `?` and `return` of the body end at the innermost block. For an `async fn`, the block binds the arguments in the
+    // order of the signature, and the drop order stays the same. The arm of a `match` drops the temporaries of the last
     // expression before the arguments. The braces of the arm hide the items of the body from the return type.
     match (returns, returns.lone_block(&function.body)) {
         (Returns::Async(_), _) => {
@@ -170,7 +169,7 @@ fn inner_future(
             (bindings, quote! { #keywords { #return_edge match () { () => #body } } })
         }
         (Returns::Future { boxed, output }, None) => {
-            // `impl Trait` cannot be written in a body, so only the output of such a future is named.
+            // `impl Trait` cannot be written in a body, so only the output of an opaque future is named.
             let (output, ty) = match (&function.sig.output, boxed) {
                 (ReturnType::Type(arrow, ty), true) => {
                     let ty = without_opaque_types(ty);
@@ -190,7 +189,7 @@ fn inner_future(
     }
 }
 
-/// Returns a `return` that never runs. An async block has no place for its type, and `?` and coercions in the body need
+/// Returns a `return` that never runs. An async block has no place for a type, and `?` and coercions in the body need
 /// the type.
 fn return_edge(thundra_aws: &Path, output: &Type) -> TokenStream {
     let (ty, span) = (without_opaque_types(output), output.span());
@@ -211,12 +210,12 @@ fn with_body(mut head: TokenStream, brace: Brace, body: TokenStream) -> TokenStr
     head
 }
 
-/// Returns a name that is invisible to the user's code.
+/// Returns a name invisible to the user's code.
 fn internal(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// Returns the type with `_` in place of `impl Trait` and `!`, which cannot be written in a body.
+/// Returns the type with `_` in place of `impl Trait` and `!`, because a body cannot contain these types.
 fn without_opaque_types(ty: &Type) -> Type {
     struct Erase;
 
@@ -234,7 +233,7 @@ fn without_opaque_types(ty: &Type) -> Type {
     ty
 }
 
-/// Returns the type with `'_` in place of the lifetimes that the user's function declares.
+/// Returns the type with `'_` in place of the lifetimes declared by the user's function.
 fn without_lifetimes(ty: &Type) -> Type {
     struct Erase;
 

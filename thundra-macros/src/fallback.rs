@@ -1,4 +1,4 @@
-//! The output beside an error: the unchanged item, so that the error causes no further ones.
+//! The output beside an error: the unchanged item, so that the error causes no further errors.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -6,7 +6,7 @@ use syn::Error;
 
 use crate::item::Function;
 
-/// Returns the error, and a function that was parsed.
+/// Returns the error, and a parsed function.
 pub(crate) fn function(error: &Error, function: &Function) -> TokenStream {
     if !function.is_main() || function.sig.receiver().is_some() {
         return item(error, &function.to_token_stream());

@@ -14,7 +14,7 @@ use crate::{
     returns::{Returns, not_async},
 };
 
-/// A function. The body is not parsed, and may use syntax that `syn` does not support yet.
+/// A function. The body is not parsed, and may use syntax not supported by `syn` yet.
 #[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
@@ -26,7 +26,7 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
 }
 
-/// A function that follows the rules, by the form of the expansion.
+/// A valid function, by the form of the expansion.
 pub(crate) enum Handler<'a> {
     /// `main`: the whole program.
     Program(Program<'a>),
@@ -38,12 +38,12 @@ pub(crate) enum Handler<'a> {
 pub(crate) struct Program<'a> {
     pub(crate) function: &'a Function,
     pub(crate) state: Option<State<'a>>,
-    /// The batch whose records `main` takes one by one.
+    /// The batch, if `main` takes single records.
     pub(crate) batch: Option<Records<'a>>,
     pub(crate) concurrent: bool,
     /// `true` to export at the end of the environment.
     pub(crate) shutdown: bool,
-    /// The function that sets up the telemetry. `None` to take all settings from the environment.
+    /// The set-up function of the telemetry. `None` to take all settings from the environment.
     pub(crate) telemetry: Option<&'a Path>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Records<'a> {
     pub(crate) event: Option<&'a Path>,
 }
 
-/// The state that `init` makes and `main` borrows.
+/// The state made by `init` and borrowed by `main`.
 pub(crate) struct State<'a> {
     pub(crate) init: &'a Path,
     /// The type behind the reference.
@@ -63,7 +63,7 @@ pub(crate) struct State<'a> {
 }
 
 impl Function {
-    /// Returns `true` if the attribute turns this function into a program.
+    /// Returns `true` if the attribute turns the function into a program.
     pub(crate) fn is_main(&self) -> bool {
         self.sig.ident == "main"
     }
@@ -142,7 +142,7 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Rejects `#[tokio::main]` and similar attributes, which start a second runtime.
+/// Rejects `#[tokio::main]` and similar attributes, because a second runtime would start.
 fn only_runtime(attrs: &[Attribute]) -> Result<()> {
     let is_main = |attr: &&Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "main");
     match attrs.iter().find(is_main) {
@@ -156,7 +156,7 @@ fn plain(sig: &Signature) -> Result<()> {
     if let Some(span) = qualifier {
         return Err(Error::new(span, "`main` is a plain `async fn`: remove this"));
     }
-    // A lifetime parameter needs no argument, so it is allowed.
+    // A lifetime parameter needs no argument, and is allowed.
     let generic = sig.generics.params.iter().find(|param| !matches!(param, GenericParam::Lifetime(_)));
     match generic {
         Some(param) => Err(Error::new_spanned(param, "`main` has no generics: name the type of the event")),
@@ -193,7 +193,7 @@ fn state<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<State<'a>>> {
     }
 }
 
-/// Returns the type of the records that `main` takes with `batch`.
+/// Returns the type of the records taken by `main` with `batch`.
 fn records<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<Records<'a>>> {
     let (Some(batch), Some(FnArg::Typed(argument))) = (&args.batch, sig.inputs.first()) else { return Ok(None) };
     if let Type::Path(path) = &*argument.ty

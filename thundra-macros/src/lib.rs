@@ -1,8 +1,8 @@
-//! The `#[handler]` attribute of [`thundra-aws`](https://docs.rs/thundra-aws), which re-exports the attribute. Programs
-//! depend on `thundra-aws`, not on this crate.
+//! The `#[handler]` attribute of [`thundra-aws`](https://docs.rs/thundra-aws). Programs depend on `thundra-aws`, where
+//! the attribute is re-exported, not on `thundra-macros`.
 //!
-//! Tokens go one way. `attr` and `item` (with `returns`) parse them into a model and check the rules. `expand` (with
-//! `params`) writes the expansion. `fallback` writes the item that accompanies an error.
+//! Tokens go one way. `attr` and `item` (with `returns`) parse the tokens into a model and check the rules. `expand`
+//! (with `params`) writes the expansion. `fallback` writes the item beside an error.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attr;
@@ -18,8 +18,8 @@ use proc_macro::TokenStream;
 ///
 /// # On `main`: the whole program
 ///
-/// The function becomes the handler of a program that starts the Tokio runtime and the telemetry and runs the Lambda
-/// loop. Remove `#[tokio::main]`, the call of `lambda_runtime::run`, and the line that installs a subscriber.
+/// The function becomes the handler of a program. The program starts the Tokio runtime and the telemetry, and runs the
+/// Lambda loop. Remove `#[tokio::main]`, the call of `lambda_runtime::run`, and the installation of a subscriber.
 ///
 /// ```no_run
 /// use thundra_aws::{Error, LambdaEvent};
@@ -30,7 +30,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// The function that `init` names makes shared state once, and each invocation borrows the state:
+/// The function named by `init` makes shared state once, and each invocation borrows the state:
 ///
 /// ```no_run
 /// use thundra_aws::{Error, LambdaEvent};
@@ -49,7 +49,8 @@ use proc_macro::TokenStream;
 ///
 /// # On `main` with `batch`: one record at a time
 ///
-/// The function takes one record of a batch, and `thundra_aws::batch` (feature `batch`) makes the response of the event source:
+/// The function takes a record of a batch, and `thundra_aws::batch` (feature `batch`) makes the response of the event
+/// source:
 ///
 /// ```no_run
 /// use thundra_aws::Error;
@@ -68,23 +69,25 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// The type of the argument decides what the function gets: a record of `aws_lambda_events`, such as `SqsMessage`, as AWS
-/// delivered it; a `String` or a `Vec<u8>` the payload; any other type its JSON.
+/// The type of the argument decides about the input of the function. A record of `aws_lambda_events`, such as
+/// `SqsMessage`, arrives as delivered by AWS. A `String` or a `Vec<u8>` is the payload. Any other type is deserialized
+/// from the JSON payload.
 ///
-/// The event is the one of the record. Of a payload, the source is told from the event when it arrives: SQS, Kinesis,
+/// The type of a record names the event. For a payload, the source is read from the arriving event: SQS, Kinesis,
 /// DynamoDB (feature `dynamodb`), Kafka and Amazon MQ. An event of another source is an error. `batch = path` names the
-/// type of the event, as in `#[handler(batch = SqsEvent)]`: the program is then smaller, and the result may be one that
-/// only this event takes, as of `KinesisFirehoseEvent`. The options of a batch need the function `each`.
+/// type of the event, as in `#[handler(batch = SqsEvent)]`: the program is then smaller, and the result may be of a
+/// type that only the named event takes, as with `KinesisFirehoseEvent`. The options of a batch need the function
+/// `each`.
 ///
 /// # On any other `async fn`: a wrapper in place
 ///
-/// The function keeps its signature, its callers, and the `Send`-ness of the future. Methods, generics, patterns and
+/// The function keeps the signature, the callers, and the `Send`-ness of the future. Methods, generics, patterns and
 /// further arguments beside the event are fine.
 ///
-/// Inside an invocation the function reports its outcome to the invocation. Under a plain `lambda_runtime::run`, no
+/// Inside an invocation the function reports the outcome to the invocation. Under a plain `lambda_runtime::run`, no
 /// invocation exists, and the function begins one from the first argument with a context: a `LambdaEvent`, an HTTP
-/// request from `lambda_http` (feature `http` of `thundra-aws`), or a `Context`. The compiler resolves the types, so an
-/// alias works. If no argument has a context, as with a `LambdaEvent` of another major version of `lambda_runtime`,
+/// request from `lambda_http` (feature `http` of `thundra-aws`), or a `Context`. The compiler resolves the types, and
+/// an alias works. If no argument has a context, as with a `LambdaEvent` of another major version of `lambda_runtime`,
 /// nothing is recorded, and one line on standard error names the remedy.
 ///
 /// ```
@@ -98,7 +101,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// The attribute also accepts functions that return a future, as `impl Future<Output = T>`, as
+/// The attribute also accepts functions with a future as the result, as `impl Future<Output = T>`, as
 /// `Pin<Box<dyn Future<Output = T>>>` or as `BoxFuture<T>`, and therefore the methods of an `#[async_trait]`
 /// implementation:
 ///
@@ -120,20 +123,20 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// `#[tracing::instrument]` belongs above this attribute: the upper attribute expands first, so its span is then inside
+/// `#[tracing::instrument]` belongs above `#[handler]`: the upper attribute expands first, and the span is then inside
 /// the invocation.
 ///
 /// # Arguments
 ///
 /// - `init = path`, on `main` only: an `async fn() -> State` or `async fn() -> Result<State, E>`. The second argument
 ///   of `main` is then `&State`.
-/// - `batch` or `batch = path`, on `main` only: `main` takes one record of a batch, of the event at the path.
+/// - `batch` or `batch = path`, on `main` only: `main` takes a record of a batch, of the event at the path.
 /// - `telemetry = path`, on `main` only: a function that returns a `TelemetryBuilder`, a `Telemetry` or a `Config`. The
 ///   function is called once, before `init`. *Defaults to* the telemetry of the environment.
-/// - `concurrent`, on `main` only: serves several invocations at a time, as Lambda Managed Instances send them. State
+/// - `concurrent`, on `main` only: serves several invocations at a time, as sent on Lambda Managed Instances. State
 ///   must then be `Send + Sync + 'static`.
-/// - `shutdown`, on `main` only: exports what waits when Lambda ends the environment, as `THUNDRA_SHUTDOWN=on` does. Needs
-///   the feature `shutdown` of `thundra-aws`.
+/// - `shutdown`, on `main` only: exports waiting records when Lambda ends the environment, as `THUNDRA_SHUTDOWN=on`
+///   does. Needs the feature `shutdown` of `thundra-aws`.
 /// - `crate = path`: the path of `thundra-aws`. *Defaults to* `::thundra_aws`.
 ///
 /// An exporter of your own, and log lines of your own:
@@ -200,7 +203,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// with names that are invisible to the body. No box is added. Where the function begins an invocation, under a plain
+/// with names invisible to the body. No box is added. Where the function begins an invocation, under a plain
 /// `lambda_runtime::run`, a panic of the body is recorded and then resumed. In all other cases no panic is caught here.
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -1,8 +1,8 @@
-//! The parameters of a function that is wrapped in place.
+//! The parameters of a function wrapped in place.
 //!
-//! Every parameter gets a name in the signature, under which the wrapper looks for a context. The pattern of the user
-//! moves into the wrapped body. A parameter that is a plain name keeps the name, because other attributes may refer to
-//! it.
+//! Every parameter gets a name in the signature. The wrapper looks for a context under the name. The pattern of the
+//! user moves into the wrapped body. A parameter with a plain name keeps the name, because other attributes may refer
+//! to it.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -37,7 +37,7 @@ impl Param {
         let (lints, kept) = param.attrs.drain(..).partition::<Vec<_>, _>(is_lint);
         param.attrs = kept;
         let cfgs: Vec<_> = param.attrs.iter().filter(|attr| is_cfg(attr)).cloned().collect();
-        // Parts of the argument that the pattern does not bind drop together with the rest.
+        // Parts of the argument without a binding drop together with the rest.
         let whole = match pat {
             Pat::Ident(_) => TokenStream::new(),
             _ => quote! { #(#cfgs)* let #name = #name; },

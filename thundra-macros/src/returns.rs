@@ -1,7 +1,7 @@
-//! The return type of a function that is wrapped in place: a value, or a future.
+//! The return type of a function wrapped in place: a value, or a future.
 //!
 //! `#[async_trait]` expands before the attributes of the methods inside, and leaves plain functions with the body
-//! `Box::pin(async move { … })`. Some people write such functions by hand, with or without the box.
+//! `Box::pin(async move { … })`. Some people write these functions by hand, with or without the box.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{
@@ -11,7 +11,7 @@ use syn::{
 
 /// The result of a call.
 pub(crate) enum Returns {
-    /// The future of an `async fn` with this output.
+    /// The future of an `async fn`, by output.
     Async(Box<Type>),
     /// A future made by the body.
     Future {
@@ -47,7 +47,7 @@ impl Returns {
         }
     }
 
-    /// Returns the `async move { … }` of a function that consists of nothing else.
+    /// Returns the `async move { … }` of a function without other statements.
     ///
     /// The block can then be wrapped as the body of an `async fn` is, without a second box.
     pub(crate) fn lone_block(&self, body: &TokenStream) -> Option<LoneBlock> {
@@ -74,7 +74,7 @@ impl Returns {
         let output = match last.ident.to_string().as_str() {
             "Pin" => Some(boxed_output(last)?),
             "BoxFuture" | "LocalBoxFuture" => Some(types(last).last()?),
-            // The associated type of a `tower::Service`, which is boxed if the future is a block.
+            // The associated type of a `tower::Service`, boxed if the future is a block.
             "Future" if is_associated(path) => None,
             _ => return None,
         };
@@ -82,7 +82,7 @@ impl Returns {
     }
 }
 
-/// Returns the error for a function that is not async.
+/// Returns the error for a function other than an async function.
 pub(crate) fn not_async(sig: &Signature, or: &str) -> Error {
     Error::new(sig.fn_token.span, format!("`#[handler]` needs an `async fn`{or}: write `async fn {}`", sig.ident))
 }
@@ -136,7 +136,7 @@ fn is_associated(path: &Path) -> bool {
 pub(crate) struct LoneBlock {
     /// `async` or `async move`.
     pub(crate) keywords: TokenStream,
-    /// The braces with their content.
+    /// The braces with the content.
     pub(crate) body: Group,
 }
 

@@ -1,4 +1,4 @@
-//! A batch of any source, told apart when it arrives: for `#[handler(batch)]` without the name of an event.
+//! A batch of any source, for `#[handler(batch)]` without the name of an event. The source is read from the event.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -19,7 +19,7 @@ use super::kafka::KafkaBatchResponse;
 use super::payload::Payload;
 use crate::trigger;
 
-/// A batch of one of the sources that take any result of a record.
+/// A batch of a source that takes any result of a record.
 #[derive(Debug)]
 #[allow(missing_docs)]
 pub enum AnyBatch {
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for AnyBatch {
     }
 }
 
-/// The member that only RabbitMQ has.
+/// The member found in events of RabbitMQ alone.
 #[derive(Deserialize)]
 struct Queues {
     #[serde(rename = "rmqMessagesByQueue")]
@@ -78,7 +78,7 @@ fn read<T: DeserializeOwned, E: serde::de::Error>(json: &str) -> Result<T, E> {
     serde_json::from_str(json).map_err(E::custom)
 }
 
-/// Works on each record of a batch, whatever its source.
+/// Works on each record of a batch of any source.
 pub(crate) async fn each_of_any<P, T, R, Err, F, Fut>(event: AnyBatch, work: F) -> Result<AnyResponse, Error>
 where
     P: Payload<SqsEvent, Item = T>

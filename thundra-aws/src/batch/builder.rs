@@ -12,7 +12,7 @@ use super::payload::Payload;
 use super::run::EachFuture;
 use super::{BatchEvent, Takes};
 
-/// The work on each record of a batch. It begins when it is awaited.
+/// The work on each record of a batch. The work begins when the value is awaited.
 ///
 /// Made by [`each`](super::each()), [`each_record`](super::each_record), [`each_bytes`](super::each_bytes) and
 /// [`each_text`](super::each_text).
@@ -29,14 +29,15 @@ impl<E: BatchEvent, F, P> Each<E, F, P> {
         Each { event, work, options: Options::default(), payload: PhantomData }
     }
 
-    /// Sets how many records are worked on at a time. Zero counts as one. Defaults to 10 for sources without order, and
-    /// to 1 for those with order.
+    /// Sets the number of records worked on at a time. Zero counts as one. Defaults to 10 for sources without order,
+    /// and to 1 for sources with order.
     ///
-    /// The order stays: with more than one, records of *other* message groups (SQS FIFO), partition keys (Kinesis),
-    /// items (DynamoDB) or partitions (Kafka) run beside each other. Messages of Amazon MQ have nothing to tell groups
-    /// by, and lose their order. The task that awaits the batch polls all records, and spawns none.
+    /// The order stays: with more than one record at a time, records of *other* message groups (SQS FIFO), partition
+    /// keys (Kinesis), items (DynamoDB) or partitions (Kafka) run beside each other. Messages of Amazon MQ name no
+    /// group, and lose the order. The task that awaits the batch polls all records, and spawns none.
     ///
-    /// After a failure on a stream, records behind the failed one may have run already. AWS delivers them again.
+    /// After a failure on a stream, records behind the failed record may have run already. AWS delivers these records
+    /// again.
     ///
     /// # Examples
     ///
@@ -56,39 +57,40 @@ impl<E: BatchEvent, F, P> Each<E, F, P> {
         self
     }
 
-    /// Goes on with the records behind a failed one, as far as they need not wait for it. By default a stream stops.
+    /// Goes on with the records behind a failed record, except for records that must wait for the failed record. By
+    /// default a stream stops.
     ///
     /// - Kinesis and DynamoDB: the records of other partition keys or items run.
-    /// - Kafka: the records of other keys run, and those without a key. Order is then kept within a key, no longer
+    /// - Kafka: the records of other keys run, and records without a key. Order is then kept within a key, no longer
     ///   within the partition.
     /// - Amazon MQ: all messages run.
     ///
-    /// The response names each failed record. AWS delivers everything from the lowest of them on again, including
-    /// records that succeeded. Sources that are no streams go on in any case.
+    /// The response names each failed record. AWS delivers everything from the lowest failed record on again, including
+    /// records that succeeded. Sources other than streams go on in any case.
     pub fn continue_on_failure(mut self) -> Self {
         self.options.continues = true;
         self
     }
 
-    /// Answers with the list of records even if each of them failed. By default that is an error for SQS standard
-    /// queues, so that the function's error metric shows it.
+    /// Returns the list of failed records even if every record failed. By default, a batch of an SQS standard queue
+    /// without a successful record is an error, and the function's error metric shows the failure.
     pub fn report_full_failure(mut self) -> Self {
         self.options.reports_full_failure = true;
         self
     }
 
-    /// Begins no further record once less than `margin` is left of the invocation. Records that did not begin are
-    /// reported as failed, and delivered again. Off by default.
+    /// Begins no further record once less than `margin` is left of the invocation. The response reports records that
+    /// did not begin as failed, and AWS delivers the records again. Off by default.
     ///
-    /// The event source mapping **must** have `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it AWS takes
-    /// the response for success, and deletes or passes over the records that did not begin.
+    /// The event source mapping **must** have `FunctionResponseTypes: [ReportBatchItemFailures]`. Without the setting,
+    /// AWS takes the response for success, and deletes or passes over the records that did not begin.
     ///
     /// - Amazon MQ delivers the whole batch again.
-    /// - **Firehose** delivers nothing again: what did not begin is `ProcessingFailed`, and goes to the bucket for
-    ///   errors.
+    /// - **Firehose** delivers nothing again: a record that did not begin is `ProcessingFailed`, and goes to the bucket
+    ///   for errors.
     ///
     /// Records that run already are not stopped: `margin` should be longer than a record takes. Outside an invocation,
-    /// and in one without a deadline, the method does nothing.
+    /// and without a deadline, the method does nothing.
     ///
     /// # Examples
     ///

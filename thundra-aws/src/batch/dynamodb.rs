@@ -96,7 +96,7 @@ fn key_values(keys: &Item) -> Vec<(Cow<'_, str>, Cow<'_, [u8]>)> {
 }
 
 /// An item as plain JSON: `{"id": 7}` for `{"id": {"N": "7"}}`, in the order of the names, without the context. Binary
-/// values are base64. A number keeps all its digits.
+/// values are base64. A number keeps all digits.
 struct Plain<'a>(&'a Item);
 
 struct PlainValue<'a>(&'a AttributeValue);

@@ -9,25 +9,25 @@ use super::builder::Each;
 use super::payload::{Bytes, Json, Record, Text};
 use super::{BatchEvent, Takes};
 
-/// Works on each record of a batch in a [scope of its own](super), and hands over its JSON payload as a `T`.
+/// Works on each record of a batch in a [separate scope](super), and hands over the JSON payload as a `T`.
 ///
-/// The [table of sources](super#sources) says what the payload is. The `__context__` that a sender put in is cut out.
-/// An envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification, and
-/// `T` has to be one.
+/// The [table of sources](super#sources) defines the payload. The `__context__` of a sender is cut out. An envelope
+/// stays as AWS delivers the envelope: a message sent from SNS to SQS without raw delivery is a notification, and `T`
+/// has to be a notification.
 ///
 /// A record without a payload, such as a tombstone of Kafka, is read as `null`: with `Option<T>` the closure gets
 /// `None`, with any other type the record fails.
 ///
 /// Payloads that are not JSON are for [`each_text`], [`each_bytes`] and [`each_record`].
 ///
-/// The closure may borrow, as below. An `async move` closure that uses a captured value by reference is none of the
-/// kind `Fn(T) -> Fut`, because its future would borrow from the closure: capture a reference instead.
+/// The closure may borrow, as below. An `async move` closure that uses a captured value by reference is not of the kind
+/// `Fn(T) -> Fut`, because the future would borrow from the closure: capture a reference instead.
 ///
 /// # Errors
 ///
 /// The response names the records that failed. A batch that [failed as a whole](super#failures) is a
-/// [`BatchError`](super::BatchError). Errors of the work borrow nothing (`'static`), so that boxed ones can be told
-/// apart and their sources recorded.
+/// [`BatchError`](super::BatchError). Errors of the work borrow nothing (`'static`), because boxed errors are downcast
+/// to record the sources.
 ///
 /// # Examples
 ///
@@ -55,8 +55,8 @@ where
     Each::new(event, work)
 }
 
-/// Works on each record of a batch in a [scope of its own](super), and hands over the record as AWS delivered it.
-/// Nothing is cut out of its payload.
+/// Works on each record of a batch in a [separate scope](super), and hands over the record as AWS delivered the record.
+/// Nothing is cut out of the payload.
 ///
 /// # Errors
 ///
@@ -95,9 +95,9 @@ where
     Each::new(event, work)
 }
 
-/// Works on each record of a batch in a [scope of its own](super), and hands over the bytes of its payload.
+/// Works on each record of a batch in a [separate scope](super), and hands over the bytes of the payload.
 ///
-/// Of a JSON object the `__context__` that a sender put in is cut out. A record without a payload fails.
+/// The `__context__` of a sender is cut out of a JSON object. A record without a payload fails.
 ///
 /// # Errors
 ///
@@ -127,10 +127,10 @@ where
     Each::new(event, work)
 }
 
-/// Works on each record of a batch in a [scope of its own](super), and hands over its payload as text.
+/// Works on each record of a batch in a [separate scope](super), and hands over the payload as text.
 ///
-/// A payload that is not UTF-8 fails its record, and so does a missing one. Of a JSON object the `__context__` that a
-/// sender put in is cut out.
+/// A record fails without a payload, or with a payload that is not UTF-8. The `__context__` of a sender is cut out of a
+/// JSON object.
 ///
 /// # Errors
 ///

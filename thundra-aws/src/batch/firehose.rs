@@ -16,10 +16,10 @@ use crate::trigger::Extractor;
 use crate::trigger::firehose::{FirehoseRecord, delivery_stream, process};
 use crate::trigger::kinesis::Data;
 
-/// The result of a record of Firehose: what the work on it returns.
+/// The result of a record of Firehose, returned by the work on the record.
 ///
-/// Bytes and texts are transformed data, `()` leaves the data as they are, and `None` drops the record. The error of
-/// the work is `ProcessingFailed`: Firehose delivers the original record to the bucket for errors.
+/// Bytes and texts are transformed data, `()` leaves the data unchanged, and `None` drops the record. The error of the
+/// work is `ProcessingFailed`: Firehose delivers the original record to the bucket for errors.
 ///
 /// A delivery stream that reads Amazon MSK sends `kafkaRecordValue` in place of `data`, which [`KinesisFirehoseEvent`]
 /// does not read.
@@ -124,7 +124,7 @@ impl<T: Into<Transformed>> From<Option<T>> for Transformed {
     }
 }
 
-/// What the response needs of a record. Firehose gets the original data of a record that failed.
+/// The parts of a record needed for the response. Firehose gets the original data of a failed record.
 #[derive(Debug)]
 pub struct Original {
     record_id: Option<String>,

@@ -36,7 +36,7 @@ pub struct KafkaBatchItemFailure {
     pub item_identifier: KafkaItemIdentifier,
 }
 
-/// The place of a record in Kafka. AWS takes a plain text in place of this object for the failure of all records.
+/// The place of a record in Kafka. AWS takes a plain text in place of the object for the failure of all records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct KafkaItemIdentifier {

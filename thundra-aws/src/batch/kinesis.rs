@@ -52,7 +52,7 @@ fn read((): &(), record: &KinesisEventRecord, extractor: Extractor<'_>) -> Deliv
     delivery(stream, record, extractor)
 }
 
-/// Reads a record that a stream delivered, to a function or to a client.
+/// Reads a record delivered by a stream, to a function or to a client.
 pub(crate) fn delivery(stream: Option<&str>, record: KinesisRecord<'_>, extractor: Extractor<'_>) -> Delivery {
     Delivery::new(stream, kinesis::process(stream), record.read(&extractor))
 }

@@ -1,9 +1,9 @@
-//! Batches of records, each worked on in a scope of its own.
+//! Batches of records. The work on each record runs in a separate scope.
 //!
-//! [`each()`] deserializes the JSON payload of each record. [`each_text`] and [`each_bytes`] hand over the payload as
-//! it is, and [`each_record`] the record itself. The work begins when it is awaited, and ends with the response of the
-//! event source. [`#[handler(batch)]`](crate::handler#on-main-with-batch-one-record-at-a-time) on a function of one
-//! record is the same.
+//! [`each()`] deserializes the JSON payload of each record. [`each_text`] and [`each_bytes`] hand over the payload
+//! unchanged, and [`each_record`] the whole record. The work begins when the returned value is awaited, and ends with
+//! the response to the event source. [`#[handler(batch)]`](crate::handler#on-main-with-batch-one-record-at-a-time) on a
+//! function of a single record does the same.
 //!
 //! ```no_run
 //! use aws_lambda_events::event::kinesis::KinesisEvent;
@@ -29,9 +29,9 @@
 //!
 //! # The scope of a record
 //!
-//! A record has its own correlation ids, log fields, debug decision and call chain length. Every call made during its
-//! work carries them, without an argument. The correlation ids that the invocation
-//! [set](thundra_core::correlation::set) before hold too, except under the keys that the record brings.
+//! A record has its own correlation ids, log fields, debug decision and call chain length. Every call made during the
+//! work carries the ids, without an argument. The correlation ids that the invocation
+//! [set](thundra_core::correlation::set) before hold too, except under the keys of the record.
 //!
 //! The span of a record is of kind CONSUMER and has the name `process {queue or stream}`:
 //!
@@ -47,8 +47,8 @@
 //!
 //! - With `THUNDRA_BATCH_SPANS=link` the invocation is the parent, and a link leads to the producer.
 //! - The same holds for a record older than an hour, because the trace of the producer has ended.
-//! - In an event of one message the invocation is the child of the producer. The record is the child of the invocation,
-//!   and needs no link.
+//! - In an event of a single message, the invocation is the child of the producer. The record is the child of the
+//!   invocation, and needs no link.
 //!
 //! # Sources
 //!
@@ -63,48 +63,50 @@
 //! | `KinesisFirehoseEvent` | data | none | 10 | the others run | a [`Transformed`] for each record |
 //! | `S3BatchJobEvent` (feature `s3-batch`) | decoded key | none | 10 | the others run | a `TaskResult` for each task |
 //!
-//! Of SQS, Kinesis, DynamoDB and Kafka the event source mapping needs
-//! `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it AWS takes any response for success: failed messages
-//! are deleted, and failed records are passed over. The mapping of Kafka has that setting in [provisioned mode] alone.
+//! The event source mapping of SQS, Kinesis, DynamoDB and Kafka needs
+//! `FunctionResponseTypes: [ReportBatchItemFailures]`. Without the setting, AWS takes any response for success: failed
+//! messages are deleted, and failed records are passed over. The mapping of Kafka has the setting in [provisioned mode]
+//! alone.
 //!
 //! [provisioned mode]: https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 //!
-//! The task that awaits the batch polls all records, and spawns none. [`Each::concurrency`] sets how many at a time:
-//! messages of other groups, records of other partition keys (Kinesis), of other items (DynamoDB) or of other
-//! partitions (Kafka), and the messages of a broker, which then have no order.
+//! The task that awaits the batch polls all records, and spawns none. [`Each::concurrency`] sets the number of records
+//! at a time: messages of other groups, records of other partition keys (Kinesis), of other items (DynamoDB) or of
+//! other partitions (Kafka), and the messages of a broker, without order then.
 //!
-//! A tombstone of Kafka and a removed item of DynamoDB have no payload: [`each()`] reads `null`, so `Option<T>` gets
-//! `None`. A record of Kinesis that holds several user records of the Producer Library stays one record.
+//! A tombstone of Kafka and a removed item of DynamoDB have no payload: [`each()`] reads `null`, and `Option<T>` gets
+//! `None`. A record of Kinesis with several user records of the Producer Library stays a single record.
 //!
 //! # Failures
 //!
-//! A record fails if its work returns an error or its payload cannot be read. Its span has the error, and one log line
-//! at ERROR has its ids. The attribute `thundra.batch.failures` of the invocation counts the failed and the reported
-//! records.
+//! A record fails if the work returns an error or the payload cannot be read. The span of the record has the error, and
+//! a log line at ERROR has the ids. The attribute `thundra.batch.failures` of the invocation counts the failed and the
+//! reported records.
 //!
-//! - **Streams** (Kinesis, DynamoDB) stop at the first failure and report it, even if it is the first record. AWS
-//!   delivers everything from the lowest reported record on again, so what ran behind it would run twice. With several
-//!   records at a time some behind it may have run; those before it all run. [`Each::continue_on_failure`] goes on with
-//!   other keys. Once the retries end, AWS gives up the whole rest of the batch, unless the mapping has
-//!   `BisectBatchOnFunctionError`.
-//! - **Standard queues**: a batch whose messages all failed is a [`BatchError`], which the function's error metric
-//!   shows. [`Each::report_full_failure`] answers with the list.
+//! - **Streams** (Kinesis, DynamoDB) stop at the first failure and report the failed record, even at the begin of the
+//!   batch. AWS delivers everything from the lowest reported record on again, and records that ran behind the failed
+//!   record would run twice. With several records at a time, some records behind the failed record may have run. All
+//!   records before the failed record run. [`Each::continue_on_failure`] goes on with other keys. Once the retries end,
+//!   AWS gives up the whole rest of the batch, unless the mapping has `BisectBatchOnFunctionError`.
+//! - **Standard queues**: a batch without a successful message is a [`BatchError`], counted in the function's error
+//!   metric. [`Each::report_full_failure`] returns the list instead.
 //! - **Amazon MQ** takes no partial response. Any failure is a [`BatchError`], and the broker delivers the whole batch
 //!   again.
 //! - **Firehose and S3 Batch Operations** take a result of each record, so no failure is an error of the invocation.
-//! - A failed record **without an id** is reported with an empty one. AWS then delivers the whole batch again, and
-//!   loses nothing.
+//! - A failed record **without an id** is reported with an empty id. AWS then delivers the whole batch again, and loses
+//!   nothing.
 //! - An **empty batch** is a success.
 //!
-//! A panic passes through and ends the invocation, as it would without this module. A batch that is dropped ends the
-//! spans of its running records as cancelled.
+//! A panic passes through and ends the invocation, as without `batch`. A dropped batch ends the spans of the running
+//! records as cancelled.
 //!
 //! # Loops
 //!
 //! With [`THUNDRA_MAX_CHAIN_LENGTH`](crate::configuration#loops), a record at the end of a longer chain of calls fails
-//! without its work, with the `error.type` `chain_too_long`. It comes again until the retries end. On a stream it holds
-//! up the records behind it, so the event source mapping needs a `MaximumRetryAttempts` and an on-failure destination.
-//! In a FIFO queue it holds up its group up to the `maxReceiveCount` of the redrive policy.
+//! without the work, with the `error.type` `chain_too_long`. AWS delivers the record again until the retries end. In a
+//! stream, the record holds up the records behind, and the event source mapping needs a `MaximumRetryAttempts` and an
+//! on-failure destination. In a FIFO queue, the record holds up the message group up to the `maxReceiveCount` of the
+//! redrive policy.
 
 pub(crate) mod any;
 mod builder;
@@ -150,7 +152,7 @@ use source::BatchSource;
 #[cfg(feature = "sqs")]
 pub(crate) use {record::Delivery, sqs::delivery as sqs_delivery};
 
-/// An event that is a batch of records: see the [table of sources](self#sources).
+/// An event with a batch of records: see the [table of sources](self#sources).
 ///
 /// The trait is sealed, because the meaning of a batch is particular to each event source.
 #[diagnostic::on_unimplemented(
@@ -158,18 +160,18 @@ pub(crate) use {record::Delivery, sqs::delivery as sqs_delivery};
     note = "of DynamoDB streams with the feature `dynamodb` of thundra-aws, of S3 Batch Operations with `s3-batch`"
 )]
 pub trait BatchEvent: Takes<()> + Sized {
-    /// One record, as the event source delivered it.
+    /// A record, as delivered by the event source.
     type Record;
     /// The response to the event source.
     type Response;
 
-    /// The members of the event that the response repeats.
+    /// The members of the event repeated in the response.
     #[doc(hidden)]
     type Header;
-    /// What the response needs of a record.
+    /// The parts of a record needed for the response.
     #[doc(hidden)]
     type Id;
-    /// What the response needs of a successful record.
+    /// The part of the response for a successful record.
     #[doc(hidden)]
     type Output;
 
@@ -177,8 +179,8 @@ pub trait BatchEvent: Takes<()> + Sized {
     const SOURCE: BatchSource<Self>;
 }
 
-/// An event for whose records the work may return an `R`: anything, except where the event source takes a result for
-/// each record.
+/// An event with records for which the work may return an `R`: anything, except where the event source takes a result
+/// for each record.
 #[diagnostic::on_unimplemented(
     message = "the work on a record of `{Self}` cannot return `{R}`",
     note = "`KinesisFirehoseEvent` takes what is `Into<Transformed>`, `S3BatchJobEvent` what is `Into<TaskResult>`"

@@ -1,6 +1,6 @@
 //! Messages of Amazon MQ: ActiveMQ and RabbitMQ.
 //!
-//! A batch has messages of one queue. The broker takes no partial response.
+//! A batch has messages of a single queue. The broker takes no partial response.
 
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};

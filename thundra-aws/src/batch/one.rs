@@ -1,4 +1,4 @@
-//! The work on one record that a client received.
+//! The work on a record received by a client.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -9,7 +9,8 @@ use super::record::{Delivery, Surroundings};
 use super::scope::{Ended, RecordScope};
 use crate::chain::Work;
 
-/// Works on one record that a client received. Its spans leave with the next flush, unless a scope around takes them.
+/// Works on a record received by a client. The spans leave with the next flush, unless a surrounding scope takes the
+/// spans.
 pub(crate) async fn process_one<R, Err: Display + 'static, Fut: Future<Output = Result<R, Err>>>(
     mut delivery: Delivery,
     config: &Config,

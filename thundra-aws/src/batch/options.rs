@@ -1,4 +1,4 @@
-//! The options of the work on a batch, and their defaults by the order of the source.
+//! The options of the work on a batch, with defaults by the order of the source.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use thundra_core::{Config, ScopeRef};
 use super::queue::Holds;
 use super::source::{Grouping, Order};
 
-/// The number of records without order that are worked on at a time. A batch of SQS has as many by default.
+/// The number of records without order worked on at a time, equal to the default size of a batch of SQS.
 const CONCURRENCY: usize = 10;
 
 /// The options of the work on a batch.
@@ -32,7 +32,7 @@ impl Options {
         self.concurrency.unwrap_or(if order.is_ordered() { 1 } else { CONCURRENCY })
     }
 
-    /// Returns what a failure holds back.
+    /// Returns the records held back by a failure.
     pub(super) fn holds(&self, order: Order) -> Holds {
         match order {
             Order::Unordered | Order::Results => Holds::Nothing,
@@ -43,7 +43,7 @@ impl Options {
         }
     }
 
-    /// Returns what belongs to a group.
+    /// Returns the definition of a group.
     pub(super) fn grouping(&self) -> Grouping {
         if self.continues { Grouping::Narrow } else { Grouping::Default }
     }

@@ -1,4 +1,4 @@
-//! What the work on a record gets: the JSON payload as a type of the user, as text, as bytes, or the record.
+//! The input of the work on a record: the JSON payload as a type of the user, as text, as bytes, or the record.
 //!
 //! A failure is explained without a quote of the payload.
 
@@ -15,7 +15,7 @@ use super::BatchEvent;
 use super::record::Delivery;
 use crate::payload::read_error::without_values;
 
-/// What the work on a record gets. Sealed: no other crate can name the reader.
+/// The input of the work on a record. Sealed: no other crate can name the reader.
 pub trait Payload<E: BatchEvent> {
     /// The argument of the closure.
     type Item;
@@ -91,7 +91,7 @@ fn bytes<E: BatchEvent>(record: E::Record, delivery: &Delivery) -> Result<Vec<u8
 /// The reason for a record without a payload.
 pub(super) const NONE: &str = "the record has none";
 
-/// The reason why a payload could not be read. It has the place and the expectation, and never the payload.
+/// The reason why a payload could not be read, with the place and the expectation, and never with the payload.
 #[derive(Debug)]
 pub(super) struct PayloadError(String);
 

@@ -1,4 +1,4 @@
-//! The work on a record, which ends with the record's place in the batch.
+//! The work on a record. The output has the record's place in the batch.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use super::queue::Place;
 
 pin_project! {
-    /// The future of a record, with its place and id.
+    /// The future of a record, with the place and the id of the record.
     pub(super) struct Placed<F, Id> {
         #[pin]
         pub(super) work: F,

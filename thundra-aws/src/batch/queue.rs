@@ -5,13 +5,13 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use super::source::Outcome;
 
-/// What a failure holds back.
+/// The records held back by a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holds {
     Nothing,
     /// The rest of the group.
     Group,
-    /// All records behind it. Those before it still run, since AWS would take them for done.
+    /// All records behind the failed record. The records before still run, since AWS would take these records for done.
     Batch,
 }
 
@@ -19,15 +19,15 @@ pub(super) enum Holds {
 pub(super) struct Queue<R> {
     holds: Holds,
     groups: Vec<VecDeque<(usize, R)>>,
-    /// The groups with a record ready to run, by its number.
+    /// The groups with a record ready to run, by the number of the record.
     ready: BinaryHeap<Reverse<(usize, usize)>>,
-    /// The number of the first record that is held back by a failure before it.
+    /// The number of the first record held back by an earlier failure.
     end: usize,
     held_back: Vec<(usize, R)>,
     is_closed: bool,
 }
 
-/// The place of a record that runs.
+/// The place of a running record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     /// The number of the record in the batch.
@@ -73,7 +73,7 @@ impl<R> Queue<R> {
         Some((Place { number, group }, record))
     }
 
-    /// Ends a record. What the failure does not hold back may run.
+    /// Ends a record. The next record of the group becomes ready, unless the failure holds it back.
     pub(super) fn done(&mut self, place: Place, failed: bool) {
         let Some(group) = self.groups.get_mut(place.group) else { return };
         match self.holds {
@@ -88,7 +88,7 @@ impl<R> Queue<R> {
         self.is_closed = true;
     }
 
-    /// Returns the records that did not begin, by number, with the reason.
+    /// Returns the records not begun, by number, with the reason.
     pub(super) fn into_rest<T>(self) -> impl Iterator<Item = (usize, R, Outcome<T>)> {
         let end = self.end;
         let held_back = self.held_back.into_iter().map(|(number, record)| (number, record, Outcome::HeldBack));

@@ -47,11 +47,11 @@ pub(super) struct Surroundings<'c> {
     config: &'c Config,
     spans: BatchSpans,
     queue_spans: QueueSpans,
-    /// The invocation that the batch triggered.
+    /// The invocation triggered by the batch.
     pub(super) invocation: Option<ScopeRef>,
-    /// The span in which the batch is worked on.
+    /// The current span during the work on the batch.
     current: Option<TraceContext>,
-    /// `true` if the event of the invocation is this one record, so that both are in the same chain of calls.
+    /// `true` if the event of the invocation has no other record: record and invocation are in the same chain of calls.
     is_alone: bool,
 }
 
@@ -67,12 +67,12 @@ impl<'c> Surroundings<'c> {
         }
     }
 
-    /// Returns the surroundings of a batch with so many records.
+    /// Returns the surroundings of a batch with `count` records.
     pub(super) fn of_records(self, count: usize) -> Self {
         Surroundings { is_alone: count == 1, ..self }
     }
 
-    /// Returns the reader of records, which trusts them as far as the sender of the batch is trusted.
+    /// Returns the reader of records. The reader trusts a record as far as the sender of the batch is trusted.
     pub(super) fn extractor(&self) -> Extractor<'static> {
         let is_untrusted =
             self.invocation.is_some_and(|invocation| invocation.flags().contains(ScopeFlags::UNTRUSTED_CALLER));
@@ -82,7 +82,7 @@ impl<'c> Surroundings<'c> {
     /// Begins the scope of a record, and takes the context out of the delivery.
     ///
     /// A record belongs to the trace of its producer, unless the invocation is the producer's child already, the user
-    /// asked for links, or that trace has ended.
+    /// asked for links, or the trace has ended.
     pub(super) fn begin(&self, record: &mut Delivery) -> Scope {
         let message = &mut record.message;
         let is_old = message.is_old();
@@ -99,8 +99,8 @@ impl<'c> Surroundings<'c> {
         };
         let mut builder = Scope::builder(name).kind(SpanKind::Consumer).nested();
         match (&self.current, inbound.parent.clone()) {
-            // An event of one message: the invocation is the child of the producer, and the record is the child of the
-            // invocation.
+            // An event of a single message: the invocation is the child of the producer, and the record is the child of
+            // the invocation.
             (Some(current), Some(producer)) if current.trace_id == producer.trace_id => {
                 inbound = below(current, inbound);
             }
@@ -110,7 +110,7 @@ impl<'c> Surroundings<'c> {
             }
             (Some(current), Some(_)) => builder = builder.link(current, NO_ATTRIBUTES),
             (Some(current), None) => inbound = below(current, inbound),
-            // Without an invocation the record begins a trace of its own.
+            // Without an invocation, the record begins a new trace.
             (None, Some(producer)) if is_apart => {
                 inbound.parent = None;
                 inbound.source = if is_old { ParentSource::Redrive } else { ParentSource::Batch };
@@ -127,7 +127,7 @@ impl<'c> Surroundings<'c> {
         let waited = message.queue_time(SystemTime::now());
         builder = queue_time::describe(builder, waited, self.queue_spans);
         builder = hops::describe(builder, &message.changes);
-        // The wait of a record below a span of this process would begin before its parent.
+        // The wait of a record below a span of this process would begin before the parent.
         if waited.is_some() && inbound.source != ParentSource::Local {
             builder = queue_time::precede(builder, message.sent_at, &attributes, self.queue_spans);
         }
@@ -140,7 +140,7 @@ impl<'c> Surroundings<'c> {
         scope
     }
 
-    /// Adds the correlation ids of the invocation under the keys that the record does not have.
+    /// Adds the correlation ids of the invocation under keys without an id of the record.
     fn add_correlation_of_invocation(&self, record: &mut Inbound) {
         let ids = self.invocation.and_then(|invocation| invocation.correlation());
         for (key, value) in ids.iter().flat_map(|ids| ids.iter()) {
@@ -154,7 +154,7 @@ impl<'c> Surroundings<'c> {
     }
 }
 
-/// Returns the attribute that names a record, for the link to its producer.
+/// Returns the attribute with the name of a record, for the link to the producer.
 fn message_id(attributes: &Attributes) -> Attributes {
     // A record of Kafka has an offset for an id.
     let ids = [semconv::MESSAGING_MESSAGE_ID, semconv::MESSAGING_KAFKA_OFFSET];
@@ -162,7 +162,7 @@ fn message_id(attributes: &Attributes) -> Attributes {
     id.cloned().collect()
 }
 
-/// Returns the ids of the record with a span of this process as their parent.
+/// Returns the ids of the record with the current span as the parent.
 fn below(current: &TraceContext, record: Inbound) -> Inbound {
     Inbound::local(current.clone()).or(record)
 }

@@ -1,4 +1,4 @@
-//! What became of the records of a batch, and what of that the event source is told.
+//! The outcomes of the records of a batch, and the failures reported to the event source.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ pub(super) struct Finished<E: BatchEvent> {
     pub(super) handled: Vec<Handled<E>>,
     /// The numbers of the failed and the reported records.
     pub(super) failures: Vec<usize>,
-    /// The number of records that did not begin in time.
+    /// The number of records not begun in time.
     pub(super) not_begun: usize,
     /// The error in place of a response.
     pub(super) error: Option<BatchError>,
@@ -42,7 +42,7 @@ impl<E: BatchEvent> Report<E> {
         let count = records.len();
         let (mut failures, mut not_begun) = (Vec::new(), 0);
         let (mut failed, mut first) = (0, None);
-        // The streams of which a record is reported already: the first says where AWS begins again.
+        // The streams with a reported record. AWS begins again at the first reported record of a stream.
         let mut reported = HashSet::new();
         for (number, record) in &mut records {
             let stream = if order == Order::Streams { groups.get(*number).copied() } else { None };

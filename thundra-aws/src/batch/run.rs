@@ -1,4 +1,4 @@
-//! Works through a batch: begins its records, polls them together, and reports those that failed.
+//! The run of a batch: begins the records, polls the running records together, and reports the failed records.
 
 use std::fmt::{self, Display};
 use std::future::Future;
@@ -51,7 +51,7 @@ impl<E: BatchEvent, F, P, Fut> EachFuture<E, F, P, Fut> {
     }
 }
 
-/// None of the fields is pinned: each record has an allocation of its own.
+/// None of the fields is pinned: each record has a separate allocation.
 impl<E: BatchEvent, F, P, Fut> Unpin for EachFuture<E, F, P, Fut> {}
 
 impl<E: BatchEvent, F, P, Fut> fmt::Debug for EachFuture<E, F, P, Fut> {
@@ -76,7 +76,7 @@ where
             state => {
                 self.state = state;
                 let (response, spans) = ready!(self.poll_work(cx));
-                // Inside an invocation the spans belong to it, and none are left here.
+                // Inside an invocation, the spans belong to the invocation, and none are left here.
                 if spans.is_empty() {
                     return Poll::Ready(response);
                 }
@@ -99,7 +99,7 @@ where
     Fut: Future<Output = Result<R, Err>>,
     Err: Display + 'static,
 {
-    /// Returns the response, and the spans that belong to no invocation.
+    /// Returns the response, and the spans outside any invocation.
     pub(super) fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<(Result<E::Response, Error>, Records)> {
         let mut working = match mem::replace(&mut self.state, State::Over) {
             State::Waiting(event) => Box::new(Working::new(event, &self.options)),
@@ -114,11 +114,11 @@ where
     }
 }
 
-/// A batch that is worked on.
+/// A batch during the work.
 struct Working<E: BatchEvent, Fut> {
     header: E::Header,
     order: Order,
-    /// How many records may run at a time.
+    /// The limit of records that run at a time.
     concurrency: usize,
     surroundings: Surroundings<'static>,
     queue: Queue<E::Record>,
@@ -213,7 +213,7 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
         }
     }
 
-    /// Returns the response, and the spans that belong to no invocation.
+    /// Returns the response, and the spans outside any invocation.
     fn end(self, options: &Options) -> (Result<E::Response, Error>, Records) {
         let Working { header, order, surroundings, queue, mut report, spans, .. } = self;
         for (number, record, outcome) in queue.into_rest() {

@@ -11,7 +11,7 @@ use super::{BatchEvent, Takes};
 use crate::trigger::Extractor;
 use crate::trigger::s3_batch::{S3Task, bucket_name, decoded_key, process};
 
-/// The result of a task of S3 Batch Operations: what the work on it returns.
+/// The result of a task of S3 Batch Operations, returned by the work on the task.
 ///
 /// `()` and texts are `Succeeded`. The error of the work is a `TemporaryFailure`, with the text of the error: S3 gives
 /// the task to a function again before the job ends.
@@ -45,8 +45,8 @@ impl TaskResult {
         TaskResult { code: "Succeeded", text: text.into() }
     }
 
-    /// Returns `TemporaryFailure`: S3 gives the task to a function again. The text of the last one is in the completion
-    /// report.
+    /// Returns `TemporaryFailure`: S3 gives the task to a function again. The text of the last failure is in the
+    /// completion report.
     pub fn temporary_failure(text: impl Into<String>) -> Self {
         TaskResult { code: "TemporaryFailure", text: text.into() }
     }
@@ -75,7 +75,7 @@ impl From<&str> for TaskResult {
     }
 }
 
-/// The members that the response repeats.
+/// The members repeated in the response.
 #[derive(Debug)]
 pub struct Invocation {
     schema_version: Option<String>,
@@ -108,7 +108,7 @@ impl BatchEvent for S3BatchJobEvent {
             let mut response = S3BatchJobResponse::default();
             response.invocation_schema_version = invocation.schema_version;
             response.invocation_id = invocation.id;
-            // Of tasks without a result, and each has one.
+            // The setting is for tasks without a result. Each task has a result.
             response.treat_missing_keys_as = Some("TemporaryFailure".to_owned());
             response.results = tasks.into_iter().map(result).collect();
             response
@@ -141,6 +141,6 @@ fn read(invocation: &Invocation, task: &S3BatchJobTask, _: Extractor<'_>) -> Del
         bucket: bucket.clone(),
     };
     let attributes = process(invocation.job.as_deref(), bucket.as_deref());
-    // The type of the event lacks the arguments of the job, so the context of the job is the invocation's alone.
+    // The type of the event lacks the arguments of the job: the context of the job is the invocation's alone.
     Delivery::new(bucket.as_deref(), attributes, read.read(Inbound::default()))
 }

@@ -13,7 +13,7 @@ use thundra_core::{Config, InScope, Records, Scope};
 use crate::chain::{self, ChainTooLong, Work};
 use crate::panics::recording_panic;
 
-/// The scope of a record. A record that is dropped before its end was cancelled, unless its own work panicked.
+/// The scope of a record. A record dropped before the end was cancelled, unless the work on the record panicked.
 pub(super) struct RecordScope(Scope);
 
 impl RecordScope {
@@ -21,7 +21,7 @@ impl RecordScope {
         RecordScope(scope)
     }
 
-    /// Returns the failure of work at the end of a chain of calls over the limit, and reports it.
+    /// Returns the failure of work at the end of a chain of calls over the limit, and reports the chain.
     pub(super) fn chain_too_long(&self, config: &Config, work: Work) -> Option<ChainTooLong> {
         chain::check(*self.0, config).inspect(|too_long| too_long.report(work))
     }
@@ -31,12 +31,12 @@ impl RecordScope {
         recording_panic(Some(*self.0), || self.0.enter(f))
     }
 
-    /// Returns the future that does the work, and ends the scope with it.
+    /// Returns the future of the work. The end of the work ends the scope.
     pub(super) fn work<F: Future>(self, work: F) -> RecordWork<F> {
         RecordWork { work: self.0.run(work), scope: Some(self) }
     }
 
-    /// Ends the scope of a failed record: logs the failure, and records it. Returns its text, and the spans.
+    /// Ends the scope of a failed record: logs and records the failure. Returns the text of the failure, and the spans.
     pub(super) fn fail(self, exception: Exception) -> (String, Records) {
         let RecordScope(scope) = self;
         scope.write_kept_lines();

@@ -7,7 +7,7 @@ use super::BatchEvent;
 use super::record::Delivery;
 use crate::trigger::Extractor;
 
-/// The functions for the batches of one event source.
+/// The functions for the batches of an event source.
 ///
 /// The fields are private, so no other crate can implement [`BatchEvent`].
 pub struct BatchSource<E: BatchEvent> {
@@ -15,14 +15,14 @@ pub struct BatchSource<E: BatchEvent> {
     pub(super) open: fn(E) -> Opened<E>,
     /// Returns the order of the records.
     pub(super) order: fn(&[E::Record]) -> Order,
-    /// Returns the group of a record. The records of a group run one after another, in the order of the batch.
-    /// `None` for a record that may run beside all others.
+    /// Returns the group of a record. The records of a group run one after another, in the order of the batch. `None`
+    /// for a record independent of all others.
     pub(super) group: fn(&E::Record, Grouping) -> Option<String>,
-    /// Returns what the response needs of a record.
+    /// Returns the part of a record needed for the response.
     pub(super) id: fn(&E::Record) -> E::Id,
     /// Reads the context and the ids of a record.
     pub(super) read: fn(&E::Header, &E::Record, Extractor<'_>) -> Delivery,
-    /// Returns the payload of a record. `None` for a record that says that there is none: a tombstone, a removal.
+    /// Returns the payload of a record. `None` for a record without a payload by design: a tombstone, a removal.
     pub(super) payload: fn(&E::Record) -> RecordPayload<'_>,
     /// Returns the response.
     pub(super) respond: fn(E::Header, Vec<Handled<E>>) -> E::Response,
@@ -31,7 +31,7 @@ pub struct BatchSource<E: BatchEvent> {
 /// The header and the records of a batch.
 pub(super) type Opened<E> = (<E as BatchEvent>::Header, Vec<<E as BatchEvent>::Record>);
 
-/// The payload of a record. The error is the reason why there is no payload to read.
+/// The payload of a record. The error is the reason for a missing payload.
 pub(super) type RecordPayload<'r> = Result<Option<Cow<'r, [u8]>>, &'static str>;
 
 impl<E: BatchEvent> fmt::Debug for BatchSource<E> {
@@ -40,36 +40,36 @@ impl<E: BatchEvent> fmt::Debug for BatchSource<E> {
     }
 }
 
-/// The order of the records of a batch, which decides about their failures.
+/// The order of the records of a batch. The order decides about failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// None: messages of a standard queue. What is not reported is deleted.
+    /// None: messages of a standard queue. SQS deletes the messages not reported.
     Unordered,
-    /// Within groups: messages of a FIFO queue. What is not reported is deleted.
+    /// Within groups: messages of a FIFO queue. SQS deletes the messages not reported.
     Groups,
-    /// One stream: a shard. AWS delivers everything from the lowest reported record on again.
+    /// A single stream: a shard. AWS delivers everything from the lowest reported record on again.
     Stream,
     /// Several streams: the partitions of a topic. AWS delivers each from the lowest reported record on again.
     Streams,
-    /// The order of a queue of a broker, which delivers all or nothing again.
+    /// The order of a queue of a broker. The broker delivers all or nothing again.
     Queue,
     /// None, and the response has a result for each record.
     Results,
 }
 
 impl Order {
-    /// Returns `true` if records have to wait for those before them.
+    /// Returns `true` if a record has to wait for earlier records.
     pub(super) fn is_ordered(self) -> bool {
         !matches!(self, Order::Unordered | Order::Results)
     }
 }
 
-/// What belongs to a group.
+/// The definition of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grouping {
-    /// The records that a failure holds back by default.
+    /// The records held back by a failure by default.
     Default,
-    /// As little as keeps the order of a key: for a batch that goes on after a failure.
+    /// The smallest group in the order of a key, for a batch that goes on after a failure.
     Narrow,
 }
 
@@ -81,13 +81,13 @@ pub(super) struct Handled<E: BatchEvent> {
     pub(super) is_reported: bool,
 }
 
-/// What became of a record.
+/// The outcome of a record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome<T> {
     Done(T),
     /// The text of the error.
     Failed(String),
-    /// Not begun, since a record before it failed.
+    /// Not begun, because an earlier record failed.
     HeldBack,
     /// Not begun in time.
     NotBegun,

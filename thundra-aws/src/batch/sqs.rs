@@ -21,9 +21,9 @@ impl BatchEvent for SqsEvent {
 
     const SOURCE: BatchSource<Self> = BatchSource {
         open: |event| ((), event.records),
-        // A batch has messages of one queue.
+        // A batch has messages of a single queue.
         order: |messages| if messages.iter().any(is_fifo) { Order::Groups } else { Order::Unordered },
-        // A standard queue may have message groups too, for fairness. They have no order.
+        // A standard queue may have message groups too, for fairness. Groups of a standard queue have no order.
         group: |message, _| {
             is_fifo(message).then(|| message.attributes.get("MessageGroupId").cloned().unwrap_or_default())
         },
@@ -65,13 +65,13 @@ fn read((): &(), message: &sqs::SqsMessage, extractor: Extractor<'_>) -> Deliver
     delivery(queue, message, extractor)
 }
 
-/// Returns the value of an attribute, or its bytes if they are a text.
+/// Returns the value of an attribute, or the bytes if the bytes are a text.
 fn text(value: &sqs::SqsMessageAttribute) -> Option<&str> {
     let bytes = || value.binary_value.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
     value.string_value.as_deref().or_else(bytes)
 }
 
-/// Reads a message that a queue delivered, to a function or to a client.
+/// Reads a message delivered by a queue, to a function or to a client.
 pub(crate) fn delivery(queue: Option<&str>, message: SqsMessage<'_>, extractor: Extractor<'_>) -> Delivery {
     Delivery::new(queue, source::process(queue), message.read(extractor))
 }

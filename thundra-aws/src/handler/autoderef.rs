@@ -1,12 +1,12 @@
 //! Questions of `#[handler]` about the types in the user's signature, answered by method lookup.
 //!
-//! An alias hides `LambdaEvent` from a macro, so the compiler has to find the type, by [autoderef specialisation].
-//! Method lookup tries the inherent methods of a value if their bounds hold, then the methods of the `Deref` target,
-//! and so on. A [`Rung`] dereferences to the rung below. The [`Ground`] is a reference to the value and has the method
-//! for any type. In a generic function a bound holds if the bounds of the function imply it, so the lookup always
-//! compiles.
+//! An alias hides `LambdaEvent` from a macro. The compiler has to find the type instead, by [autoderef specialisation].
+//! Method lookup tries the inherent methods of a value if the bounds of the methods hold, then the methods of the
+//! `Deref` target, and of each further target. A [`Rung`] dereferences to the rung below. The [`Ground`] is a reference
+//! to the value and has the method for any type. In a generic function a bound holds if the bounds of the function
+//! imply the bound, so the lookup always compiles.
 //!
-//! The methods have names that no trait in the user's scope will share.
+//! The names of the methods will not collide with traits in the user's scope.
 //!
 //! [autoderef specialisation]: https://lukaskalbertodt.github.io/2019/12/05/generalized-autoref-based-specialization.html
 
@@ -47,9 +47,9 @@ pub fn error<E>(error: &E) -> Rung<Rung<Ground<'_, E>>> {
     Rung(Rung(Ground(error)))
 }
 
-/// A type of arguments that contain the context of the invocation.
+/// A type of arguments with the context of the invocation.
 pub trait HasContext {
-    /// Returns the context, if the runtime made this value.
+    /// Returns the context, if the runtime made the value.
     fn lambda_context(&self) -> Option<&Context>;
 }
 
@@ -85,7 +85,7 @@ impl<T: HasContext + ?Sized> HasContext for &mut T {
     }
 }
 
-/// A value with methods that are tried before the methods of the value below.
+/// A value with methods tried before the methods of the value below.
 #[derive(Debug)]
 pub struct Rung<Below>(Below);
 
@@ -123,7 +123,7 @@ impl<T> ByDiagnostic<'_, Result<T, Diagnostic>> {
 }
 
 impl<T, E: AsRef<dyn Error + Send + Sync>> ByReport<'_, Result<T, E>> {
-    /// Returns the error with its sources: a boxed error, or one of `anyhow` or `eyre`.
+    /// Returns the error with the sources: a boxed error, or an error of `anyhow` or `eyre`.
     pub fn thundra_error(&self) -> Option<Exception> {
         self.error(|error| {
             let name = error_type::<E>();
@@ -133,21 +133,21 @@ impl<T, E: AsRef<dyn Error + Send + Sync>> ByReport<'_, Result<T, E>> {
 }
 
 impl<T, E: Error> ByError<'_, Result<T, E>> {
-    /// Returns the error with its sources.
+    /// Returns the error with the sources.
     pub fn thundra_error(&self) -> Option<Exception> {
         self.error(|error| Exception::of(error).with_type(Some(error_type::<E>())))
     }
 }
 
 impl<T, E: Display> ByDisplay<'_, Result<T, E>> {
-    /// Returns the error with its alternate `Display` text, which may list the sources.
+    /// Returns the error with the alternate `Display` text, because the text may list the sources.
     pub fn thundra_error(&self) -> Option<Exception> {
         self.error(|error| Exception::new(error_type::<E>(), formatted(|| format!("{error:#}"))))
     }
 }
 
 impl<T, E: Debug> ByDebug<'_, Result<T, E>> {
-    /// Returns the error with its `Debug` text.
+    /// Returns the error with the `Debug` text.
     pub fn thundra_error(&self) -> Option<Exception> {
         self.error(|error| Exception::new(error_type::<E>(), formatted(|| format!("{error:?}"))))
     }
@@ -161,7 +161,7 @@ impl<T, E> ByType<'_, Result<T, E>> {
 }
 
 impl<E: AsRef<dyn Error + Send + Sync>> Rung<Rung<Ground<'_, E>>> {
-    /// Returns the messages of the sources: a boxed error, or one of `anyhow` or `eyre`.
+    /// Returns the messages of the sources: of a boxed error, or of an error of `anyhow` or `eyre`.
     pub fn thundra_sources(&self) -> Vec<String> {
         messages(self.0.0.0.as_ref())
     }

@@ -7,8 +7,8 @@
 //! | `Vec<u8>` | `each_bytes` |
 //! | any other | `each` |
 //!
-//! The compiler tells the types apart by method lookup, as in [`autoderef`](super::autoderef). The event is the one of
-//! the attribute, else the one of the record, else [told apart](AnyBatch) when it arrives.
+//! The compiler tells the types apart by method lookup, as in [`autoderef`](super::autoderef). The event is the event
+//! of the attribute, else the event of the record, else [any event](AnyBatch), read by source on arrival.
 
 use std::fmt::{self, Display};
 use std::future::Future;
@@ -28,11 +28,11 @@ use crate::batch::any::{AnyBatch, AnyResponse, each_of_any};
 use crate::batch::payload::{Bytes, Json, Text};
 use crate::batch::{self, BatchEvent, Takes};
 
-/// The place of an event that the attribute does not name.
+/// The placeholder for an event not named by the attribute.
 #[derive(Debug)]
 pub enum Unnamed {}
 
-/// A record of the batches of one event.
+/// A record of the batches of an event.
 pub trait BatchRecord: Sized {
     /// The event.
     type Event: BatchEvent<Record = Self>;
@@ -57,12 +57,12 @@ records! {
     #[cfg(feature = "s3-batch")] aws_lambda_events::event::s3::batch_job::S3BatchJobTask => aws_lambda_events::event::s3::batch_job::S3BatchJobEvent,
 }
 
-/// Returns the rungs on which `thundra_each` looks for the work on records that are handed over as a `T`.
+/// Returns the rungs on which `thundra_each` looks for the work on records handed over as a `T`.
 pub fn records<T, E>() -> ByRecord<T, E> {
     Rung(Rung(Ground(PhantomData)))
 }
 
-/// A value with methods that are tried before the methods of the value below.
+/// A value with methods tried before the methods of the value below.
 #[derive(Clone, Copy, Debug)]
 pub struct Rung<Below>(Below);
 

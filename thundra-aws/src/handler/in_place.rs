@@ -1,4 +1,4 @@
-//! `#[handler]` on any function but `main`: the function reports its outcome to the current invocation, or begins an
+//! `#[handler]` on any function but `main`: the function reports the outcome to the current invocation, or begins an
 //! invocation.
 
 use std::future::{Future, poll_fn};
@@ -15,7 +15,7 @@ use crate::lifecycle::watchdog::Watch;
 use crate::lifecycle::{invocation, setup};
 use crate::panics::recording_panic;
 
-/// The longest time that a caller waits for the response because of an export.
+/// The longest time for which an export delays the response to a caller.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
 
 /// Runs the body of a handler.
@@ -67,8 +67,8 @@ pub const fn never<T>() -> Option<T> {
     None
 }
 
-/// Runs the body of a function that returns a future. The type parameters name the output of the future, which a block
-/// cannot.
+/// Runs the body of a function that returns a future. The type parameters name the output of the future, because a
+/// block cannot name the output.
 #[inline(always)]
 pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
     body()
@@ -83,8 +83,8 @@ fn report_nothing_recorded(name: &str, arguments: &[&str]) {
     }
 }
 
-/// Returns the reason why no argument has a context, and the remedy. Types are compared by path, which is the same in
-/// all versions of a crate.
+/// Returns the reason why no argument has a context, and the remedy. Types are compared by path, because a path is the
+/// same in all versions of a crate.
 fn why_no_context(arguments: &[&str]) -> &'static str {
     let holds = |path: &str| arguments.iter().any(|argument| argument.contains(path));
     if holds("lambda_runtime::") {
@@ -102,10 +102,10 @@ fn why_no_context(arguments: &[&str]) -> &'static str {
     }
 }
 
-/// Records the error of a handler on the invocation. Does nothing under [`run`](crate::run), where the result that the
-/// runtime gets decides: a caller in between may have handled the error.
+/// Records the error of a handler on the invocation. Does nothing under [`run`](crate::run), where the result received
+/// by the runtime decides: a caller in between may have handled the error.
 ///
-/// `describe` formats the error, so it is called only if an invocation records the text.
+/// `describe` formats the error, and is called only if an invocation records the text.
 pub fn report(describe: impl FnOnce() -> Option<Exception>) {
     if let Some(invocation) =
         ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))

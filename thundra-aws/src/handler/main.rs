@@ -41,7 +41,7 @@ impl<S, E: Display + 'static> State<S> for Result<S, E> {
     }
 }
 
-/// Runs a program with this handler.
+/// Runs a program with a handler.
 pub fn main<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
 where
     T: Into<Telemetry>,
@@ -54,7 +54,7 @@ where
     program(async { run_with(telemetry(), service_fn(handler)).await })
 }
 
-/// Runs a program with this handler, for several invocations at once if Lambda allows it.
+/// Runs a program with a handler, for several invocations at once if Lambda allows concurrency.
 pub fn main_concurrent<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
 where
     T: Into<Telemetry>,
@@ -67,7 +67,7 @@ where
     program(async { run_concurrent_with(telemetry(), service_fn(handler)).await })
 }
 
-/// Runs a program with this handler, and with state that the init function makes once.
+/// Runs a program with a handler, and with state made once by the init function.
 pub fn main_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
     telemetry: impl FnOnce() -> T,
     init: Init,
@@ -92,7 +92,7 @@ where
     })
 }
 
-/// Runs a program with this handler and state, for several invocations at once if Lambda allows it.
+/// Runs a program with a handler and state, for several invocations at once if Lambda allows concurrency.
 pub fn main_concurrent_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
     telemetry: impl FnOnce() -> T,
     init: Init,
@@ -137,7 +137,8 @@ fn fail(error: &dyn Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Makes the state. The spans of the init function are a trace, which the first invocation links to and exports.
+/// Makes the state. The spans of the init function are a trace. The first invocation links to the trace, and exports
+/// the trace.
 async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
     telemetry: impl Into<Telemetry>,
     started: SystemTime,
@@ -146,7 +147,7 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
     let config = setup::install(telemetry.into());
     let scope = Scope::builder("init").start_time(started).begin_with(config);
     let kind = InitializationType::of(config.env());
-    // A caller waits for this.
+    // A caller waits for the initialisation.
     if matches!(kind, InitializationType::OnDemand | InitializationType::Other) {
         scope.set_flags(ScopeFlags::COLD_START);
     }

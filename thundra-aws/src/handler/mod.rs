@@ -1,8 +1,8 @@
 //! The run-time half of `#[handler]`: the functions that the expansion calls.
 //!
-//! - On `main` the expansion calls [`main`](mod@main), which is the whole program.
-//! - On any other function the expansion calls [`in_place`](mod@in_place), with the context that [`autoderef`] finds
-//!   among the arguments, and reports the error that it finds in the result.
+//! - On `main` the expansion calls [`main`](mod@main), the whole program.
+//! - On any other function the expansion calls [`in_place`](mod@in_place), with the context found by [`autoderef`]
+//!   among the arguments, and reports the error found in the result.
 //! - With `batch` the program calls the function for each record: see [`batch`](mod@batch).
 
 mod autoderef;

@@ -1,4 +1,4 @@
-//! The names that the expansion of `#[handler]` uses. These may change in any release.
+//! The names in the expansion of `#[handler]`. The names may change in any release.
 
 pub use super::autoderef::{Argument, argument, error, first_context, returned};
 #[cfg(feature = "batch")]

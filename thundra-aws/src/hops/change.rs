@@ -1,4 +1,4 @@
-//! The changes that an event tells of, without the context of the program that made them.
+//! The changes reported by an event. The event lacks the context of the writer.
 
 use std::borrow::Cow;
 
@@ -14,9 +14,9 @@ const MAX_ORIGINS: usize = 16;
 /// A bucket or a table, as in the texts of our reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
-    /// A bucket by its name. Names are unique in a partition of AWS.
+    /// A bucket by name. Names are unique in a partition of AWS.
     Bucket(String),
-    /// A table by its name.
+    /// A table by name.
     Table(String),
 }
 
@@ -34,31 +34,31 @@ impl Resource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     resource: Resource,
-    /// The pointer to what the writer left. A deleted object has none.
+    /// The pointer to the written object or item. A deleted object has none.
     pointer: Option<SpanPointer>,
 }
 
 impl Change {
-    /// Describes a change of an object. Only a created one has the entity tag that its writer got.
+    /// Describes a change of an object. Only a created object has the entity tag from the response to the writer.
     pub(crate) fn of_object(bucket: &str, created: Option<(&str, &str)>) -> Option<Self> {
         let pointer = created.and_then(|(key, etag)| SpanPointer::of_object(bucket, key, etag));
         is_on().then(|| Change { resource: Resource::Bucket(bucket.to_owned()), pointer })
     }
 
-    /// Describes a change of an item, given its primary key.
+    /// Describes a change of an item, given the primary key.
     pub(crate) fn of_item(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Self> {
         let pointer = SpanPointer::of_item(table, key);
         is_on().then(|| Change { resource: Resource::Table(table.to_owned()), pointer })
     }
 }
 
-/// Returns `false` for a program without the feature, whose events are not read for changes.
+/// Returns `false` for a program without the feature: events are then not read for changes.
 pub(crate) const fn is_on() -> bool {
     cfg!(feature = "span-pointers")
 }
 
-/// Records the changes on the scope of their processing: the pointers as an attribute, the buckets and tables in its
-/// memory.
+/// Records the changes on the scope of the processing: the pointers as an attribute, the buckets and tables in the
+/// memory of the scope.
 pub(crate) fn describe<'c>(mut builder: ScopeBuilder, changes: impl IntoIterator<Item = &'c Change>) -> ScopeBuilder {
     let (mut pointers, mut dropped) = (Vec::new(), 0_usize);
     let mut resources: Vec<&Resource> = Vec::new();

@@ -1,7 +1,7 @@
 //! The names of the primary keys of tables.
 //!
-//! A `PutItem` does not say which attributes are the key. Other calls and the records of streams do, for the same table.
-//! What is learned is a fact about a table, not about an invocation.
+//! A `PutItem` does not say which attributes are the key. Other calls and the records of streams name the key of the
+//! same table. The names of a key are a fact about a table, not about an invocation.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ fn known() -> MutexGuard<'static, BTreeMap<String, Vec<String>>> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Learns the names of a key, which has one or two.
+/// Learns the one or two names of a key.
 pub(crate) fn learn(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) {
     let names = || key.iter().map(|(name, _)| name.as_ref());
     let mut known = known();

@@ -1,8 +1,9 @@
 //! Hops without a carrier: an object of S3 and an item of DynamoDB take no context along.
 //!
-//! A write of a traced client and the invocation that it triggers have no trace in common. Both name the object or the
-//! item by the same [pointer], so that a viewer joins them. The receiving side reads [changes](change) from events, and
-//! its scope remembers the buckets and tables: a [write](written) to one of them may run in a circle.
+//! A write of a traced client and the invocation triggered by the write have no trace in common. Both name the object
+//! or the item by the same [pointer], by which a viewer joins the two. The receiving side reads [changes](change) from
+//! events, and the scope remembers the buckets and tables: a [write](written) back to a remembered bucket or table may
+//! run in a circle.
 
 pub(crate) mod change;
 #[cfg(feature = "sdk")]

@@ -1,11 +1,11 @@
-//! The numbers of DynamoDB, which keeps values and not texts: `1.50` comes back as `1.5`, and `5E+2` as `500`.
+//! The numbers of DynamoDB. DynamoDB keeps values and not texts: `1.50` comes back as `1.5`, and `5E+2` as `500`.
 
 use std::borrow::Cow;
 
-/// The bounds of exponents. Beyond those of DynamoDB, which refuses what is larger.
+/// The bounds of exponents, beyond the bounds of DynamoDB. DynamoDB refuses larger numbers.
 const MAX_EXPONENT: i32 = 200;
 
-/// Returns a number as DynamoDB writes it. A text that is no number stays as it is.
+/// Returns a number in DynamoDB's form. A text other than a number stays unchanged.
 pub(crate) fn as_written(number: Cow<'_, str>) -> Cow<'_, str> {
     match plain(&number) {
         Some(plain) if plain != number => Cow::Owned(plain),

@@ -1,4 +1,5 @@
-//! Span pointers: names for objects and items that both of their sides compute. The recipe is that of Datadog's agents.
+//! Span pointers: names for objects and items, computed by the writer and by the receiver. The recipe is the recipe of
+//! Datadog's agents.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +9,7 @@ use std::fmt;
 pub(crate) struct SpanPointer([u8; 16]);
 
 impl SpanPointer {
-    /// Returns the pointer to a version of an object, given its entity tag with or without quotes.
+    /// Returns the pointer to a version of an object, given the entity tag with or without quotes.
     pub(crate) fn of_object(bucket: &str, key: &str, etag: &str) -> Option<Self> {
         let etag = etag.trim_matches('"');
         if bucket.is_empty() || key.is_empty() || etag.is_empty() {
@@ -17,8 +18,8 @@ impl SpanPointer {
         digest(&[bucket.as_bytes(), key.as_bytes(), etag.as_bytes()])
     }
 
-    /// Returns the pointer to an item, given the names and values of its primary key in any order. `None` for anything
-    /// but one or two of them.
+    /// Returns the pointer to an item, given the names and values of the primary key in any order. `None` unless the
+    /// key has one or two attributes.
     pub(crate) fn of_item(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Self> {
         let (first, second) = match key {
             [only] => (only, &(Cow::Borrowed(""), Cow::Borrowed(&[][..]))),

@@ -1,4 +1,4 @@
-//! What a call writes: an object or items, whose changes may trigger functions, perhaps this one.
+//! The writes of a call: an object or items. The changes may trigger functions, perhaps the writing function.
 
 use thundra_core::{ScopeRef, SpanExt, Value, diagnostics, semconv};
 use tracing::Span;
@@ -10,13 +10,14 @@ use super::change::{MAX_POINTERS, Resource, texts};
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     resources: Vec<Resource>,
-    /// The bucket and the key of an object whose entity tag the response has.
+    /// The bucket and the key of an object. The response has the entity tag.
     object: Option<(String, String)>,
     pointers: Vec<SpanPointer>,
 }
 
 impl Written {
-    /// Describes a write of an object. The bucket may be named by an access point, whose bucket is unknown.
+    /// Describes a write of an object. `None` if an access point names the bucket: the bucket of an access point is
+    /// unknown.
     pub(crate) fn of_object(bucket: &str, key: Option<&str>) -> Option<Self> {
         if bucket.contains(':') || bucket.ends_with("-s3alias") {
             return None;
@@ -25,7 +26,7 @@ impl Written {
         Some(Written { resources: vec![Resource::Bucket(bucket.to_owned())], object, pointers: Vec::new() })
     }
 
-    /// Adds a table, given its name or its ARN.
+    /// Adds a table, given the name or the ARN.
     pub(crate) fn add_table(&mut self, table: &str) {
         let table = Resource::Table(table_name(table).to_owned());
         if !self.resources.contains(&table) {
@@ -38,7 +39,7 @@ impl Written {
         self.pointers.push(pointer);
     }
 
-    /// Removes items that were not written after all.
+    /// Removes unprocessed items.
     pub(crate) fn remove(&mut self, unprocessed: &Written) {
         self.pointers.retain(|pointer| !unprocessed.pointers.contains(pointer));
     }
@@ -49,7 +50,7 @@ impl Written {
         self.pointers.extend(pointer);
     }
 
-    /// Records the writes of a successful call on its span.
+    /// Records the writes of a successful call on the span of the call.
     pub(crate) fn record(&self, span: &Span) {
         let kept = self.pointers.get(..MAX_POINTERS).unwrap_or(&self.pointers);
         if !kept.is_empty() {
@@ -61,9 +62,10 @@ impl Written {
         }
     }
 
-    /// Marks a call that writes to a bucket or a table whose change triggered the scope. Reports a bucket, once.
+    /// Marks a call with a write to the bucket or the table that triggered the scope by a change. Reports a bucket,
+    /// once.
     ///
-    /// A table is marked alone: designs with one table for everything write back on purpose, behind a filter.
+    /// A table is marked, and not reported: designs with a single table write back on purpose, behind a filter.
     pub(crate) fn report_loops(&self, scope: ScopeRef, span: &Span, operation: &str) {
         let looping = self.resources.iter().filter(|resource| scope.has_origin(&resource.origin()));
         for resource in looping {
@@ -82,7 +84,7 @@ impl Written {
     }
 }
 
-/// Returns the name of a table, given its name or its ARN.
+/// Returns the name of a table, given the name or the ARN.
 pub(crate) fn table_name(table: &str) -> &str {
     table.rsplit_once(":table/").map_or(table, |(_, name)| name.split('/').next().unwrap_or(name))
 }

@@ -45,7 +45,7 @@ pub(crate) struct Call {
     attempts: Attempts,
     /// The scope of the call.
     scope: ScopeRef,
-    /// The objects and items that the call writes.
+    /// The objects and items written by the call.
     written: Option<Written>,
     ended: bool,
 }
@@ -186,7 +186,7 @@ impl Call {
             (writes.confirmed)(response, &mut written);
             written.record(&self.span);
         }
-        // A loop costs as much where nobody samples it.
+        // A loop costs as much without sampling.
         written.report_loops(self.scope, &self.span, self.operation.name());
     }
 }
@@ -225,7 +225,7 @@ mod tests {
         const RECEIVED: &str =
             "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a:0";
         const OWN: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=00f067aa0ba902b7;Sampled=0;Lineage=1:a:0";
-        // As Lambda's environment has it.
+        // The value in Lambda's environment.
         const OTHER_ORDER: &str =
             "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0;Parent=53995c3f42cd8ad8;Lineage=1:a:0";
         for (received, own, present, expected, why) in [

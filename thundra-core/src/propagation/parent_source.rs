@@ -1,6 +1,7 @@
 //! The source of a parent, for root spans.
 
-/// The source of a root span's parent, or the reason for its absence: the attribute `thundra.parent.source`.
+/// The source of a root span's parent, or the reason for the absence of a parent: the attribute
+/// `thundra.parent.source`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ParentSource {
@@ -10,12 +11,12 @@ pub enum ParentSource {
     XRay,
     /// A trace context among the correlation ids, forwarded by a program without tracing.
     Correlation,
-    /// A span of this process.
+    /// A span of the same process.
     Local,
     /// The carrier held no context.
     #[default]
     None,
-    /// An unsampled X-Ray header, or one without a parent.
+    /// An unsampled X-Ray header, or a header without a parent.
     XRayIgnored,
     /// A batch. The contexts of the messages are linked.
     Batch,
@@ -23,7 +24,7 @@ pub enum ParentSource {
     Redrive,
     /// A malformed context.
     Malformed,
-    /// No parent, in a trace that several scopes share.
+    /// No parent, in a trace shared by several scopes.
     SharedTrace,
 }
 

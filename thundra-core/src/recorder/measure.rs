@@ -40,7 +40,7 @@ pub(crate) fn measure_hashed(
     shards::of_thread().outside.get_or_insert_default().record(identity, attributes, hash, value, times);
 }
 
-/// Runs a closure with the empty attributes of this thread. New attributes serve a measurement during the formatting of
+/// Runs a closure with the empty attributes of the thread. New attributes serve a measurement during the formatting of
 /// another measurement's value, and a thread during shutdown.
 #[inline]
 pub(crate) fn with_attributes<R>(then: impl FnOnce(&mut AttributeSet) -> R) -> R {

@@ -1,12 +1,12 @@
-//! Replayed work: a program that runs again from the start, and repeats what it did before.
+//! Replayed work: a program runs again from the start, and repeats earlier work.
 //!
-//! A library marks the repetition with a boolean field of its own spans. Spans and events below a span whose field is
-//! `true` are counted on the root span, and not recorded again. The library records the field anew when the repetition
-//! ends. Spans with the field are recorded in any case.
+//! A library marks the repetition with a boolean field of the library's spans. Spans and events below a span with the
+//! field `true` are counted on the root span, and not recorded again. The library records the field anew when the
+//! repetition ends. Spans with the field are recorded in any case.
 //!
 //! Programs without the library pay nothing: marks are read on the path of spans [in need of
 //! care](super::fields::need_care), events look for a mark among their [further uses](super::further_uses), and a scope
-//! with a replaying span behaves like one at the limit of spans, which asks before each span.
+//! with a replaying span behaves like a scope at the limit of spans: a check precedes each span.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -28,17 +28,17 @@ use crate::otlp::read::each_attribute;
 use crate::otlp::rename;
 use crate::otlp::write::{self, tag};
 
-/// How a library marks replayed work: see [`mark_replays`].
+/// The marks of replayed work by a library: see [`mark_replays`].
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayMarks {
-    /// The name of the library, the first part of the targets of its spans.
+    /// The name of the library, the first part of the targets of the library's spans.
     pub library: &'static str,
     /// The boolean field, `true` during a repetition.
     pub field: &'static str,
     /// The text field with the [key](crate::ScopeBuilder::key) of the scope, for spans of tasks outside of every scope.
     pub scope_field: &'static str,
-    /// Names of fields of the library, and the names to record in their place.
+    /// Names of fields of the library, and the names to record in place of the library's names.
     pub names: &'static [(&'static str, &'static str)],
 }
 
@@ -47,8 +47,8 @@ static MARKS: OnceLock<ReplayMarks> = OnceLock::new();
 /// `true` once a span was marked as replayed work.
 static WAS_SEEN: AtomicBool = AtomicBool::new(false);
 
-/// Does not record again what a library marks as replayed work. Called before the first span of the library. A later
-/// call has no effect.
+/// Sets the marks of replayed work, which is then not recorded again. Called before the first span of the library. A
+/// later call has no effect.
 #[doc(hidden)]
 pub fn mark_replays(marks: ReplayMarks) {
     let _ = MARKS.set(marks);
@@ -60,8 +60,8 @@ pub(super) fn marks_of(metadata: &Metadata<'_>) -> Option<&'static ReplayMarks> 
     (metadata.is_span() && marks.are_of(metadata) && metadata.fields().field(marks.field).is_some()).then_some(marks)
 }
 
-/// Returns the root of the scope that a marked span names. The library may have spawned the task of the span by itself,
-/// outside of every scope.
+/// Returns the root of the scope named by a marked span. The library may have spawned the task of the span outside of
+/// every scope.
 #[cold]
 pub(super) fn named_scope(attributes: &Attributes<'_>) -> Option<SpanSlot> {
     let mut key = ScopeKey { field: marks_of(attributes.metadata())?.scope_field, text: String::new() };
@@ -145,7 +145,7 @@ impl ScopeState {
         self.replay.as_ref().zip(self.span_id(index)).is_some_and(|(replay, id)| replay.marked.contains(&id))
     }
 
-    /// Counts a span below `parent` that repeats an earlier span. Returns `false` for a span of new work.
+    /// Counts a span below `parent` if the span repeats an earlier span. Returns `false` for a span of new work.
     pub(super) fn count_repeated_span(&mut self, parent: u32) -> bool {
         let replays = self.replays(parent);
         if replays && let Some(replay) = &mut self.replay {
@@ -154,13 +154,13 @@ impl ScopeState {
         replays
     }
 
-    /// Returns `true` if spans or events repeat earlier ones.
+    /// Returns `true` if spans or events were repeated.
     #[inline]
     pub(super) fn has_repeated(&self) -> bool {
         self.replay.as_ref().is_some_and(|replay| replay.spans + replay.events > 0)
     }
 
-    /// Takes the numbers of spans and events that repeat earlier ones.
+    /// Takes the numbers of repeated spans and events.
     pub(super) fn take_repeated(&mut self) -> (u64, u64) {
         let Some(replay) = &mut self.replay else { return (0, 0) };
         (std::mem::take(&mut replay.spans), std::mem::take(&mut replay.events))
@@ -175,7 +175,7 @@ where
 {
     let Some(marks) = context.span(id).and_then(|span| marks_of(span.metadata())) else { return };
     marks.read(fields, 0);
-    // The record of an ancestor is not the span's own, and neither is that of a root.
+    // The record of an ancestor or of a root is not the record of the marked span.
     if let Some(replays) = fields.replays.filter(|_| slot.kind() != SlotKind::Ancestor && slot.index() > 0)
         && let Some(mut scope) = SCOPES.lock(slot.scope)
         && let Some(id) = scope.span_id(slot.index())
@@ -184,7 +184,7 @@ where
     }
 }
 
-/// Finds a place in an unrecorded scope for a marked span, whose events write log lines.
+/// Finds a place in an unrecorded scope for a marked span, because events in the span write log lines.
 #[cold]
 pub(super) fn place_unrecorded(attributes: &Attributes<'_>, parent: SpanSlot) -> Option<SpanSlot> {
     let marks = marks_of(attributes.metadata())?;
@@ -203,7 +203,8 @@ pub(super) fn place_unrecorded(attributes: &Attributes<'_>, parent: SpanSlot) ->
     Some(SpanSlot::new(parent.scope, index, SlotKind::Unrecorded))
 }
 
-/// Returns `true` for an event of replayed work. The library's own events say themselves what they are about.
+/// Returns `true` for an event of replayed work. The library's own events are exempt, because the events themselves
+/// name their subject.
 #[inline]
 pub(crate) fn is_replayed(metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> bool {
     was_seen() && slot.is_some_and(|slot| repeats(metadata, slot))

@@ -1,7 +1,7 @@
-//! The scopes of this process.
+//! The scopes of the process.
 //!
-//! Each scope has a place with a lock. Places are allocated in chunks and reused with their memory. All scopes share
-//! one list of vacant places. Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans
+//! Each scope has a place with a lock. Places are allocated in chunks and reused with the memory. All scopes share one
+//! list of vacant places. Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans
 //! never lock the list.
 //!
 //! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`]
@@ -19,7 +19,7 @@ use crate::config::Limits;
 const CHUNK: usize = 64;
 const CHUNKS: usize = 1024;
 
-/// The scopes of this process.
+/// The scopes of the process.
 pub(crate) static SCOPES: Slab = Slab::new();
 
 /// A set of scopes, at most 65,536 at a time.
@@ -27,7 +27,7 @@ pub(crate) struct Slab {
     chunks: [OnceLock<Box<[Mutex<ScopeState>]>>; CHUNKS],
     /// The places free for reuse.
     vacant: Mutex<Vec<u32>>,
-    /// The number of places used so far. Higher places are fresh.
+    /// The number of places ever used. Higher places are fresh.
     used: AtomicU32,
     /// The number of open, unrecorded scopes.
     unrecorded: AtomicU32,
@@ -51,7 +51,7 @@ impl Slab {
             None => {
                 let next = |used: u32| ((used as usize) < CHUNK * CHUNKS).then_some(used + 1);
                 // Relaxed: one read-modify-write gives each caller a separate number, and publishes nothing. The chunk
-                // is published by its `OnceLock`, the state by the lock of its place.
+                // is published by its `OnceLock`, the state by the lock of the place.
                 self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?
             }
         };
@@ -97,7 +97,7 @@ impl Slab {
 
     /// Returns the root of the open scope with a key.
     pub(super) fn find(&self, key: &str) -> Option<SpanSlot> {
-        // Relaxed: the scope was claimed before its key was handed to a library.
+        // Relaxed: the scope was claimed before the key was handed to a library.
         (0..self.used.load(Ordering::Relaxed)).find_map(|index| {
             let state = self.place(index)?.lock().unwrap_or_else(PoisonError::into_inner);
             let is_it = !state.sealed && state.names.as_ref().is_some_and(|names| names.has_key(key));

@@ -6,7 +6,7 @@ use crate::recorder::scope_state::COLD_START;
 
 /// A set of facts about the work of a scope. Flags are only ever added while the scope is open.
 ///
-/// The flags of all crates are defined here, so that no two facts share a bit.
+/// The flags of all crates are defined in one place: no two facts may share a bit.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct ScopeFlags(u32);
 
@@ -23,21 +23,21 @@ impl ScopeFlags {
     pub const HTTP_RESPONSE: Self = ScopeFlags(1 << 3);
     /// The event is a batch, of a kind with separable records.
     pub const BATCH: Self = ScopeFlags(1 << 4);
-    /// The records of the batch were processed in scopes of their own.
+    /// The records of the batch were processed in separate scopes.
     pub const BATCH_HANDLED: Self = ScopeFlags(1 << 5);
     /// An untrusted caller wrote the event.
     pub const UNTRUSTED_CALLER: Self = ScopeFlags(1 << 6);
     /// The availability zone was asked for, and not known when the scope began.
     pub const ZONE_ASKED: Self = ScopeFlags(1 << 7);
-    /// The work is a cold start of a function: its initialisation, or the first invocation after it.
+    /// The work is a cold start of a function: its initialisation, or the first invocation after the initialisation.
     pub const COLD_START: Self = ScopeFlags(COLD_START);
-    /// A failure of the program is recorded. What fails because of it is not recorded over it.
+    /// A failure of the program is recorded. Later failures caused by the recorded failure do not overwrite the record.
     pub const FAILED: Self = ScopeFlags(1 << 9);
     /// The HTTP response has a status of 500 or more.
     pub const HTTP_ERROR: Self = ScopeFlags(1 << 10);
-    /// Some records of the batch failed, and the function reported them.
+    /// Some records of the batch failed, and the function reported the records.
     pub const RECORDS_FAILED: Self = ScopeFlags(1 << 11);
-    /// The trigger of the work is an HTTP request. This and the flags below are set where metrics are recorded.
+    /// The trigger of the work is an HTTP request. `BY_HTTP` and the flags below are set where metrics are recorded.
     pub const BY_HTTP: Self = ScopeFlags(1 << 12);
     /// The trigger of the work is a message.
     pub const BY_PUBSUB: Self = ScopeFlags(1 << 13);
@@ -59,7 +59,7 @@ impl ScopeFlags {
         self.0
     }
 
-    /// Returns `true` if all of these flags are set.
+    /// Returns `true` if all of `flags` are set.
     pub const fn contains(self, flags: ScopeFlags) -> bool {
         self.0 & flags.0 == flags.0
     }

@@ -8,7 +8,7 @@ use crate::recorder::scope_state::ScopeState;
 use crate::value::Attributes;
 use crate::{SpanId, SpanKind, Value};
 
-/// What happened between the parent and a scope, such as the wait of a message: see [`ScopeBuilder::preceded_by`].
+/// A span between the parent and a scope, for example the wait of a message: see [`ScopeBuilder::preceded_by`].
 ///
 /// [`ScopeBuilder::preceded_by`]: super::ScopeBuilder::preceded_by
 #[doc(hidden)]
@@ -21,7 +21,7 @@ pub struct Preceding {
 }
 
 impl Preceding {
-    /// Describes a span that began at `start_time` and ended with the begin of the scope.
+    /// Describes a span from `start_time` to the begin of the scope.
     pub fn new(name: impl Into<Cow<'static, str>>, kind: SpanKind, start_time: SystemTime) -> Self {
         Preceding { name: name.into(), kind, start_time, attributes: Attributes::new() }
     }
@@ -33,7 +33,8 @@ impl Preceding {
         self
     }
 
-    /// Records the span up to the start of the root span, and returns its id. Over the limit of spans there is none.
+    /// Records the span up to the start of the root span, and returns the id of the span; `None` over the limit of
+    /// spans.
     #[cold]
     pub(super) fn record(
         &self,
@@ -44,7 +45,7 @@ impl Preceding {
     ) -> Option<SpanId> {
         let (trace_id, limits, id) = (state.trace_id, state.limits, SpanId::random());
         let (index, span) = state.open(0, false)?;
-        // A clock ahead of ours makes no span that ends before its start.
+        // With a clock ahead of ours, the span starts at the end, not after the end.
         span.start(trace_id, id, parent, "", unix_nano(self.start_time).min(end_unix_nano));
         span.rename(&self.name);
         span.kind = self.kind;

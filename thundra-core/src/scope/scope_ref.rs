@@ -1,4 +1,4 @@
-//! A handle that does not own the scope.
+//! A handle to a scope, without ownership.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ use crate::recorder::unfinished::Unfinished;
 use crate::recorder::{current, edit, kept_writer};
 use crate::{Config, Records, Status, TraceContext, Value, log, metrics};
 
-/// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
+/// A handle to a scope, open or finished, without ownership. The methods do nothing after the scope is gone.
 ///
 /// The methods change the root span of the scope. [`SpanExt`](crate::SpanExt) changes local spans.
 ///
@@ -73,7 +73,8 @@ impl ScopeRef {
         Some(ScopeRef { root: current::slot()?.root() })
     }
 
-    /// Runs a closure in the scope, without its `tracing` span: for work that the owner of the scope does not run.
+    /// Runs a closure in the scope, without the `tracing` span of the scope: for work run by others than the owner of
+    /// the scope.
     #[doc(hidden)]
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _current = Entered::new(self.root);
@@ -93,7 +94,7 @@ impl ScopeRef {
         self.root.kind() == SlotKind::Root
     }
 
-    /// Returns `true` if the head sampler took the scope. Calls carry this decision to other programs.
+    /// Returns `true` if the head sampler took the scope. Calls carry the decision to other programs.
     pub fn sampled(&self) -> bool {
         SCOPES.lock(self.root.scope).is_some_and(|state| state.sampled)
     }
@@ -174,13 +175,13 @@ impl ScopeRef {
         edit::fail(self.root, exception);
     }
 
-    /// Writes the [kept log lines](crate#kept-log-lines) of a scope that fails, and further ones as they are made.
+    /// Writes the [kept log lines](crate#kept-log-lines) of a failed scope, and further lines without delay.
     #[doc(hidden)]
     pub fn write_kept_lines(&self) {
         kept_writer::come_out(self.root.scope);
     }
 
-    /// Writes the kept log lines of a scope that perhaps does not live to see its end, and of the scopes nested in it.
+    /// Writes the kept log lines of a scope that perhaps never ends, and of the nested scopes.
     #[doc(hidden)]
     pub fn write_all_kept_lines(&self) {
         kept_writer::all_come_out(self.root.scope);
@@ -200,14 +201,14 @@ impl ScopeRef {
         edit::add_link(self.root, to, attributes);
     }
 
-    /// Returns the outcome of an open scope that was [exported before its end](Self::take_unfinished), as it was set
-    /// before and after the export. `None` if the root span was not exported.
+    /// Returns the outcome of an open scope that was [exported before the end](Self::take_unfinished), as set before
+    /// and after the export. `None` if the root span was not exported.
     #[doc(hidden)]
     pub fn status_despite_export(&self) -> Option<Status> {
         SCOPES.edit(self.root, |span, _| span.is_filled().then(|| span.status())).flatten()
     }
 
-    /// Takes the spans of an open scope for an export before its end: the finished spans, and a provisional ending of
+    /// Takes the spans of an open scope for an export before the end: the finished spans, and a provisional ending of
     /// each open span. Nested scopes are included. No span is exported again, and changes of an exported span are
     /// dropped and counted.
     ///
@@ -222,13 +223,14 @@ impl ScopeRef {
         Some(SCOPES.lock(self.root.scope)?.correlation.clone())
     }
 
-    /// Returns the number of programs in the chain of calls, including this program; `None` when the scope is gone.
+    /// Returns the number of programs in the chain of calls, including the running program; `None` when the scope is
+    /// gone.
     #[doc(hidden)]
     pub fn chain_length(&self) -> Option<u32> {
         self.with_correlation(CorrelationIds::chain_length)
     }
 
-    /// Counts this program in another received chain of calls too, and keeps the longer length.
+    /// Counts the running program in another received chain of calls too, and keeps the longer length.
     #[doc(hidden)]
     pub fn continue_chain(&self, received: &CorrelationIds) {
         self.change_correlation(|ids| ids.continue_chain(received));
@@ -278,7 +280,7 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
     }
 
-    /// Returns `true` if the work of the scope, or of a scope around it, was triggered by what has this name.
+    /// Returns `true` if the origin `name` triggered the work of the scope or of a surrounding scope.
     #[doc(hidden)]
     pub fn has_origin(&self, name: &str) -> bool {
         let mut next = Some(self.root.scope);
@@ -291,7 +293,7 @@ impl ScopeRef {
         false
     }
 
-    /// Returns the time by which the work of the scope has to end.
+    /// Returns the deadline of the work of the scope.
     #[doc(hidden)]
     pub fn deadline(&self) -> Option<SystemTime> {
         SCOPES.lock(self.root.scope)?.deadline
@@ -305,14 +307,14 @@ impl ScopeRef {
         }
     }
 
-    /// Returns the attached data, if it is of this type.
+    /// Returns the attached data, if the data are of the type `T`.
     #[doc(hidden)]
     pub fn attached<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         let attached = SCOPES.lock(self.root.scope)?.attached.clone()?;
         attached.downcast().ok()
     }
 
-    /// Removes the attached data, which late spans of the scope would keep.
+    /// Removes the attached data, because late spans of the scope would keep the data alive.
     #[doc(hidden)]
     pub fn detach(&self) {
         let attached = SCOPES.lock(self.root.scope).and_then(|mut state| state.attached.take());
@@ -326,8 +328,9 @@ impl ScopeRef {
         SCOPES.edit(self.root, |span, _| span.status()).unwrap_or_default()
     }
 
-    /// Returns the keys of the log lines of the scope, with a level, a message and the time: members of a JSON object, each
-    /// after a comma. A key that the program appended is none of the line's `own` keys, which follow.
+    /// Returns the keys of the log lines of the scope, with a level, a message and the time: members of a JSON object,
+    /// each after a comma. The line's `own` keys follow. A key appended by the program is left out if the key is among
+    /// the `own` keys.
     #[doc(hidden)]
     pub fn line_head(&self, level: Level, message: &str, own: &[&str], config: &Config) -> Vec<u8> {
         log::head(level, message, own, config, self.root)
@@ -337,7 +340,7 @@ impl ScopeRef {
         Some(f(&SCOPES.lock(self.root.scope)?.correlation))
     }
 
-    /// Changes the correlation ids, and with them the log lines of the scope.
+    /// Changes the correlation ids, and thereby the log lines of the scope.
     pub(crate) fn change_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {
         let mut state = SCOPES.lock(self.root.scope)?;
         state.log.changed();

@@ -1,6 +1,6 @@
 //! The resources used by the process: memory, CPU time, bytes of disks and of the network, from [`/proc/self`].
 //!
-//! Without a file, as on other systems than Linux, the figures of the file are missing. No reader fails. Readers take
+//! Without a file, as on systems other than Linux, the figures of the file are missing. No reader fails. Readers take
 //! turns with one buffer.
 //!
 //! [`/proc/self`]: https://man7.org/linux/man-pages/man5/proc.5.html

@@ -101,7 +101,7 @@ fn labelled(text: &[u8], key: &Finder<'_>) -> Option<u64> {
     words(line).next().and_then(number)
 }
 
-/// Splits a text at the first of these bytes.
+/// Splits a text at the first `byte`.
 fn split_at(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
     let at = memchr(byte, text)?;
     Some((text.get(..at)?, text.get(at + 1..)?))

@@ -1,4 +1,4 @@
-//! Failures of records, and the response that names them.
+//! Failures of records, and the response with the failed records.
 
 use super::*;
 
@@ -99,7 +99,7 @@ fn a_panic_passes_through_and_is_recorded() {
     }
 }
 
-/// An error that cannot be formatted.
+/// An error without a `Display` text: formatting fails.
 struct Broken;
 
 impl std::fmt::Display for Broken {

@@ -1,10 +1,10 @@
-//! No record is lost, whatever fails, waits and runs beside each other.
+//! No record is lost, for any combination of failures, waits and concurrent runs.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// What the work on a record does.
+/// The behaviour of the work on a record.
 #[derive(Clone, Copy, Debug)]
 struct Does {
     key: u8,
@@ -12,7 +12,7 @@ struct Does {
     fails: bool,
 }
 
-/// The numbers of the records that began, that run, and that succeeded.
+/// The numbers of the begun, the running and the successful records.
 #[derive(Debug, Default)]
 struct Seen {
     begun: Vec<usize>,
@@ -25,7 +25,8 @@ fn any_records() -> impl Strategy<Value = Vec<Does>> {
     prop::collection::vec(does.prop_map(|(key, waits, fails)| Does { key, waits, fails }), 1..12)
 }
 
-/// Works on records whose payload is their number. `apart` says if two of them may run beside each other.
+/// Works on records, each with its number as the payload. `apart` returns `true` if two records may run beside each
+/// other.
 fn work_through<E: BatchEvent<Response: serde::Serialize>>(
     event: E,
     records: &[Does],
@@ -71,7 +72,8 @@ fn numbers(items: &[Json]) -> Vec<usize> {
     items.iter().map(number).collect()
 }
 
-/// Asserts that AWS delivers all of these records again that did not succeed, and that the records before did.
+/// Asserts that every record before `from` succeeded, and every record from there on is delivered again unless it
+/// succeeded.
 fn assert_stream(numbers: impl Iterator<Item = usize>, from: Option<usize>, seen: &Seen) {
     for number in numbers {
         let is_again = from.is_some_and(|from| number >= from);

@@ -1,4 +1,4 @@
-//! Batches: the scopes, the order and the failures of their records.
+//! Batches: the scopes, the order and the failures of the records.
 
 mod failures;
 mod lost;
@@ -55,7 +55,7 @@ fn invocation<F: Future>(config: &Config, work: impl FnOnce() -> F) -> (F::Outpu
     testing::record_with(config, "invocation", || block_on(work()))
 }
 
-/// Runs the work in an invocation that was sent by somebody.
+/// Runs the work in an invocation with a parent.
 fn invocation_of<F: Future>(config: &Config, parent: Inbound, work: impl FnOnce() -> F) -> (F::Output, Vec<SpanData>) {
     tracing::subscriber::with_default(thundra_core::subscriber(config), || {
         let scope = Scope::builder("invocation").parent(parent).begin_with(config);

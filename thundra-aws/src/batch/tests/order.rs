@@ -32,8 +32,8 @@ fn order_is_kept_where_the_source_has_one() {
     }
 }
 
-/// Works on the records of a stream, which say with their data what they do: wait for so many polls, then perhaps fail.
-/// Returns the order in which they ended, and the response.
+/// Works on the records of a stream. The data of a record give the number of polls to wait for, and a possible failure.
+/// Returns the order of the ends, and the response.
 fn stream(records: &[(&str, &str)], options: Options) -> (Vec<String>, Vec<String>) {
     let done = Mutex::new(Vec::new());
     let records: Vec<_> = records.iter().map(|(key, does)| (*key, json!(does))).collect();

@@ -1,4 +1,4 @@
-//! The payload that the handler receives.
+//! The payload received by the handler.
 
 use super::*;
 

@@ -1,8 +1,8 @@
-//! The time that records waited: an attribute, and a span.
+//! The waiting time of records: an attribute, and a span.
 
 use super::*;
 
-/// Runs a batch of records, as old as this, in an invocation.
+/// Runs a batch of records of the given age in an invocation.
 fn run_aged(config: &Config, age: Duration, records: &[(&str, Json)]) -> Vec<SpanData> {
     let alone = (records.len() == 1).then_some(("traceparent", PRODUCER));
     let (_, spans) = invocation_of(config, Inbound::extract(alone, config.propagators, Trust::Full), || {

@@ -1,4 +1,4 @@
-//! The scope of a record: its parent, its links and its ids.
+//! The scope of a record: the parent, the links and the ids.
 
 use super::*;
 use crate::trigger::aggregated;

@@ -28,7 +28,7 @@ fn work(done: &Mutex<Vec<String>>) -> impl Fn(String) -> std::future::Ready<Resu
     }
 }
 
-/// A partition, and the key and value of each of its records.
+/// A partition, and the key and value of each record.
 type Partition<'a> = (&'a str, &'a [(Option<&'a str>, Option<&'a str>)]);
 
 fn kafka(partitions: &[Partition<'_>]) -> KafkaEvent {

@@ -1,11 +1,11 @@
-//! The end of a batch before its last record: shortly before the deadline, and by cancellation.
+//! The end of a batch before the last record: shortly before the deadline, and by cancellation.
 
 use std::task::Context;
 
 use super::*;
 
-/// Works on four records in an invocation with this much time left. Each takes the time it says. Returns the ones that
-/// began, the response and the spans.
+/// Works on four records in an invocation with `left` until the deadline. The work on each record takes 300 ms. Returns
+/// the begun records, the response and the spans.
 fn work_until<E: BatchEvent<Response: serde::Serialize>>(
     event: E,
     left: Option<Duration>,

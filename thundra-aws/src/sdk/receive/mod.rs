@@ -41,7 +41,7 @@ pub(crate) fn request_attributes(input: &mut Input, config: &mut ConfigBag) {
 pub(crate) fn received(output: &mut Output, config: &mut ConfigBag) -> Option<Received> {
     let response = output.downcast_mut::<ReceiveMessageOutput>()?;
     let received = hide(response, config.load::<Requested>()?);
-    // A second interceptor would find nothing in the messages, and keep that.
+    // A second interceptor would find nothing in the messages, and keep the empty result.
     config.interceptor_state().unset::<Requested>();
     Some(received)
 }
@@ -81,8 +81,8 @@ fn hide(response: &mut ReceiveMessageOutput, requested: &Requested) -> Received 
 ///
 /// # Errors
 ///
-/// Records and returns the errors of `f`. They borrow nothing (`'static`), so that boxed ones can be told apart and
-/// their sources recorded.
+/// Records and returns the errors of `f`. The errors borrow nothing (`'static`), because boxed errors are downcast to
+/// record the sources.
 ///
 /// # Examples
 ///
@@ -132,7 +132,7 @@ fn report_evicted() {
     }
 }
 
-/// Returns the value of an attribute, or its bytes if they are a text.
+/// Returns the value of an attribute, or the bytes if the bytes are a text.
 fn text(value: &MessageAttributeValue) -> Option<&str> {
     let bytes = || value.binary_value().and_then(|bytes| std::str::from_utf8(bytes.as_ref()).ok());
     value.string_value().or_else(bytes)

@@ -1,4 +1,4 @@
-//! The checkpoints of durable executions: what became of an operation, in the words of AWS's plugins for OpenTelemetry.
+//! The checkpoints of durable executions: the outcome of an operation, in the words of AWS's plugins for OpenTelemetry.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use thundra_core::semconv;
 
 use super::service::{Attributes, add};
 
-/// The longest request that is read. A longer one has a large result, and costs too much time.
+/// The length limit of a request to read. A longer request has a large result, and costs too much time.
 const MAX_BYTES: usize = 256 * 1024;
 
 #[derive(Debug, Deserialize)]

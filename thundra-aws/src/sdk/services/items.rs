@@ -1,7 +1,7 @@
-//! The items that calls of DynamoDB write.
+//! The items written by calls of DynamoDB.
 //!
-//! Updates and deletions name their items by the primary key. A put has the whole item, whose key is known once another
-//! call or a record of the table's stream [has named](key_names) the attributes of the key.
+//! Updates and deletions name items by the primary key. A put has the whole item. The key is known once another call or
+//! a record of the table's stream [has named](key_names) the attributes of the key.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ fn named(operation: &Operation<'_>) -> Option<Written> {
     })
 }
 
-/// An item in a request: the whole item, or its key.
+/// An item in a request: the whole item, or the key.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Item<'a> {
@@ -79,7 +79,7 @@ fn requested(request: &Request<'_>, written: &mut Written) {
     }
 }
 
-/// Adds the items of a batch, or the unprocessed items in the response to it.
+/// Adds the items of a batch, or the unprocessed items in the response.
 fn add_batch(body: &[u8], written: &mut Written) {
     let Batch { request_items } = serde_json::from_slice(body).unwrap_or_default();
     for (table, operations) in request_items {
@@ -114,7 +114,7 @@ fn add(table: &str, item: &Item<'_>, written: &mut Written) {
     }
 }
 
-/// Removes the items of a batch that were not written.
+/// Removes the unwritten items of a batch.
 fn confirmed(response: &HttpResponse, written: &mut Written) {
     let body = response::body(response);
     if holds_unprocessed(body) && body.len() <= MAX_BYTES {
@@ -125,7 +125,7 @@ fn confirmed(response: &HttpResponse, written: &mut Written) {
 }
 
 /// Returns `false` for the usual response with `{}` in the member. A response may hold 16 MiB of items, and the usual
-/// one is not parsed.
+/// response is not parsed.
 pub(super) fn holds_unprocessed(body: &[u8]) -> bool {
     let after = |name: &[u8]| memmem::rfind(body, name).and_then(|at| body.get(at + name.len()..));
     let rest = after(b"\"UnprocessedItems\":").or_else(|| after(b"\"UnprocessedKeys\":"));

@@ -44,7 +44,7 @@ fn request(request: &Request<'_>) -> Attributes {
     part().into_iter().collect()
 }
 
-/// Returns the object of an operation that creates one.
+/// Returns the object of an operation that creates an object.
 fn named(operation: &Operation<'_>) -> Option<Written> {
     if !matches!(operation.name, "PutObject" | "CopyObject" | "CompleteMultipartUpload") {
         return None;
@@ -52,7 +52,7 @@ fn named(operation: &Operation<'_>) -> Option<Written> {
     Written::of_object(operation.member("Bucket")?, operation.member("Key"))
 }
 
-/// Reads the entity tag of the created object: a header, or an element of XML. No other element has one.
+/// Reads the entity tag of the created object: a header, or an element of XML. No other element has an entity tag.
 fn confirmed(response: &HttpResponse, written: &mut Written) {
     let element = || {
         let body = response::body(response);

@@ -99,7 +99,7 @@ fn scopes_that_are_not_recorded_are_counted_while_they_are_open() {
     assert!(!slab.some_are_unrecorded());
 }
 
-/// Some threads begin and end scopes. Others look up all ids that were ever made, most of which are old.
+/// Some threads begin and end scopes. Other threads look up all ids ever made, most of them old.
 #[test]
 fn threads_find_the_scope_of_an_id_or_none() {
     const OWNERS: u32 = 3;
@@ -154,7 +154,7 @@ fn threads_find_the_scope_of_an_id_or_none() {
     assert!(!slab.some_are_unrecorded());
 }
 
-/// The owner and the spans of a scope give it up at the same time.
+/// The owner and the spans give up a scope at the same time.
 #[test]
 fn the_last_of_several_holders_frees_the_place_once() {
     const HOLDERS: usize = 4;
@@ -190,7 +190,7 @@ fn the_last_of_several_holders_frees_the_place_once() {
     });
 }
 
-/// The threads leave a gate before each step, so that the steps meet each other.
+/// The threads leave a gate before each step, so that the steps coincide.
 #[test]
 fn claims_and_releases_at_the_same_time_are_counted_right() {
     const ROUNDS: usize = if cfg!(debug_assertions) { 3_000 } else { 30_000 };
