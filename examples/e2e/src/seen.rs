@@ -11,7 +11,7 @@ use thundra_core::ScopeRef;
 pub struct Seen {
     /// The correlation ids by their full keys.
     pub ids: BTreeMap<String, String>,
-    /// The number of programs in the chain, including this program.
+    /// The number of programs in the chain, including the current program.
     pub chain_length: u32,
 }
 

@@ -34,14 +34,14 @@ use std::env;
 use serde::{Deserialize, Serialize};
 use thundra_aws::{Error, service_fn};
 
-/// An order of a customer, which `orders` publishes with a price.
+/// An order of a customer. `orders` publishes the order with a price.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Order {
     /// The id of the order.
     pub id: String,
     /// The customer's address.
     pub customer: String,
-    /// The ordered items. Each item is a parcel of its own.
+    /// The ordered items. Each item becomes a parcel.
     pub items: Vec<String>,
     /// The card to charge.
     pub card: String,
@@ -72,11 +72,11 @@ pub struct Note {
     pub text: String,
 }
 
-/// Serves the function called `name` until the process is ended.
+/// Serves the function called `name` until the end of the process.
 ///
 /// # Errors
 ///
-/// If there is no such function, its environment is incomplete, or the Lambda runtime cannot be reached.
+/// If `name` is unknown, the environment of the function is incomplete, or the Lambda runtime cannot be reached.
 pub async fn serve(name: &str) -> Result<(), Error> {
     match name {
         "orders" => {

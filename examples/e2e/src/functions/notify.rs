@@ -12,7 +12,7 @@ use super::Note;
 ///
 /// # Errors
 ///
-/// None of its own: the response reports failed notes.
+/// None: the response reports failed notes.
 #[thundra_aws::handler]
 pub async fn handle(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
     batch::each_record(event.payload, |message: SqsMessage| async move {

@@ -52,7 +52,7 @@ impl Calls {
     }
 }
 
-/// Returns the transport of a call, as the called program recorded it.
+/// Returns the transport of a call from the attributes of the called program.
 fn transport(span: &Span) -> &str {
     let system = span.attribute("messaging.system").map(|system| system.strip_prefix("aws.").unwrap_or(system));
     let system = system.map(|system| system.strip_prefix("aws_").unwrap_or(system));
