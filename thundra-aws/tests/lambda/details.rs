@@ -1,4 +1,4 @@
-//! Lines more detailed than the written ones: debug logs of single chains of calls, and lines kept until they matter.
+//! Lines more detailed than the written lines: debug logs of single chains of calls, and lines kept until an error.
 
 use std::time::Duration;
 
@@ -191,7 +191,7 @@ async fn kept_lines_of_an_initialisation_come_out_when_it_fails() {
 async fn debug_logs_follow_the_request() {
     for (program, variable) in PROGRAMS {
         if program == "details_in_place" {
-            // The event is not seen there.
+            // Such a program does not see the event.
             continue;
         }
         let lambda = Lambda::start(program, &[variable]).await;

@@ -242,7 +242,7 @@ pub(crate) async fn connect() -> &'static str {
     "hello"
 }
 
-/// Prints when its hooks run. The variable `TEST_FAILS` names the hook of the pool that fails.
+/// A resource that prints a line when a hook runs. The variable `TEST_FAILS` names the failing hook of the pool.
 struct Resource {
     name: &'static str,
 }
@@ -273,7 +273,7 @@ impl SnapStartResource for Resource {
 #[instrument]
 async fn reconnect() {}
 
-/// Prints when it is renewed.
+/// An exporter that prints a line on renewal.
 #[derive(Debug)]
 pub(crate) struct Renewed;
 
