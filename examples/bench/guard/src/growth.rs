@@ -21,7 +21,7 @@ struct Growth {
     name: &'static str,
     work: &'static str,
     unit: Unit,
-    /// The sizes. Below one hundred they are only shown, because the constant cost dominates.
+    /// The sizes. Sizes below one hundred are only shown, because the constant cost dominates.
     sizes: &'static [u64],
     limit: f64,
 }
@@ -30,7 +30,7 @@ struct Growth {
 enum Unit {
     /// Each of the counted items.
     Each(&'static str),
-    /// The whole work, whatever its size.
+    /// The whole work, at any size.
     Whole(&'static str),
 }
 

@@ -24,7 +24,7 @@ impl Export for Nowhere {
     }
 }
 
-/// Installs thundra without log lines and without a limit for spans, unless `variables` set them.
+/// Installs thundra without log lines and without a limit for spans, unless `variables` override the settings.
 pub(crate) fn install(variables: &[(&str, &str)]) {
     install_with(variables, Nowhere { takes: None });
 }

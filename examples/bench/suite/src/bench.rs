@@ -101,7 +101,7 @@ impl Laps<'_> {
         }
     }
 
-    /// Adds a duration that was measured elsewhere: nanoseconds per unit.
+    /// Adds a duration measured elsewhere: nanoseconds per unit.
     pub(crate) fn add(&mut self, figure: &str, duration: Duration, units: u64) {
         self.number(figure, duration.as_nanos() as f64 / units as f64);
     }

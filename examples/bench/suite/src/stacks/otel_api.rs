@@ -21,12 +21,12 @@ struct OtelApi {
     tracer: SdkTracer,
 }
 
-/// Sets up the simple processor, which exports each span at its end.
+/// Sets up the simple processor, which exports each span when the span ends.
 pub(super) fn simple(export: Export) -> SdkTracerProvider {
     SdkTracerProvider::builder().with_resource(resource()).with_simple_exporter(Sink::new(export)).build()
 }
 
-/// Sets up the batch processor, which exports from a thread of its own.
+/// Sets up the batch processor, which exports from a background thread.
 pub(super) fn batch(export: Export) -> SdkTracerProvider {
     SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(Sink::new(export)).build()
 }
