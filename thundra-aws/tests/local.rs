@@ -85,7 +85,7 @@ fn program() {
 mod telemetry {
     use super::*;
 
-    /// Prints the name of each span.
+    /// An exporter that prints the name of each span.
     #[derive(Debug)]
     struct Names;
 
@@ -149,7 +149,7 @@ fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap()
 }
 
-/// The lines of the span tree.
+/// Returns the lines of the span tree.
 fn tree(stderr: &str) -> Vec<&str> {
     stderr.lines().skip_while(|line| !line.starts_with("trace ")).collect()
 }

@@ -47,7 +47,7 @@ impl Order {
         Self { id: id.to_owned(), story }
     }
 
-    /// The id of the order.
+    /// Returns the id of the order.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id

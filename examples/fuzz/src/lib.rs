@@ -9,4 +9,4 @@ pub mod event;
 pub mod growth;
 
 #[cfg(test)]
-use libfuzzer_sys as _; // it has what the coverage of the tests calls
+use libfuzzer_sys as _; // has the functions that the coverage of the tests calls

@@ -36,7 +36,7 @@ pub(crate) struct Transport {
     pub(crate) name: &'static str,
     /// Sends the message of `peer.js`.
     send: fn() -> Sending,
-    /// Returns the messages in a request.
+    /// The messages in a request.
     pub(crate) messages: fn(&Request) -> Vec<Message>,
     pub(crate) deliveries: &'static [Delivery],
     /// `true` if Node reads the place of our context.

@@ -13,7 +13,7 @@ use tracing::{Instrument, info, info_span, instrument};
 use crate::peers::{Lambda, Seen, Span};
 use crate::programs::Stderr;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let one = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let two = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

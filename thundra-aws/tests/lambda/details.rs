@@ -9,7 +9,7 @@ use tracing::{debug, info};
 
 use crate::peers::Lambda;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let one = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let two = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -17,7 +17,7 @@ use tracing::{info, instrument};
 use crate::peers::{Lambda, Seen, Span};
 use crate::programs::REFUSED;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match name {
@@ -190,7 +190,7 @@ impl Service {
         }
     }
 
-    /// Invokes the function until the execution ends, and returns the answers.
+    /// Invokes the function until the execution ends, and returns the responses.
     async fn execute(&self, lambda: &Lambda, arn: &str, input: &Value, header: Option<&str>) -> Vec<Value> {
         let mut answers = Vec::new();
         for _ in 0..5 {
@@ -251,7 +251,7 @@ fn sent() -> Value {
     json!({"traceparent": format!("00-{TRACE}-b7ad6b7169203331-01"), "x-correlation-id": "c-1"})
 }
 
-/// All spans, after a check for unique ids.
+/// Returns all spans, after a check for unique ids.
 fn spans(seen: &[Seen]) -> Vec<Span> {
     let spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();
     let ids: HashSet<_> = spans.iter().map(|span| &span.id).collect();

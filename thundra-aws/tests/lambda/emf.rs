@@ -13,7 +13,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::peers::Lambda;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let one = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let two = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -35,7 +35,7 @@ fn telemetry() -> TelemetryBuilder {
     Telemetry::builder().settings(settings)
 }
 
-/// Measures as many orders as the event says.
+/// Measures the number of orders in the event.
 async fn sell(event: LambdaEvent<Value>) -> Result<String, Error> {
     let order = event.payload;
     for duration in 0..order["orders"].as_u64().unwrap_or_default() {

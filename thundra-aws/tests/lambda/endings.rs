@@ -149,7 +149,7 @@ async fn handle(event: LambdaEvent<Event>) -> Result<Response, Error> {
         }))),
         "stream hangs" => Ok(streamed(stream::pending())),
         "stream late" => Ok(streamed(stream::once(async {
-            // Longer than the answer of the Runtime API takes.
+            // Longer than a response of the Runtime API takes.
             tokio::time::sleep(Duration::from_millis(200)).await;
             Err(declined().into())
         }))),

@@ -234,7 +234,7 @@ async fn an_invocation_past_its_deadline_failed_where_lambda_lets_it_run_on() {
     }
 }
 
-/// The init function of a program with resources for snapshots.
+/// Initialises a program with resources for snapshots.
 pub(crate) async fn connect() -> &'static str {
     for name in ["secrets", "pool"] {
         thundra_aws::register_snapstart_resource(Arc::new(Resource { name }));

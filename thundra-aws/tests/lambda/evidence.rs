@@ -12,7 +12,7 @@ use thundra_core::{ScopeRef, Telemetry};
 
 use crate::peers::Lambda;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = match name {

@@ -22,7 +22,7 @@ use crate::peers::{Lambda, Seen};
 const READ: &str = "thundra.span_pointers.read";
 const BUCKETS: [&str; 2] = ["uploads", "invoices"];
 
-/// The programs: write to both buckets, alone or while another invocation is in progress.
+/// Runs the program called `name`, which writes to both buckets, alone or while another invocation is in progress.
 pub(crate) fn run(name: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match name {

@@ -16,7 +16,7 @@ use crate::peers::{Lambda, Seen};
 const LIMIT: (&str, &str) = ("THUNDRA_MAX_CHAIN_LENGTH", "3");
 const TOO_LONG: &str = "the chain of calls has 4 programs, more than THUNDRA_MAX_CHAIN_LENGTH=3 allows: perhaps a loop";
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match name {

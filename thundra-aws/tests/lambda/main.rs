@@ -249,7 +249,7 @@ async fn an_exporter_that_is_given_in_code_is_the_only_one() {
     }
 }
 
-/// An event of a function URL.
+/// Returns an event of a function URL.
 #[cfg(feature = "http")]
 fn request() -> Value {
     json!({ "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": {},

@@ -143,7 +143,7 @@ async fn without_an_exporter_nothing_is_measured() {
     assert!(!seen.iter().any(|seen| seen.name() == "metrics"), "{seen:?}");
 }
 
-/// The program: measures in the initialisation and in each invocation.
+/// Runs the program, which measures in the initialisation and in each invocation.
 pub(crate) fn measured() {
     let connect = async || tracing::info!(monotonic_counter.orders = 100, at = "init");
     let order = |event: LambdaEvent<String>, _: Arc<()>| async move {

@@ -85,7 +85,7 @@ impl Seen {
         self.spans().len()
     }
 
-    /// The invocation's span.
+    /// Returns the span of the invocation.
     pub(crate) fn root(&self) -> Option<Span> {
         self.spans().into_iter().find(|span| span.kind == 2)
     }
@@ -477,7 +477,7 @@ async fn register(State(world): State<Arc<World>>, headers: HeaderMap, body: Str
     (StatusCode::OK, answer)
 }
 
-/// An extension without events gets no response.
+/// Records the request of an extension and never responds, because the extension has no events.
 async fn extension_next(State(world): State<Arc<World>>, headers: HeaderMap) {
     assert_eq!(headers.get("lambda-extension-identifier").unwrap(), "extension-1");
     world.saw(Seen::ExtensionNext);
@@ -563,7 +563,7 @@ async fn response(
 ) -> (StatusCode, HeaderMap) {
     let mut headers = HeaderMap::new();
     if world.breaks {
-        // Ends the task of the connection, and says nothing.
+        // Ends the task of the connection without a message.
         std::panic::resume_unwind(Box::new("broken"));
     }
     let is_stream = request.contains_key("lambda-runtime-function-response-mode");
@@ -690,7 +690,7 @@ pub(crate) fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
     attributes.into_iter().map(|pair| (pair.key, text(pair.value.and_then(|value| value.value)))).collect()
 }
 
-/// The value of an attribute, the items of a list with commas between.
+/// Returns the value of an attribute, the items of a list with commas between.
 fn text(value: Option<any_value::Value>) -> String {
     match value {
         Some(any_value::Value::StringValue(text)) => text,

@@ -259,7 +259,7 @@ async fn connect() -> Result<String, Error> {
     Ok("hello".into())
 }
 
-/// Answers only once two invocations are in flight.
+/// Returns only once two invocations are in flight.
 async fn meet(event: LambdaEvent<Value>) -> Result<String, Error> {
     static BOTH: std::sync::LazyLock<tokio::sync::Barrier> = std::sync::LazyLock::new(|| tokio::sync::Barrier::new(2));
     let name = event.payload.as_str().unwrap_or_default();

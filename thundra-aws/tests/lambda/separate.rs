@@ -11,7 +11,7 @@ use crate::peers::{Lambda, Seen, Span};
 
 const RECORDS: usize = 1000;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match name {

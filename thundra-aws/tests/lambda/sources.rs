@@ -13,7 +13,7 @@ use crate::peers::Lambda;
 
 type Event = LambdaEvent<String>;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let code = match name {

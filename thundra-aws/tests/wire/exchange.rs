@@ -118,7 +118,7 @@ impl Wire {
     }
 }
 
-/// `THUNDRA_INJECT_PAYLOAD`: the default, without the targets called `lake-…`.
+/// Installs the default of `THUNDRA_INJECT_PAYLOAD`, without the targets called `lake-…`.
 fn configure() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -84,7 +84,7 @@ impl Programs {
         }
     }
 
-    /// A run of a variant.
+    /// Runs a variant and returns the samples.
     pub(crate) fn run(&self, section: &Section, variant: &Variant, quick: bool) -> Result<Samples> {
         if let Run::Outside(run) = &variant.run {
             return run(quick);

@@ -80,7 +80,7 @@ pub(crate) enum Program {
 
 type Measure = dyn Fn(&mut Bench) -> Result<()>;
 
-/// The way to measure a variant.
+/// The measurement of a variant.
 pub(crate) enum Run {
     /// A separate process: the suite starts itself again, with an empty environment.
     Within(Box<Measure>),
@@ -122,7 +122,7 @@ impl Variant {
         Variant { name, about, run: Run::Outside(Box::new(run)), counted: None, silent: false, program: Program::Suite }
     }
 
-    /// Also counts instructions, locked instructions and allocations of each unit, if valgrind is installed.
+    /// Adds counts of instructions, locked instructions and allocations of each unit, if valgrind is installed.
     pub(crate) fn counted(mut self, units: u64, run: impl Fn(u64) -> Result<()> + 'static) -> Self {
         self.counted = Some(Counted { units, run: Box::new(run) });
         self

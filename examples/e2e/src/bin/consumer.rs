@@ -78,7 +78,7 @@ impl Worker {
         self.work(&body, deliveries.unwrap_or(1))
     }
 
-    /// Fails as many deliveries of an order as its member `fails` says.
+    /// Fails as many deliveries of an order as the member `fails` of the order states.
     fn work(&self, about: &Value, delivery: u64) -> Result<(), Error> {
         let seen = Seen::here();
         let order = order(about).unwrap_or_default();

@@ -15,7 +15,7 @@ const PACKAGE: &str = "moto[server]==5.2.5";
 /// The time for moto to come up, usually one second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Makes moto run state machines. By default, moto only keeps the inputs.
+/// The settings that make moto run state machines. By default, moto only keeps the inputs.
 const SETTINGS: &str = r#"{"stepfunctions": {"execute_state_machine": true}}"#;
 
 /// A running moto. Dropping the value ends moto.

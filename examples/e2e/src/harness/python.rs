@@ -17,7 +17,8 @@ const OLDEST: (u32, u32) = (3, 10);
 const CANDIDATES: [&str; 8] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python", "py"];
 
-/// Prints the version, and `1` if an environment with pip can be created. Debian ships `venv` without `ensurepip`.
+/// A program that prints the version, and `1` if an environment with pip can be created. Debian ships `venv` without
+/// `ensurepip`.
 const PROBE: &str = "
 import importlib.util as u, sys
 print(*sys.version_info[:2], int(all(map(u.find_spec, ('venv', 'ensurepip')))))";

@@ -16,7 +16,7 @@ use tracing::{Instrument as _, info_span};
 
 use super::work::{Handler, Work};
 
-/// The variable with the name of the way to run.
+/// The variable with the name of the runtime function.
 pub const RUNS: &str = "RELIABILITY_RUNS";
 
 type Parts = Pin<Box<dyn Stream<Item = Result<Vec<u8>, Error>> + Send>>;

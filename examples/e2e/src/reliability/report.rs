@@ -7,7 +7,7 @@ use super::run::{FLUSH_LIMIT, Run, Side};
 use super::scenario::{Mode, Scenario};
 use super::soak::{Soak, Soaked};
 
-/// The text before the tables.
+/// Returns the text before the tables.
 fn introduction() -> String {
     format!(
         "\

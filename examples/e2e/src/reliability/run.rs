@@ -22,7 +22,7 @@ use crate::report::Span;
 /// The longest time of a flush in the scenarios.
 pub const FLUSH_LIMIT: Duration = Duration::from_millis(300);
 
-/// The time for a function to ask for the next event.
+/// The time for a function to request the next event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The time after which a missing span counts as missing. After a failure, the exporter avoids the collector for
@@ -52,7 +52,7 @@ pub struct Run {
     pub spilled: u64,
     /// The spans reported as lost.
     pub lost: u64,
-    /// The spans over the limit, as told.
+    /// The spans over the limit, as reported.
     pub dropped: u64,
     /// Spans received again.
     pub again: u64,
@@ -196,7 +196,7 @@ impl Scenario {
         if !matches!(self.end, End::TerminatedExporting | End::ShutDownWaiting) {
             let patience = if self.expect.counted == Counted::Unknown { Duration::ZERO } else { SETTLED };
             settle(&mut traced, &receivers, patience).await?;
-            bare.good().await?; // which may have been killed, as the traced one
+            bare.good().await?; // the bare function may have been killed, like the traced one
         }
         let exits = (bare.end(self.end).await, traced.end(self.end).await);
         let (ledger, arrived) = received(&traced, &receivers);

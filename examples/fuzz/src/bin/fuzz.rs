@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use libfuzzer_sys as _; // it has what the coverage of this program calls
+use libfuzzer_sys as _; // has the functions that the coverage of this program calls
 use thundra_fuzz::corpus::{pack, unpack};
 
 const TARGETS: [&str; 4] = ["recognise", "envelopes", "strip", "splice"];

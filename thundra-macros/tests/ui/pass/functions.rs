@@ -20,7 +20,7 @@ pub struct Ask {
     _name: String,
 }
 
-/// An answer.
+/// A response.
 #[derive(Serialize)]
 pub struct Answer {
     text: String,
@@ -100,7 +100,7 @@ async fn diagnostic(_event: LambdaEvent<()>) -> Result<(), Diagnostic> {
     Err(Diagnostic { error_type: "Late".into(), error_message: "too late".into() })
 }
 
-/// An error of one's own.
+/// A custom error.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// A reason.

@@ -20,7 +20,7 @@ fn event<T>(payload: T) -> LambdaEvent<T> {
     LambdaEvent::new(payload, Context::default())
 }
 
-/// An error of one's own.
+/// A custom error.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// A reason.
@@ -222,7 +222,7 @@ fn is_send<T: Send>(value: T) -> T {
     value
 }
 
-/// The status of the invocation above.
+/// Returns the status of the invocation above.
 fn status(f: impl Future) -> Status {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (_, spans) = testing::record("invocation", || runtime.block_on(f));

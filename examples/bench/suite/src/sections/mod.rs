@@ -37,7 +37,7 @@ mod wire;
 
 type Sections = fn() -> Vec<Section>;
 
-/// Returns the sections with all stacks.
+/// The functions that return the sections with all stacks.
 const OF_STACKS: [Sections; 5] =
     [record::sections, encode::sections, tasks::sections, threads::sections, invocation::sections];
 const OTHERS: [Sections; 8] = [

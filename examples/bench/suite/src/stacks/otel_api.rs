@@ -31,7 +31,7 @@ pub(super) fn batch(export: Export) -> SdkTracerProvider {
     SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(Sink::new(export)).build()
 }
 
-/// The API without `tracing`.
+/// Sets up the API without `tracing`.
 pub(super) fn api(provider: SdkTracerProvider) -> Result<Box<dyn Stack>> {
     let tracer = provider.tracer("bench");
     Ok(Box::new(OtelApi { provider, tracer }))

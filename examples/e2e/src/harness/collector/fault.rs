@@ -14,7 +14,7 @@ pub enum Fault {
     Hanging,
     /// The collector resets the connection in the middle of a request.
     Resetting,
-    /// Nobody listens.
+    /// The port is closed.
     Refusing,
     /// The collector closes the sending side of the connection instead of a response, and goes on reading.
     HalfClosed,

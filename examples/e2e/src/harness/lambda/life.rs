@@ -15,7 +15,7 @@ use super::sandbox::{Exit, Sandbox, Written};
 use super::settings::{Platform, Settings};
 use crate::harness::Error;
 
-/// The time for a function to ask for an event.
+/// The time for a function to request an event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The response to a request for an event.
@@ -350,7 +350,7 @@ impl Life {
                 if let Some(flight) = state.flights.remove(&request_id) {
                     let _ = flight.caller.send(Outcome::TimedOut);
                     if life.platform != Platform::OnDemand {
-                        // The code goes on, and asks for an event some time.
+                        // The code goes on, and requests an event later.
                         state.unfinished.push_back(at);
                     }
                 }

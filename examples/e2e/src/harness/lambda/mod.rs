@@ -75,13 +75,13 @@ impl Lambda {
     ///
     /// # Errors
     ///
-    /// If the program cannot be started, or does not ask for an event.
+    /// If the program cannot be started, or does not request an event.
     pub async fn invoke(&self, event: Event) -> Result<Invocation, Error> {
         self.ensure_started()?;
         Life::invoke(&self.life, event).await
     }
 
-    /// Waits until the function asks for an event, or has ended. Returns `false` after `patience`.
+    /// Waits until the function requests an event, or has ended. Returns `false` after `patience`.
     pub async fn idle(&self, patience: Duration) -> bool {
         self.life.wait_for(patience, |state| state.is_idle() || state.sandbox.is_none()).await
     }

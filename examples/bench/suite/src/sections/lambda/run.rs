@@ -53,7 +53,7 @@ const REST: Duration = Duration::from_millis(5);
 struct Process(Child);
 
 impl Process {
-    /// Ends the process in a way for callgrind to write counts.
+    /// Ends the process so that callgrind writes the counts.
     fn terminate(&mut self) -> Result<()> {
         done(Command::new("kill").arg(self.0.id().to_string()))?;
         self.0.wait()?;
