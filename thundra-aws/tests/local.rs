@@ -23,7 +23,6 @@ fn run(program: &str, event: &Value) -> Output {
     run_with(program, event, &[])
 }
 
-/// Runs one of the programs with an event and variables.
 fn run_with(program: &str, event: &Value, variables: &[(&str, &str)]) -> Output {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let run = RUNS.fetch_add(1, Ordering::Relaxed);
@@ -40,7 +39,6 @@ fn run_with(program: &str, event: &Value, variables: &[(&str, &str)]) -> Output 
     output
 }
 
-/// Runs the program in `TEST_PROGRAM`.
 #[test]
 #[ignore = "a program of the tests, which start it"]
 fn program() {

@@ -111,7 +111,7 @@ async fn pricing(executables: &Executables, collector: &str, name: &str) -> Resu
     Ok((process, format!("http://{address}")))
 }
 
-/// Creates functions concurrently, because each takes half a second to become active. Returns their ARNs.
+/// Creates functions concurrently, because each takes half a second to become active. Returns the ARNs.
 async fn create<const N: usize>(
     cloud: &Cloud,
     functions: [(&'static str, &Code); N],

@@ -427,7 +427,6 @@ async fn disabled_is_pass_through() {
     }
 }
 
-/// Runs the program in `TEST_PROGRAM`.
 #[test]
 #[ignore = "a program of the tests, which start it"]
 fn program() {

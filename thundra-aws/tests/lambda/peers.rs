@@ -359,7 +359,6 @@ impl Lambda {
         }
     }
 
-    /// Sends an event, and waits for the outcome.
     pub(crate) async fn outcome(&mut self, event: Value) -> Outcome {
         let (answer, result) = oneshot::channel();
         assert!(self.events.send(Event { body: event, xray: None, answer }).await.is_ok());
@@ -650,7 +649,6 @@ async fn metrics(State(world): State<Arc<World>>, body: Bytes) {
     world.saw(Seen::Metrics(body));
 }
 
-/// Returns the spans of a request.
 pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
     let request = ExportTraceServiceRequest::decode(request).unwrap();
     let spans =

@@ -220,12 +220,10 @@ fn cost(count: usize) -> usize {
     "\"__context__\":{},".len() + MEMBERS[..count].iter().sum::<usize>() + count - 1
 }
 
-/// Returns an object of `bytes` bytes.
 fn object(bytes: usize) -> Vec<u8> {
     [br#"{"a":""#.to_vec(), vec![b'x'; bytes - 8], br#""}"#.to_vec()].concat()
 }
 
-/// Returns an array of `bytes` bytes.
 fn array(bytes: usize) -> Vec<u8> {
     [br#"[""#.to_vec(), vec![b'x'; bytes - 4], br#""]"#.to_vec()].concat()
 }

@@ -70,7 +70,7 @@ impl Growth {
     }
 }
 
-/// Returns `true` if all work with `part` in its name is flat.
+/// Returns `true` if all work whose name contains `part` is flat.
 pub(crate) fn check(part: &str) -> io::Result<bool> {
     let growths: Vec<_> = GROWTHS.iter().filter(|growth| is_asked_for(growth.name, part)).collect();
     let head = ["growth", "unit", "size: instructions each", "", "", "", "most/least", "verdict"].map(str::to_owned);

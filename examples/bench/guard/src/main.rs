@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns `true` if all paths with `part` in their names are within their bounds.
+/// Returns `true` if all paths whose names contain `part` are within bounds.
 fn check(part: &str) -> io::Result<bool> {
     let bounds = Bounds::read()?;
     bounds.say_compiler();

@@ -54,7 +54,6 @@ pub(crate) fn scope() -> Scope {
     Scope::builder("invocation").begin()
 }
 
-/// Returns a runtime with one thread.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime without drivers asks the system for nothing")
 }

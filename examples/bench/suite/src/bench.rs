@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Samples(BTreeMap<String, Vec<f64>>);
 
 impl Samples {
-    /// Adds a value.
     pub(crate) fn add(&mut self, figure: impl Into<String>, value: f64) {
         self.0.entry(figure.into()).or_default().push(value);
     }

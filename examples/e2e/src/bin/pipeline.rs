@@ -169,7 +169,7 @@ async fn send(shop: &Arc<Shop>, orders: &[Order]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns one trace with its log records, the service map, and a hint where to look next.
+/// Returns one trace with log records, the service map, and a hint where to look next.
 fn summary(shown: Option<&Order>, spans: &[report::Span], records: &[LogRecord]) -> String {
     let mut text = String::new();
     if let Some(order) = shown {
@@ -183,7 +183,7 @@ fn summary(shown: Option<&Order>, spans: &[report::Span], records: &[LogRecord])
         + "\nLook next at examples/e2e/src/functions for what the programs look like, and run this again with --json for every span.\n"
 }
 
-/// Prints on standard output. A closed pipe, as `head` leaves it, is not a failure.
+/// Prints on standard output. A closed pipe, such as after `head`, is not a failure.
 fn print(text: &str) -> Result<(), Error> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

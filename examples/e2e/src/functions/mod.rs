@@ -50,7 +50,7 @@ pub struct Order {
     pub total_cents: u32,
 }
 
-/// A paid item, as `billing` puts it on the stream.
+/// A paid item. `billing` puts the item on the stream.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Parcel {
     /// The id of the order.
@@ -61,7 +61,7 @@ pub struct Parcel {
     pub item: String,
 }
 
-/// A note about a shipped parcel, as `shipping` sends it to the queue.
+/// A note about a shipped parcel. `shipping` sends the note to the queue.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Note {
     /// The id of the order.

@@ -1,4 +1,4 @@
-//! The only directory for files of the examples.
+//! The directory for files of the examples.
 
 use std::env;
 use std::fs;

@@ -57,7 +57,7 @@ async fn a_log_reaches_the_collector() {
     for part in ["DataType: Sum", "AGGREGATION_TEMPORALITY_DELTA", "service: Str(hello)"] {
         assert!(metric.contains(part), "{part}: {metric}");
     }
-    // The forwarder's own spans are sent after its response.
+    // The forwarder sends spans of the forwarder itself after the response.
     arrived(&rotel, &["Name           : look_up", "service.name: Str(forwarder)"]).await;
 
     let own = delivery("/aws/lambda/forwarder", &["REPORT RequestId: own\tDuration: 1 ms\t"]);

@@ -51,7 +51,6 @@ const OTHERS: [Sections; 8] = [
     compile::sections,
 ];
 
-/// Returns all sections.
 pub(crate) fn all() -> Vec<Section> {
     OF_STACKS.into_iter().chain(OTHERS).flat_map(|sections| sections()).collect()
 }

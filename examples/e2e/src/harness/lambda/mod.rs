@@ -147,7 +147,7 @@ impl Lambda {
         self.life.output().stdout()
     }
 
-    /// Returns the resident memory of the process in bytes; `None` if it has ended.
+    /// Returns the resident memory of the process in bytes; `None` if the process has ended.
     #[must_use]
     pub fn memory(&self) -> Option<u64> {
         self.life.memory()

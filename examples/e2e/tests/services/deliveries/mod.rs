@@ -24,7 +24,6 @@ use crate::sent::Sent;
 
 /// A function of a test, and the received spans.
 struct Stage {
-    /// The name of the function.
     name: &'static str,
     /// The ARN of the function.
     arn: String,
@@ -81,7 +80,6 @@ struct Work {
     span: Span,
     /// The span of the record, if any.
     record: Option<Span>,
-    /// The span of the invocation.
     invocation: Span,
 }
 

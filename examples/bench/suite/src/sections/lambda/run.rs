@@ -68,7 +68,7 @@ impl Drop for Process {
     }
 }
 
-/// Starts a function, invokes the function, and ends it.
+/// Starts a function, invokes the function, and ends the process.
 pub(super) fn run(function: &Function, host: &Host, export: Export, invocations: Invocations) -> Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime
