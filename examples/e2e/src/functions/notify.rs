@@ -1,7 +1,7 @@
 //! `notify`: mails notes to customers.
 //!
-//! A failed message is reported as a partial failure. SQS delivers the message again, and the second attempt is in the same
-//! trace.
+//! A failed message is reported as a partial failure. SQS delivers the message again, and the second attempt is in the
+//! same trace.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use thundra_aws::{Error, LambdaEvent, batch};

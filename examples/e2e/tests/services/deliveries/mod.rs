@@ -84,8 +84,8 @@ struct Work {
 }
 
 impl Work {
-    /// Returns all work below the call of a sender, ordered by start. Work counts once every span in
-    /// between has arrived.
+    /// Returns all work below the call of a sender, ordered by start. Work counts once every span in between has
+    /// arrived.
     fn all_of(sent: &Sent, spans: &[Span]) -> Vec<Self> {
         let works = spans.iter().filter(|span| span.name == "work" && span.trace == sent.trace());
         let mut works: Vec<_> = works.filter_map(|work| Self::of(work, sent, spans)).collect();
