@@ -1,4 +1,4 @@
-//! Tests that need installed telemetry: unwrapped clients, and calls from many threads.
+//! Tests with installed telemetry: unwrapped clients, and calls from many threads.
 
 #![cfg(all(feature = "unwrapped-clients", feature = "sns", feature = "sqs"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -27,7 +27,7 @@ use endpoint::{Answer, Answers, Endpoint, ok};
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
 const PUBLISHED: &str = "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
 
-/// Runs a future in a scope, on a runtime with several threads. What is recorded comes with it.
+/// Runs a future in a scope, on a runtime with several threads. Returns the endpoint and the recorded spans.
 fn in_scope<F: Future<Output = ()>>(
     answers: Answers,
     f: impl FnOnce(SdkConfig) -> F,
@@ -35,7 +35,7 @@ fn in_scope<F: Future<Output = ()>>(
     run(tokio::runtime::Builder::new_multi_thread().worker_threads(4), answers, f)
 }
 
-/// Runs a future in a scope, on this thread.
+/// Runs a future in a scope, on the current thread.
 fn here<F: Future<Output = ()>>(answers: Answers, f: impl FnOnce(SdkConfig) -> F) -> (Arc<Endpoint>, Vec<SpanData>) {
     run(&mut tokio::runtime::Builder::new_current_thread(), answers, f)
 }
@@ -55,7 +55,7 @@ fn run<F: Future<Output = ()>>(
     })
 }
 
-/// The one span below the root.
+/// Returns the only span below the root.
 fn only(spans: &[SpanData]) -> &SpanData {
     assert_eq!(spans.len(), 2, "{}", tree(spans));
     assert_eq!(spans[0].parent_span_id, Some(spans[1].context.span_id));
@@ -102,7 +102,7 @@ fn an_unwrapped_client_shows_up_with_its_status() {
     }
 }
 
-/// In a process of its own, so that no other test has caused the report.
+/// The test runs a separate process, in which no other test has caused the report.
 #[test]
 fn an_unwrapped_client_gets_the_remedy_once() {
     let output = Command::new(std::env::current_exe().unwrap())
@@ -184,7 +184,7 @@ fn an_unwrapped_client_shows_up_beside_a_subscriber_of_the_programs_own() {
 
 #[test]
 fn the_end_of_a_request_for_credentials_is_not_that_of_the_call() {
-    // The token has no expiry, so no credentials result, and the call is not sent.
+    // The token has no expiry, so no credentials result, and the client does not send the call.
     let (endpoint, spans) = in_scope(ok("a token"), async |config| {
         let imds = aws_config::imds::Client::builder().endpoint(config.endpoint_url().unwrap()).unwrap();
         let provider = ImdsCredentialsProvider::builder().imds_client(imds.build()).profile("role").build();

@@ -1,4 +1,4 @@
-//! Local runs, each a process of its own: an event in a file, the response on standard output, logs and the span tree
+//! Local runs, each in a separate process: an event in a file, the response on standard output, logs and the span tree
 //! on standard error.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -18,12 +18,11 @@ use thundra_core::export::{Batch, Export, ExportFuture};
 use thundra_core::{LogFormat, Scope, Telemetry, TelemetryBuilder, export_later};
 use tracing::{info, instrument};
 
-/// Runs a program below with this event. The first argument names both the event's file and the test.
+/// Runs one of the programs with an event. The first argument names both the event's file and the test.
 fn run(program: &str, event: &Value) -> Output {
     run_with(program, event, &[])
 }
 
-/// Runs a program below with this event and these variables.
 fn run_with(program: &str, event: &Value, variables: &[(&str, &str)]) -> Output {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let run = RUNS.fetch_add(1, Ordering::Relaxed);
@@ -33,14 +32,13 @@ fn run_with(program: &str, event: &Value, variables: &[(&str, &str)]) -> Output 
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["program", "--exact", "--ignored", "--nocapture"]).current_dir(&directory);
     command.env_clear().env("TEST_PROGRAM", program);
-    // The collectors of these tests take spans alone.
+    // The collectors of the tests accept spans alone.
     command.env("OTEL_LOGS_EXPORTER", "none").env("OTEL_METRICS_EXPORTER", "none").envs(variables.iter().copied());
     let output = command.output().unwrap();
     std::fs::remove_dir_all(directory).unwrap();
     output
 }
 
-/// Runs the program that `TEST_PROGRAM` names.
 #[test]
 #[ignore = "a program of the tests, which start it"]
 fn program() {
@@ -85,7 +83,7 @@ fn program() {
 mod telemetry {
     use super::*;
 
-    /// Prints the name of each span.
+    /// An exporter that prints the name of each span.
     #[derive(Debug)]
     struct Names;
 
@@ -149,7 +147,7 @@ fn text(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap()
 }
 
-/// The lines of the span tree.
+/// Returns the lines of the span tree.
 fn tree(stderr: &str) -> Vec<&str> {
     stderr.lines().skip_while(|line| !line.starts_with("trace ")).collect()
 }
@@ -278,7 +276,7 @@ async fn after_init_a_run_exports_to_the_collector_that_the_background_thread_ha
     assert_eq!((names.len(), &names[0], &names[1]), (3, &"before run".to_owned(), &"greet".to_owned()), "{names:?}");
 }
 
-/// The guard exports once more. Only spans that this export leaves behind are lost.
+/// The guard exports once more. Only spans that remain after the last export are lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_init_the_guard_reports_what_is_lost() {
     for (refusals, reported) in [(3, 0), (usize::MAX, 1)] {

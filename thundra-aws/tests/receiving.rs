@@ -173,7 +173,7 @@ fn the_receiver_gets_the_requested_attributes() {
     assert!(spans.is_empty(), "outside of a scope a poll is no span");
 }
 
-/// Returns the message with some of the attributes, and the digest of these.
+/// Returns the message with the attributes in `names`, and the digest of the remaining attributes.
 fn of_those(mut message: Value, names: &[&str], digest: Option<&str>) -> Value {
     let all = message["MessageAttributes"].as_object_mut().unwrap();
     all.retain(|name, _| names.contains(&name.as_str()));
@@ -189,7 +189,7 @@ fn of_those(mut message: Value, names: &[&str], digest: Option<&str>) -> Value {
 
 #[test]
 fn some_attributes_come_with_their_digest() {
-    // Computed in Python, by code that agrees with known digests of AWS.
+    // The digests come from Python code, which reproduces known digests of AWS.
     for (names, brings, digest) in [
         (&["tenant"][..], &["tenant"][..], Some("c52f727da6769fcbc66f3f8555ce234a")),
         (
@@ -266,7 +266,7 @@ fn evicted_messages_are_counted() {
     let said = |n: usize| attribute(&spans[n], "thundra.receive.evicted_messages");
     assert_eq!(spans[0].parent_span_id, None, "1000 others came after it");
     assert_eq!(spans[1].parent_span_id.unwrap().to_string(), PRODUCER);
-    // Messages of other tests may be among the evicted ones.
+    // Messages of other tests may be among the evicted messages.
     assert!(said(0).parse::<u32>().unwrap() >= 1);
     assert_eq!(said(1), "", "it is told once");
 }

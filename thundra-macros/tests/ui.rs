@@ -1,4 +1,4 @@
-//! What the attribute accepts, and what it says of what it does not: a fail file is named after the mistake.
+//! The accepted uses of the attribute, and the messages for rejected uses. The name of a fail file is the mistake.
 
 #[test]
 fn ui() {

@@ -1,4 +1,4 @@
-//! Tells the guard its compiler.
+//! Passes the compiler's version to the guard.
 
 use std::process::Command;
 

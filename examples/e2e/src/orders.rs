@@ -1,10 +1,10 @@
-//! Orders, and their expected traces.
+//! Orders and the expected traces of orders.
 
 use serde_json::{Value, json};
 
 use crate::report::Expected;
 
-/// An address whose mail server refuses the first attempt, so that `notify` gets the note twice.
+/// An address whose mail server refuses the first attempt, which makes SQS deliver the note to `notify` twice.
 const GREYLISTED: &str = "eve@greylisting.example";
 
 /// An order to send.
@@ -23,7 +23,7 @@ pub enum Story {
     Plain,
     /// `billing` fails.
     CardDeclined,
-    /// Three items, so that one call puts three records.
+    /// Three items, which one call puts as three records.
     ThreeItems,
     /// The note fails once and is delivered again.
     Greylisted,
@@ -34,7 +34,7 @@ impl Story {
 }
 
 impl Order {
-    /// Returns `count` orders whose courses take turns.
+    /// Returns `count` orders, with each course in turn.
     #[must_use]
     pub fn some(count: usize) -> Vec<Self> {
         let stories = Story::ALL.into_iter().cycle().take(count);
@@ -47,7 +47,7 @@ impl Order {
         Self { id: id.to_owned(), story }
     }
 
-    /// The id of the order.
+    /// Returns the id of the order.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id

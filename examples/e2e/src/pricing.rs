@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::harness::Error;
 
-/// The orders that have asked for a rare item before.
+/// The orders with an earlier request for a rare item.
 type Asked = Arc<Mutex<HashSet<String>>>;
 
 /// The query of a price request.

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use thundra_aws::correlation;
 use thundra_core::ScopeRef;
 
-/// The ids of a scope and its place in the chain of calls.
+/// The ids of a scope and the scope's place in the chain of calls.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 pub struct Seen {
-    /// The correlation ids by their full keys.
+    /// The correlation ids by full key.
     pub ids: BTreeMap<String, String>,
-    /// The number of programs in the chain, including this program.
+    /// The number of programs in the chain, including the current program.
     pub chain_length: u32,
 }
 

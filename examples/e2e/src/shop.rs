@@ -1,4 +1,4 @@
-//! The deployed shop: five functions, their topics, queues and streams, and the pricing service.
+//! The deployed shop: five functions, topics, queues, streams, and the pricing service.
 
 use std::net::TcpStream;
 use std::process::Command;
@@ -22,7 +22,7 @@ const REDELIVERY: u32 = 2;
 /// The maximum number of records in a batch.
 const BATCH: i32 = 10;
 
-/// A shop that takes orders. Dropping the value ends the pricing service.
+/// A running shop. Dropping the value ends the pricing service.
 #[derive(Debug)]
 pub struct Shop {
     url: String,
@@ -44,8 +44,7 @@ pub struct Answer {
 }
 
 impl Shop {
-    /// Deploys the shop. Its programs send their telemetry to `collector`. The log of the pricing service begins with
-    /// `name`.
+    /// Deploys the shop. The programs send telemetry to `collector`. The log of the pricing service begins with `name`.
     ///
     /// # Errors
     ///
@@ -112,7 +111,7 @@ async fn pricing(executables: &Executables, collector: &str, name: &str) -> Resu
     Ok((process, format!("http://{address}")))
 }
 
-/// Creates functions concurrently, because each takes half a second to become active. Returns their ARNs.
+/// Creates functions concurrently, because each takes half a second to become active. Returns the ARNs.
 async fn create<const N: usize>(
     cloud: &Cloud,
     functions: [(&'static str, &Code); N],

@@ -32,8 +32,8 @@ fn an_unknown_argument_is_named() {
     assert_eq!(text(&output.stdout), "");
 }
 
-/// Runs `pipeline` with a dead proxy and with settings for tracing and AWS that must not matter. Cargo is not needed,
-/// because both executables are built.
+/// Runs `pipeline` with a dead proxy, and with settings for tracing and AWS that must have no effect. Cargo is not
+/// needed, because both executables are built.
 fn pipeline(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline"));
     for (name, _) in env::vars_os() {

@@ -1,4 +1,4 @@
-//! The programs to copy, run with the commands of their comments.
+//! The programs to copy, run with the commands in the comments of the programs.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::fs::{self, File};
@@ -12,10 +12,10 @@ use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::process::free_port;
 use thundra_examples::harness::target;
 
-/// The time for a program to do its work.
+/// The time limit of a program.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The lines that an example may have.
+/// The maximum number of lines of an example.
 const LONGEST: usize = 60;
 
 #[test]
@@ -164,20 +164,20 @@ async fn is_empty(sqs: &aws_sdk_sqs::Client, queue: &str) -> bool {
     counts.iter().all(|count| attributes[count] == "0")
 }
 
-/// Runs a function on an event of `events/`, with an empty environment. Returns its response and its standard error.
+/// Runs a function on an event of `events/`, with an empty environment. Returns the response and the standard error.
 fn local(program: &str, event: &str) -> (Value, String) {
     let event = File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(event)).unwrap();
     answered(Command::new(program).env_clear().stdin(event))
 }
 
-/// Runs a function; returns its response and its standard error.
+/// Runs a function and returns the response and the standard error.
 fn answered(command: &mut Command) -> (Value, String) {
     let (stdout, stderr) = texts(command.output().unwrap());
     let response = serde_json::from_str(&stdout);
     (response.unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}")), stderr)
 }
 
-/// Asserts that a text has lines with these words, in this order.
+/// Asserts that a text has lines with `words`, in order.
 fn assert_in_order(text: &str, words: &[&str]) {
     let mut lines = text.lines();
     for word in words {
@@ -197,7 +197,7 @@ impl Running {
         Running(Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
-    /// Interrupts the program, as Ctrl-C does, and returns its standard error.
+    /// Interrupts the program like Ctrl-C, and returns the standard error.
     fn interrupt(&mut self) -> String {
         let child = self.0.take().unwrap();
         let began = Instant::now();
@@ -225,8 +225,8 @@ fn texts(output: Output) -> (String, String) {
     (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
-/// Returns `true` once a process has a handler of SIGINT: a program may respond to a request before. Where the system
-/// does not tell, returns `true` at once.
+/// Returns `true` once a process has a handler of SIGINT: a program may respond to a request before. On systems without
+/// `/proc`, returns `true` at once.
 fn catches_interrupts(id: u32) -> bool {
     let Ok(status) = fs::read_to_string(format!("/proc/{id}/status")) else { return true };
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();

@@ -71,7 +71,7 @@ fn refused(name: &str, event: &str) -> String {
     error(&hello(&[], File::open(path).unwrap()))
 }
 
-/// Returns the one error line.
+/// Returns the only error line.
 fn error(output: &Output) -> String {
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(1), "{stderr}");

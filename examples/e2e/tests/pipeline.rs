@@ -1,4 +1,4 @@
-//! The shop end to end on MiniStack: every span of an order, in batches of one and of many, and its ids on every hop.
+//! The shop end to end on MiniStack: every span of an order, in batches of one and of many, and the ids on every hop.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::collections::BTreeSet;
@@ -101,7 +101,7 @@ async fn an_order_is_one_trace_of_six_programs() {
     assert_eq!(said, SAID.into(), "{lines}");
 }
 
-/// What the programs log about an order whose price is asked for twice.
+/// The log lines of all programs about an order with a repeated price request.
 const SAID: [&str; 7] = [
     "asking the market",
     "the price is not known yet, asking again",
@@ -176,7 +176,7 @@ async fn the_records_of_a_batch_are_in_their_own_traces_and_the_invocation_links
     for order in &orders {
         stage.send(order).await;
     }
-    // What all three have sent is handed over at once.
+    // The mapping delivers everything sent during the pause as one batch.
     for (mapping, call) in mappings {
         let calls = |spans: &[Span]| spans.iter().filter(|span| span.name == call).count();
         assert!(stage.receiver.wait_until(PATIENCE, |spans| calls(spans) == orders.len()).await, "{call}");
@@ -246,7 +246,7 @@ async fn orders_on_their_way_at_the_same_time_never_mix() {
     }
 }
 
-/// Draws the spans of a trace without anything that differs from run to run.
+/// Draws the spans of a trace without the parts that differ from run to run.
 fn outline(trace: &[&Span]) -> String {
     let mut text = String::new();
     let mut waiting: Vec<_> = below(trace, None);

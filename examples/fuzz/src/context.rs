@@ -1,4 +1,4 @@
-//! What is cut out of a text.
+//! Checks of the ranges removed from a text.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-/// Asserts that nothing is cut out of `text` but members `__context__`, each with a comma at most, and that JSON stays
+/// Asserts that only members `__context__` are removed from `text`, each with a comma at most, and that JSON stays
 /// JSON.
 pub fn assert_only_contexts(text: &[u8], ranges: &[Range<usize>], stripped: &[u8]) {
     let mut rest = text.to_vec();
@@ -24,7 +24,7 @@ pub fn assert_only_contexts(text: &[u8], ranges: &[Range<usize>], stripped: &[u8
     }
 }
 
-/// Returns the names of members, of which a comma may be cut off.
+/// Returns the names of members, with or without a comma at one end.
 fn names(members: &str) -> Option<Vec<String>> {
     let members = members.strip_prefix(',').or_else(|| members.strip_suffix(',')).unwrap_or(members);
     let object = format!("{{{members}}}");

@@ -1,11 +1,11 @@
-//! The corpus of a target in one file, with an escaped input a line, and as the folder that libFuzzer reads.
+//! The corpus of a target in one file, with an escaped input a line, and as a folder for libFuzzer.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Writes the inputs of a file into a folder, which then has no others.
+/// Writes the inputs of a file into a folder, and removes all other inputs from the folder.
 pub fn unpack(file: &Path, folder: &Path) -> io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -29,7 +29,7 @@ pub fn pack(folder: &Path, file: &Path) -> io::Result<()> {
     fs::write(file, lines)
 }
 
-/// Reads what `escape_ascii` wrote.
+/// Reverses `escape_ascii`.
 fn unescape(line: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(line.len());
     let mut rest = line.as_bytes();

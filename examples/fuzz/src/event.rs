@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use crate::context::is_json;
 
-/// Puts a payload into envelopes, and those into an event. Each byte of `choices` names one.
+/// Puts a payload into envelopes, and the envelopes into an event. Each byte of `choices` selects an envelope or the
+/// event.
 ///
-/// Returns `None` if there is no such event: the payload is no text, for one.
+/// Returns `None` if the event is impossible, for example because the payload is no text.
 pub fn around(payload: &[u8], choices: [u8; 3]) -> Option<String> {
     let [event, envelopes @ ..] = choices;
     let mut payload = payload.to_vec();
@@ -39,7 +40,8 @@ pub fn around(payload: &[u8], choices: [u8; 3]) -> Option<String> {
 /// Puts a payload into an envelope. `Some(None)` for no envelope.
 fn envelope(payload: &[u8], choice: u8) -> Option<Option<Vec<u8>>> {
     let payload = text(payload)?;
-    // What is no text in an envelope stays as it is: the order of its members, and members of one name.
+    // A payload inside an envelope as JSON, and not as a text, stays unchanged: the order of members, and members with
+    // equal names.
     let json = || is_json(payload.as_bytes()).then_some(payload);
     let envelope = match choice % 5 {
         0 => return Some(None),

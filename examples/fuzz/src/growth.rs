@@ -7,14 +7,15 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 /// The size of a grown input.
 const GROWN: usize = 256 << 10;
 
-/// Some fifty times what a byte takes. A search of all bytes before each byte would take a multiple.
+/// The limit per byte, some fifty times the usual time. A search of all bytes before each byte would take a multiple.
 const LIMIT_OF_A_BYTE: Duration = Duration::from_nanos(200);
 
-/// Asserts that the cost of an input does not explode where a part of the input is repeated, as in a long payload or in
-/// an event of many records. The first byte says whether this input is grown, and the next two which part of the rest
-/// is repeated. `event` makes the grown input an event.
+/// Asserts that the cost of an input does not explode after repeating a part of the input, as in a long payload or in
+/// an event of many records. The first byte decides if the input is grown, and the next two bytes select the repeated
+/// part of the rest. `event` makes the grown input an event.
 ///
-/// Only the time of this thread on a processor counts, and the best of several runs, so a busy machine changes nothing.
+/// Only the time of the current thread on a processor counts, and the best of several runs, so a busy machine changes
+/// nothing.
 pub fn assert_bounded(input: &[u8], event: impl Fn(Vec<u8>) -> Option<Vec<u8>>, work: impl Fn(&[u8])) {
     let [choice, from, to, text @ ..] = input else { return };
     if choice % 32 != 0 || text.is_empty() {
@@ -35,7 +36,7 @@ fn time_of(work: impl Fn()) -> Duration {
     now() - began
 }
 
-/// Returns the time that this thread has run.
+/// Returns the CPU time of the current thread.
 fn now() -> Duration {
     let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(tv_sec.try_into().unwrap(), tv_nsec.try_into().unwrap())

@@ -1,7 +1,7 @@
-//! What must hold of any input, and how an input becomes an event.
+//! Properties of any input, and the conversion of an input into an event.
 //!
-//! The targets are programs of this package, and the program `fuzz` runs them. libFuzzer needs no nightly toolchain:
-//! `.cargo/config.toml` has what it asks of the compiler, so run `cargo` in this folder.
+//! The targets are programs of this package, and the program `fuzz` runs the targets. libFuzzer needs no nightly
+//! toolchain: `.cargo/config.toml` has the compiler flags for libFuzzer, so run `cargo` in this folder.
 
 pub mod context;
 pub mod corpus;
@@ -9,4 +9,4 @@ pub mod event;
 pub mod growth;
 
 #[cfg(test)]
-use libfuzzer_sys as _; // it has what the coverage of the tests calls
+use libfuzzer_sys as _; // has the functions that the coverage of the tests calls

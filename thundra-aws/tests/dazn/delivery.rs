@@ -12,7 +12,7 @@ const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
 
 pub(crate) struct Delivery {
     pub(crate) name: &'static str,
-    /// Returns the event for messages sent together.
+    /// The event for messages sent together.
     pub(crate) event: fn(&[Message]) -> Value,
     /// `true` if an untrusted caller may have sent the event.
     pub(crate) is_edge: bool,

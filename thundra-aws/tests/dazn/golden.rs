@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::message::Message;
 
-/// The messages between Node and us by one transport.
+/// The messages in both directions between Node and thundra over one transport.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Golden {
     pub(crate) node_sends: Vec<Message>,
     pub(crate) we_send: Vec<Message>,
     /// The ids of each of our messages, by the form of delivery.
     pub(crate) node_reads: BTreeMap<String, Vec<Value>>,
-    /// The message that Node then publishes to SNS, with the ids of the first message.
+    /// The message that Node publishes to SNS afterwards, with the ids of the first message.
     pub(crate) node_hands_on: BTreeMap<String, Message>,
 }
 

@@ -1,8 +1,8 @@
 //! Wire compatibility with Node services on the published `@dazn/lambda-powertools-*` packages, both ways.
 //!
-//! `golden/` has a file for each transport: the message of Node and our message on the wire, the ids that Node reads
-//! from ours, and the ids that Node hands on. Node has written the files (`node/peer.js`). The tests do not need Node,
-//! and compare with a fresh run of an installed Node. After an intended change:
+//! `golden/` has a file for each transport: the message of Node and the message of thundra on the wire, the ids that
+//! Node reads from thundra's message, and the ids that Node hands on. Node has written the files (`node/peer.js`). The
+//! tests do not need Node, and compare with a fresh run of an installed Node. After an intended change:
 //!
 //! ```text
 //! GOLDEN=write cargo test -p thundra-aws --features full --test dazn node_still_says
@@ -102,7 +102,7 @@ async fn node_hands_our_trace_on() {
         for (delivery, message) in Golden::read(transport.name).node_hands_on {
             let read = lambda.invoke((delivery::SNS[0].event)(&[message])).await.unwrap();
             let mut expected = ids(["true", "5"]);
-            // Our HTTP client sends a user agent of its own.
+            // The HTTP client of the test sends a user agent.
             if transport.name == "http" {
                 expected.as_object_mut().unwrap().remove("User-Agent");
             }

@@ -22,7 +22,7 @@ const NPM_CI: [&str; 5] =
 /// The id of the invocation in Node.
 pub(crate) const REQUEST_ID: &str = "req-9";
 
-/// Runs Node, which sends by each transport and reads our messages. The error names a missing tool.
+/// Runs Node, which sends by each transport and reads thundra's messages. The error names a missing tool.
 pub(crate) fn ask() -> Result<Vec<(&'static Transport, Golden)>, String> {
     let directory = installed()?;
     let ours: Vec<_> = TRANSPORTS.iter().map(|transport| (transport, transport.sent())).collect();

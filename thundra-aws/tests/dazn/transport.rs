@@ -36,7 +36,7 @@ pub(crate) struct Transport {
     pub(crate) name: &'static str,
     /// Sends the message of `peer.js`.
     send: fn() -> Sending,
-    /// Returns the messages in a request.
+    /// The messages in a request.
     pub(crate) messages: fn(&Request) -> Vec<Message>,
     pub(crate) deliveries: &'static [Delivery],
     /// `true` if Node reads the place of our context.
@@ -209,7 +209,7 @@ fn aws<F: Future<Output = ()>>(call: impl FnOnce(SdkConfig) -> F + 'static) -> S
     })
 }
 
-/// Sends through a client that returns the request as the response.
+/// Sends a request through a client that returns the request as the response.
 async fn get(uri: &str) -> Request {
     let echo = service_fn(|request| ready(Ok::<_, Infallible>(http::Response::new(request))));
     let mut client = thundra_http::Layer::client().layer(echo);

@@ -1,4 +1,4 @@
-//! `#[handler(batch)]`: programs of one record.
+//! `#[handler(batch)]`: handlers of single records.
 
 use aws_lambda_events::event::firehose::KinesisFirehoseEvent;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
@@ -13,7 +13,7 @@ struct Order {
     id: u64,
 }
 
-/// The highest id that is delivered.
+/// The highest delivered id.
 struct Last(u64);
 
 async fn connect() -> Last {
@@ -56,7 +56,7 @@ mod lines {
     }
 }
 
-/// Runs the program of this name. `None` for another one.
+/// Runs the program called `name`. Returns `None` for an unknown name.
 pub(crate) fn program(name: &str) -> Option<std::process::ExitCode> {
     Some(match name {
         "batch_order" => order::main(),

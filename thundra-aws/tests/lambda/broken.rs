@@ -1,5 +1,5 @@
-//! Responses and errors that cannot be formatted or serialised, or only once: beside the bare runtime, whose outcome is
-//! ours.
+//! Responses and errors that cannot be formatted or serialised, or only once: the outcome must equal the outcome of the
+//! bare runtime.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,7 +11,7 @@ use thundra_aws::{Error, LambdaEvent, handler, service_fn};
 
 use crate::peers::{Lambda, Outcome};
 
-/// The programs, traced and bare, each with a subscriber that writes everything.
+/// Runs a program, traced or bare, with a subscriber that writes everything.
 pub(crate) fn run(name: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     if name.starts_with("fmt") {
@@ -36,7 +36,7 @@ pub(crate) fn run(name: &str) {
     result.unwrap();
 }
 
-/// A program whose state cannot be built.
+/// Runs a program whose state cannot be built.
 fn init() -> std::process::ExitCode {
     let connect = async || {
         let failure = Failure { how: "error: Display panics".to_owned(), once: Cell::new(false) };
@@ -123,7 +123,7 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// An event that cannot be read.
+/// An unreadable event.
 struct Event;
 
 impl<'de> serde::Deserialize<'de> for Event {
@@ -132,7 +132,7 @@ impl<'de> serde::Deserialize<'de> for Event {
     }
 }
 
-/// A response that is none.
+/// A response that cannot be converted.
 struct Unconvertible;
 
 type Nothing = futures_util::stream::Empty<Result<bytes::Bytes, Error>>;
@@ -153,7 +153,7 @@ fn event(how: &str, http: bool) -> Value {
     event
 }
 
-/// The outcome of an event, and of a valid event that follows.
+/// Returns the outcome of an event, and of a valid event that follows.
 async fn outcomes(program: &str, event: &Value) -> Vec<Outcome> {
     let mut lambda = Lambda::start(program, &[]).await;
     let mut outcomes = vec![lambda.outcome(event.clone()).await];
@@ -182,7 +182,8 @@ async fn what_cannot_be_formatted_has_the_outcome_of_the_bare_runtime() {
             let expected = outcomes(bare, &event).await;
             assert_eq!(matches!(expected[0], Outcome::Ended(Some(101))), ends, "{bare} {how}: {expected:?}");
             for ours in ours {
-                // In place, the export comes before the formatting of the runtime, so the text is formatted twice.
+                // With `in_place`, the export comes before the formatting of the runtime, so the text is formatted
+                // twice.
                 if how.contains("Display once") && ours.contains("in_place") {
                     continue;
                 }
@@ -217,7 +218,7 @@ async fn an_init_error_that_cannot_be_formatted_ends_the_program() {
     assert_eq!(lambda.outcome(event("fine", true)).await, Outcome::Ended(Some(0)), "it returned its failure");
 }
 
-/// The end of one worker does not affect the others, and the next flush exports its invocation.
+/// The end of one worker does not affect the other workers. The next flush exports the invocation of the ended worker.
 #[tokio::test]
 async fn a_worker_that_panics_leaves_the_others_and_its_span() {
     for program in ["bare_concurrent", "ours_concurrent"] {
@@ -242,7 +243,7 @@ async fn a_worker_that_panics_leaves_the_others_and_its_span() {
     }
 }
 
-/// The program ends, and its last spans arrive before that.
+/// The program ends, and the last spans arrive before the end.
 #[tokio::test]
 async fn the_invocation_that_ends_the_program_is_exported() {
     for (program, how, error_type) in [
@@ -259,7 +260,7 @@ async fn the_invocation_that_ends_the_program_is_exported() {
     }
 }
 
-/// What waits at the end of the program is spilled, or else counted.
+/// At the end of the program, waiting spans are spilled, or else counted.
 #[tokio::test]
 async fn the_end_of_the_program_reports_what_did_not_arrive() {
     for how in ["panics", "fails"] {

@@ -1,4 +1,4 @@
-//! AWS's own OTLP endpoint for traces: a proxy in its place verifies signatures and enforces limits.
+//! AWS's OTLP endpoint for traces, replaced by a proxy that verifies signatures and enforces limits.
 
 use std::io::Read;
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ const KEYS: [(&str, &str); 3] =
 
 type Requests = Arc<Mutex<Vec<(HeaderMap, Vec<Span>)>>>;
 
-/// Starts the proxy. Returns its address, and the requests that the endpoint behind it took.
+/// Starts the proxy. Returns the address, and the requests accepted by the endpoint behind the proxy.
 async fn endpoint() -> (String, Requests) {
     let requests = Requests::default();
     let keep = requests.clone();
@@ -58,7 +58,7 @@ fn taken(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Vec<Span>, Statu
     if is_over { Err(StatusCode::BAD_REQUEST) } else { Ok(spans) }
 }
 
-/// Returns the signature that a request must have, by its own date.
+/// Returns the expected signature of a request, by the date of the request.
 fn signature(headers: &HeaderMap, body: &[u8]) -> String {
     let text = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap());
     let date = text("x-amz-date");
@@ -81,7 +81,7 @@ fn signature(headers: &HeaderMap, body: &[u8]) -> String {
     authorization.unwrap().1.to_owned()
 }
 
-/// Returns a time as `x-amz-date` has it.
+/// Returns a time in the format of `x-amz-date`.
 fn utc(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let (days, second) = (seconds / 86_400, seconds % 86_400);
@@ -105,7 +105,7 @@ async fn start(program: &str, proxy: &str, variables: &[(&str, &str)]) -> Lambda
     Lambda::start(program, &own.iter().chain(variables).copied().collect::<Vec<_>>()).await
 }
 
-/// Ends a function, and returns what it wrote on standard error.
+/// Ends a function, and returns the standard error.
 async fn stop(lambda: Lambda) -> String {
     lambda.stop().await.1
 }

@@ -1,4 +1,4 @@
-//! Invalid values and unknown variables, as a function reports them.
+//! Reports of a function on invalid values and unknown variables.
 
 use serde_json::json;
 

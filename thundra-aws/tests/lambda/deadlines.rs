@@ -1,4 +1,4 @@
-//! Invocations that reach their deadline, which Lambda's peer here does not enforce.
+//! Invocations that reach the deadline, which the Runtime API of the tests does not enforce.
 
 use std::collections::BTreeSet;
 use std::thread::sleep;
@@ -13,7 +13,7 @@ use tracing::{Instrument, info, info_span, instrument};
 use crate::peers::{Lambda, Seen, Span};
 use crate::programs::Stderr;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let one = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let two = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -66,17 +66,17 @@ async fn records(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error
     .await
 }
 
-/// A time that no test waits for.
+/// A time beyond the end of every test.
 const FOREVER: u64 = 600_000;
 
-/// A margin that is enough on a busy machine.
+/// A sufficient margin on a busy machine.
 const MARGIN: (&str, &str) = ("THUNDRA_TIMEOUT_MARGIN", "500ms");
 
 const CONCURRENT: (&str, (&str, &str)) = ("deadline_concurrent", ("AWS_LAMBDA_MAX_CONCURRENCY", "2"));
 const RUN: (&str, (&str, &str)) = ("deadline", ("RUST_LOG", "info"));
 const IN_PLACE: (&str, (&str, &str)) = ("deadline_in_place", ("RUST_LOG", "info"));
 
-/// Waits for spans with these names, sorted, and returns all.
+/// Waits for spans with `names`, sorted, and returns all spans.
 async fn arrived(lambda: &Lambda, names: &[&str]) -> Vec<Span> {
     lambda.wait_for(|seen| seen.iter().map(Seen::span_count).sum::<usize>() >= names.len()).await;
     let mut spans = lambda.spans();
@@ -197,7 +197,7 @@ async fn without_a_margin_that_fits_nothing_is_exported_early() {
         let event = json!({ "deadline_in_ms": deadline_in_ms, "sleeps_ms": sleeps_ms });
         assert_eq!(lambda.invoke(event).await, Ok(json!("ready")), "{why}");
         lambda.invoke(json!({})).await.unwrap();
-        // After the deadline there is no time to export. The next invocation exports.
+        // No time to export remains after the deadline. The next invocation exports.
         lambda.wait_for(|seen| seen.iter().flat_map(Seen::spans).filter(|span| span.kind == 2).count() == 2).await;
         let (seen, stderr) = lambda.stop().await;
         let spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();

@@ -1,4 +1,4 @@
-//! Lines more detailed than the written ones: debug logs of single chains of calls, and lines kept until they matter.
+//! Lines more detailed than the written lines: debug logs of single chains of calls, and lines kept until an error.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tracing::{debug, info};
 
 use crate::peers::Lambda;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let one = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let two = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -191,7 +191,7 @@ async fn kept_lines_of_an_initialisation_come_out_when_it_fails() {
 async fn debug_logs_follow_the_request() {
     for (program, variable) in PROGRAMS {
         if program == "details_in_place" {
-            // The event is not seen there.
+            // Such a program does not see the event.
             continue;
         }
         let lambda = Lambda::start(program, &[variable]).await;

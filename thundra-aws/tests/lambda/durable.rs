@@ -17,7 +17,7 @@ use tracing::{info, instrument};
 use crate::peers::{Lambda, Seen, Span};
 use crate::programs::REFUSED;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match name {
@@ -73,7 +73,7 @@ mod attribute {
     }
 }
 
-/// Does what the event says, with work of its own around the operations.
+/// Runs the operations in the event, with spans of the handler around the operations.
 #[thundra_aws::handler]
 async fn order(event: Value, execution: durable::DurableContext) -> Result<Value, durable::BoxError> {
     if event.get("__context__").is_some() {
@@ -144,7 +144,7 @@ struct Service {
     endpoint: String,
 }
 
-/// The state of the service: the operations of each execution, in the order of their begin.
+/// The state of the service: the operations of each execution, ordered by start.
 type Operations = Arc<Mutex<HashMap<String, Vec<Value>>>>;
 
 impl Service {
@@ -190,7 +190,7 @@ impl Service {
         }
     }
 
-    /// Invokes the function until the execution ends, and returns the answers.
+    /// Invokes the function until the execution ends, and returns the responses.
     async fn execute(&self, lambda: &Lambda, arn: &str, input: &Value, header: Option<&str>) -> Vec<Value> {
         let mut answers = Vec::new();
         for _ in 0..5 {
@@ -251,7 +251,7 @@ fn sent() -> Value {
     json!({"traceparent": format!("00-{TRACE}-b7ad6b7169203331-01"), "x-correlation-id": "c-1"})
 }
 
-/// All spans, after a check for unique ids.
+/// Returns all spans, after a check for unique ids.
 fn spans(seen: &[Seen]) -> Vec<Span> {
     let spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();
     let ids: HashSet<_> = spans.iter().map(|span| &span.id).collect();
@@ -328,7 +328,7 @@ async fn one_execution_is_one_trace_and_replayed_work_is_recorded_once() {
             let statuses: Vec<_> = of_step.map(|span| span.text("durable.operation.status")).collect();
             assert_eq!(statuses, ["STARTED", "SUCCEEDED"], "{checkpoints:?}");
         }
-        // A client that the SDK makes by itself has no interceptor.
+        // A client made inside the SDK has no interceptor.
         let reported = usize::from(cfg!(feature = "lambda") && program != "durable_handler");
         assert_eq!(
             stderr.matches("a client of aws_sdk_lambda is not wrapped").count(),
@@ -460,7 +460,7 @@ async fn an_execution_at_the_end_of_a_long_chain_fails_for_good() {
         let limit = ("THUNDRA_MAX_CHAIN_LENGTH", "3");
         let lambda = service.function(program, &[&[limit], variables(program).as_slice()].concat()).await;
         let input = json!({"does": [], "__context__": {"x-correlation-id": "c-1", "call-chain-length": 3}});
-        // Lambda tries an invocation again that answers an error, for as long as the execution may take.
+        // Lambda retries an invocation that returns an error, for as long as the execution may take.
         let answers = service.execute(&lambda, ARN, &input, None).await;
         let error = json!({"ErrorType": "chain_too_long", "ErrorMessage": TOO_LONG});
         assert_eq!(answers, [json!({"Status": "FAILED", "Error": error})], "{program}");

@@ -13,7 +13,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::peers::Lambda;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let one = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let two = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -35,7 +35,7 @@ fn telemetry() -> TelemetryBuilder {
     Telemetry::builder().settings(settings)
 }
 
-/// Measures as many orders as the event says.
+/// Measures the number of orders in the event.
 async fn sell(event: LambdaEvent<Value>) -> Result<String, Error> {
     let order = event.payload;
     for duration in 0..order["orders"].as_u64().unwrap_or_default() {
@@ -55,7 +55,7 @@ async fn sell_in_place(event: LambdaEvent<Value>) -> Result<String, Error> {
     sell(event).await
 }
 
-/// Waits in the middle for another invocation, and measures in tasks of its own.
+/// Waits in the middle for another invocation, and measures in spawned tasks.
 async fn sell_together(event: LambdaEvent<Value>) -> Result<String, Error> {
     static BOTH: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
     let tasks: Vec<_> = (0..32)
@@ -84,7 +84,7 @@ async fn records(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error
     .await
 }
 
-/// The file that a function's standard output goes to.
+/// The file for a function's standard output.
 struct Stdout(PathBuf);
 
 impl Stdout {
@@ -97,7 +97,7 @@ impl Stdout {
         Lambda::start(program, &[&own, variables].concat()).await
     }
 
-    /// The documents so far. The harness of tests leaves its own line open.
+    /// Returns the documents so far. The test harness leaves a line open before the first document.
     fn documents(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.0).unwrap();
         let json = |line: &str| serde_json::from_str(&line[line.find("{\"_aws\"")?..]).ok();

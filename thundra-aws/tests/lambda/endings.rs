@@ -1,4 +1,5 @@
-//! Every ending of an invocation: its root span, beside the bare runtime, whose outcome and lines are ours.
+//! Every ending of an invocation: the root span, and an outcome and lines equal to the outcome and lines of the bare
+//! runtime.
 
 use std::fmt;
 use std::future::Future;
@@ -22,19 +23,19 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::peers::{Lambda, Outcome, Span};
 
-/// A row of the table: how the handler ends, and what its root span has of it.
+/// A row of the table: the ending of the handler, and the expected root span.
 struct Ending {
     how: Value,
     /// `error.type`; empty for a success.
     error_type: &'static str,
-    /// The beginning of the status description, which is also the message of the exception.
+    /// The beginning of the status description and of the exception's message.
     message: &'static str,
-    /// The type of the exception; empty if there is none.
+    /// The type of the exception; empty without an exception.
     exception: &'static str,
     why: &'static str,
 }
 
-/// The endings that the documentation of `run` lists.
+/// Returns the endings in the documentation of `run`.
 fn endings() -> Vec<Ending> {
     const DECLINED: &str = "declined: invalid digit found in string";
     const UNREADABLE: &str = "the event could not be read as the handler's type: invalid type, expected a string at";
@@ -74,7 +75,7 @@ fn endings() -> Vec<Ending> {
     ]
 }
 
-/// The programs: bare, with our layer beside another, and with the subscriber that is ours alone.
+/// Runs a program: bare, with thundra's layer beside another layer, or with thundra's own subscriber.
 pub(crate) fn run(name: &str) {
     if name.starts_with("endings_bare") || name.starts_with("endings_ours") {
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time();
@@ -148,7 +149,7 @@ async fn handle(event: LambdaEvent<Event>) -> Result<Response, Error> {
         }))),
         "stream hangs" => Ok(streamed(stream::pending())),
         "stream late" => Ok(streamed(stream::once(async {
-            // Longer than the answer of the Runtime API takes.
+            // Longer than a response of the Runtime API takes.
             tokio::time::sleep(Duration::from_millis(200)).await;
             Err(declined().into())
         }))),
@@ -196,7 +197,7 @@ async fn with_anyhow(event: LambdaEvent<Event>) -> anyhow::Result<String> {
     }
 }
 
-/// A program that gives up `run` while an invocation is in progress.
+/// Runs a program that gives up `run` while an invocation is in progress.
 async fn cancelled() {
     let called = Arc::new(Notify::new());
     let handler = service_fn(|_: LambdaEvent<Event>| {
@@ -229,7 +230,7 @@ pub(crate) fn event(how: &Value) -> Value {
     json!({ "how": how })
 }
 
-/// Returns the outcome of an event, the root span if there is one, and the lines on standard error.
+/// Returns the outcome of an event, the root span if any, and the lines on standard error.
 async fn end(program: &str, how: &Value, variables: &[(&str, &str)]) -> (Outcome, Option<Span>, Vec<String>) {
     let mut lambda = Lambda::start(program, variables).await;
     let outcome = lambda.outcome(event(how)).await;
@@ -242,7 +243,7 @@ async fn end(program: &str, how: &Value, variables: &[(&str, &str)]) -> (Outcome
     (outcome, root, lines(&stderr))
 }
 
-/// Returns the lines of a program without the parts that differ from run to run: numbers, and the spans around.
+/// Returns the lines of a program without the parts that differ from run to run: numbers, and the surrounding spans.
 fn lines(stderr: &str) -> Vec<String> {
     let line = |line: &str| {
         let line = line.find("lambda_runtime::").and_then(|at| line.get(at..)).unwrap_or(line);
@@ -287,7 +288,7 @@ async fn every_ending_has_a_root_and_the_outcome_of_the_bare_runtime() {
 
 #[tokio::test]
 async fn every_ending_has_a_root_beside_other_invocations() {
-    // A worker that ends leaves its caller without an answer: see `a_worker_that_panics_leaves_the_others_and_its_span`.
+    // The caller of a worker that ends gets no response: see `a_worker_that_panics_leaves_the_others_and_its_span`.
     for ending in endings().into_iter().filter(|ending| ending.how != "unwritable") {
         let (expected, _, bare_lines) = end("endings_bare_concurrent", &ending.how, &[TWO]).await;
         for program in ["endings_ours_concurrent", "endings_sole_concurrent"] {

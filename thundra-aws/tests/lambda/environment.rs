@@ -234,7 +234,7 @@ async fn an_invocation_past_its_deadline_failed_where_lambda_lets_it_run_on() {
     }
 }
 
-/// The init function of a program with resources for snapshots.
+/// Initialises a program with resources for snapshots.
 pub(crate) async fn connect() -> &'static str {
     for name in ["secrets", "pool"] {
         thundra_aws::register_snapstart_resource(Arc::new(Resource { name }));
@@ -242,7 +242,7 @@ pub(crate) async fn connect() -> &'static str {
     "hello"
 }
 
-/// Prints when its hooks run. The variable `TEST_FAILS` names the hook of the pool that fails.
+/// A resource that prints a line when a hook runs. The variable `TEST_FAILS` names the failing hook of the pool.
 struct Resource {
     name: &'static str,
 }
@@ -273,7 +273,7 @@ impl SnapStartResource for Resource {
 #[instrument]
 async fn reconnect() {}
 
-/// Prints when it is renewed.
+/// An exporter that prints a line on renewal.
 #[derive(Debug)]
 pub(crate) struct Renewed;
 

@@ -12,7 +12,7 @@ use thundra_core::{ScopeRef, Telemetry};
 
 use crate::peers::Lambda;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = match name {
@@ -69,13 +69,13 @@ async fn records(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error
     .await
 }
 
-/// The lines with an event in what a program wrote.
+/// Returns the lines with an event in the output of a program.
 fn captured(stderr: &str) -> Vec<(&str, Value)> {
     let lines = stderr.lines().filter(|line| line.starts_with(r#"{"_thundra":"event/1","#));
     lines.map(|line| (line, serde_json::from_str(line).unwrap())).collect()
 }
 
-/// Runs a program locally, with this input.
+/// Runs a program locally with `input`.
 fn rerun(program: &str, input: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let run = RUNS.fetch_add(1, Ordering::Relaxed);
@@ -106,7 +106,7 @@ async fn the_line_of_a_failed_invocation_runs_it_again() {
         ("traced", json!({ "not": "text" }), "could not be read as the handler's type", "an event of another type"),
         ("evidence", json!([1, "a\u{202e}\u{9b}b\n"]), "not an order", "what a terminal obeys"),
     ] {
-        // Whether the invocation is recorded does not matter.
+        // Sampling does not matter.
         for sampler in ["always_on", "always_off"] {
             let lambda = Lambda::start(program, &[ERRORS, ("OTEL_TRACES_SAMPLER", sampler)]).await;
             lambda.invoke(event.clone()).await.unwrap_err();

@@ -1,4 +1,5 @@
-//! Invocations by changes of objects and items: the pointers to them, and writes to the bucket that triggered.
+//! Invocations by changes of objects and items: the span pointers, and writes to the bucket that triggered the
+//! invocation.
 
 use std::sync::LazyLock;
 
@@ -21,7 +22,7 @@ use crate::peers::{Lambda, Seen};
 const READ: &str = "thundra.span_pointers.read";
 const BUCKETS: [&str; 2] = ["uploads", "invoices"];
 
-/// The programs: write to both buckets, alone or while another invocation is in progress.
+/// Runs the program called `name`, which writes to both buckets, alone or while another invocation is in progress.
 pub(crate) fn run(name: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match name {
@@ -46,7 +47,7 @@ async fn write_at_once(event: LambdaEvent<Value>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The names that the client of S3, whose crate is no dependency, would capture from its input.
+/// The names that the genuine S3 client would capture from the input. The crate of S3 is not a dependency.
 #[derive(Clone, Debug)]
 struct Bucket(&'static str);
 
@@ -80,7 +81,7 @@ async fn put(bucket: &'static str) {
         request.set_uri(url.clone())?;
         Ok(request)
     };
-    // The peer knows no buckets. Whatever it answers is a success here.
+    // The server of the test knows no buckets. Any response counts as success.
     let done = |_: &HttpResponse| Ok::<_, OrchestratorError<std::io::Error>>(());
     operation.serializer(serialize).deserializer(done).build().invoke(()).await.unwrap();
 }

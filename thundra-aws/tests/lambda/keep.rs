@@ -1,4 +1,4 @@
-//! Invocations that the head sampler left out, and that are exported after all.
+//! Invocations that the head sampler left out, but the function exports after all.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Log records over OTLP: with the spans of their invocation, and where there are no spans.
+//! Log records over OTLP: with the spans of the invocation, and without spans.
 
 use std::collections::BTreeSet;
 

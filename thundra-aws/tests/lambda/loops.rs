@@ -1,4 +1,4 @@
-//! Chains of calls over the limit: the invocation or the record at their end does not begin.
+//! Chains of calls over the limit: the invocation or the record at the end of the chain does not begin.
 
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ use crate::peers::{Lambda, Seen};
 const LIMIT: (&str, &str) = ("THUNDRA_MAX_CHAIN_LENGTH", "3");
 const TOO_LONG: &str = "the chain of calls has 4 programs, more than THUNDRA_MAX_CHAIN_LENGTH=3 allows: perhaps a loop";
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match name {
@@ -111,7 +111,7 @@ fn invoke(length: u32) -> Value {
     json!({ "__context__": { "x-correlation-id": "c-1", "call-chain-length": length }, "order": 7 })
 }
 
-/// A batch of messages with these received lengths; none for zero.
+/// Returns a batch of messages with the received chain lengths in `lengths`; zero for none.
 fn messages(lengths: &[u32]) -> Value {
     let message = |(number, length): (usize, &u32)| {
         let attributes = json!({ "call-chain-length": { "dataType": "String", "stringValue": length.to_string() } });

@@ -1,5 +1,5 @@
-//! The life of a function, seen from outside: programs of their own under a Runtime API and a collector on
-//! loopback, both in the order of what they saw.
+//! The life of a function, seen from outside: separate programs under a Runtime API and a collector on loopback. Both
+//! record requests in order.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -140,7 +140,7 @@ async fn a_handler_in_place_under_the_plain_runtime_exports_before_it_returns() 
     assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
     lambda.invoke(json!("error")).await.unwrap_err();
     lambda.invoke(json!("panic")).await.unwrap_err();
-    // What a panic leaves goes out with the next invocation.
+    // The next invocation exports the spans left by a panic.
     lambda.invoke(json!("bob")).await.unwrap();
     let (seen, stderr) = lambda.stop().await;
     let order: Vec<_> = seen.iter().map(Seen::name).collect();
@@ -224,7 +224,7 @@ async fn an_exporter_that_is_given_in_code_is_the_only_one() {
         ("run_concurrent_with", json!("ann"), "2 spans", 1),
         ("telemetry", json!("ann"), "2 spans", 1),
         ("telemetry_and_concurrent", json!("ann"), "2 spans", 1),
-        // The trace of the initialisation comes with that of the first invocation.
+        // The trace of the initialisation is exported with the trace of the first invocation.
         ("telemetry_and_init", json!("ann"), "4 spans", 1),
         ("too_late", json!("ann"), "2 spans", 1),
         #[cfg(feature = "http")]
@@ -249,7 +249,7 @@ async fn an_exporter_that_is_given_in_code_is_the_only_one() {
     }
 }
 
-/// An event of a function URL.
+/// Returns an event of a function URL.
 #[cfg(feature = "http")]
 fn request() -> Value {
     json!({ "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": {},
@@ -335,7 +335,7 @@ async fn a_foreign_subscriber_is_kept() {
 #[tokio::test]
 async fn two_interleaved_invocations_never_mix() {
     let lambda = Lambda::start("concurrent", &[("AWS_LAMBDA_MAX_CONCURRENCY", "2")]).await;
-    // Each waits for the other to arrive. Run one after the other, neither would return.
+    // Each invocation waits for the other to arrive. In sequence, neither would return.
     let (ann, bob) = tokio::join!(lambda.invoke(json!("ann")), lambda.invoke(json!("bob")));
     assert_eq!((ann.unwrap(), bob.unwrap()), (json!("hello ann"), json!("hello bob")));
     let (seen, _) = lambda.stop().await;
@@ -381,7 +381,7 @@ async fn a_dead_collector_changes_nothing_and_is_reported_once() {
     for _ in 0..5 {
         assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
     }
-    // The sixth event is asked for, so the fifth flush is over.
+    // The function has requested the sixth event, so the fifth flush is over.
     lambda.wait_for(|seen| seen.iter().filter(|seen| seen.name() == "next").count() == 6).await;
     let (_, stderr) = lambda.stop().await;
     assert_eq!(stderr.matches("could not be exported").count(), 1, "{stderr}");
@@ -427,12 +427,11 @@ async fn disabled_is_pass_through() {
     }
 }
 
-/// Runs the program that `TEST_PROGRAM` names.
 #[test]
 #[ignore = "a program of the tests, which start it"]
 fn program() {
     programs::run(&std::env::var("TEST_PROGRAM").unwrap());
 }
 
-/// How long a peer may take: longer than anything that works, shorter than a person waits.
+/// The time limit for any wait: longer than working code needs, shorter than a person waits.
 const PATIENCE: Duration = Duration::from_secs(20);

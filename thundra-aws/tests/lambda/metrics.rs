@@ -1,4 +1,4 @@
-//! The metrics of functions, as a collector gets them.
+//! The metrics of functions as received by a collector.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ fn points(seen: &Seen) -> Vec<Metric> {
     points
 }
 
-/// The sum of the values of a metric, and of the counts, over all points with this attribute.
+/// Returns the sum of the values of a metric, and of the counts, over all points with an attribute.
 fn total(seen: &[Seen], name: &str, attribute: (&str, &str)) -> (f64, u64) {
     let has = |metric: &Metric| {
         metric.name == name
@@ -112,7 +112,7 @@ async fn an_invocation_that_ends_after_its_timeout_was_counted_is_counted_once()
     for variables in [&[ON][..], &[ON, UNSAMPLED]] {
         let lambda = Lambda::start("deadline", variables).await;
         lambda.invoke(json!({ "deadline_in_ms": 1_000, "sleeps_ms": 1_500 })).await.unwrap();
-        // What was measured after the deadline leaves with the next invocation.
+        // The next invocation exports measurements after the deadline.
         lambda.invoke(json!({})).await.unwrap();
         let (seen, stderr) = lambda.stop().await;
         let other = ("faas.trigger", "other");
@@ -143,7 +143,7 @@ async fn without_an_exporter_nothing_is_measured() {
     assert!(!seen.iter().any(|seen| seen.name() == "metrics"), "{seen:?}");
 }
 
-/// The program: measures in the initialisation and in each invocation.
+/// Runs the program, which measures in the initialisation and in each invocation.
 pub(crate) fn measured() {
     let connect = async || tracing::info!(monotonic_counter.orders = 100, at = "init");
     let order = |event: LambdaEvent<String>, _: Arc<()>| async move {

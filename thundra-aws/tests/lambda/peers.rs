@@ -1,4 +1,4 @@
-//! The other side of a function: Lambda's Runtime API, an OTLP collector and a queue, on one loopback port.
+//! The peers of a function: Lambda's Runtime API, an OTLP collector and a queue, on one loopback port.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -28,7 +28,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::PATIENCE;
 
-/// What the peers saw, in order.
+/// A request to the peers. The peers record requests in order.
 #[derive(Clone, Debug)]
 pub(crate) enum Seen {
     Next,
@@ -38,7 +38,7 @@ pub(crate) enum Seen {
     /// A request with metrics.
     Metrics(Bytes),
     Logs(Vec<LogRecord>),
-    /// Spans that the collector had no room for.
+    /// Spans refused by the collector.
     Refused,
     /// The request for the restore of a snapshot.
     Restore,
@@ -46,11 +46,11 @@ pub(crate) enum Seen {
     Failure(&'static str),
     /// A request for the metadata of the environment.
     Metadata,
-    /// The registration of an extension, with its body.
+    /// The registration of an extension, with the body.
     Registration(String),
-    /// The request of an extension for its next event.
+    /// The request of an extension for the next event.
     ExtensionNext,
-    /// A message to the queue: its body, and the X-Ray header of the request.
+    /// A message to the queue: the body, and the X-Ray header of the request.
     Message(String, String),
 }
 
@@ -85,7 +85,7 @@ impl Seen {
         self.spans().len()
     }
 
-    /// The invocation's span.
+    /// Returns the span of the invocation.
     pub(crate) fn root(&self) -> Option<Span> {
         self.spans().into_iter().find(|span| span.kind == 2)
     }
@@ -150,12 +150,12 @@ impl LogRecord {
     }
 }
 
-/// What came of an event.
+/// The outcome of an event.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
     /// A response, or an error.
     Posted(Result<Value, Value>),
-    /// The process ended, with this code.
+    /// The end of the process, with the exit code.
     Ended(Option<i32>),
 }
 
@@ -176,23 +176,23 @@ struct World {
     changed: Notify,
     /// Notified of each request for an event.
     asked: Arc<Notify>,
-    /// Whether invocations have an X-Ray header.
+    /// `true` if invocations have an X-Ray header.
     xray: bool,
     /// The tenant of all invocations.
     tenant: Option<String>,
     /// Lets a snapshot be restored.
     restored: Notify,
-    /// Whether the Runtime API answers before the end of a response, as some emulators do.
+    /// `true` if the Runtime API responds before the end of a response, like some emulators.
     is_early: bool,
-    /// Whether the Runtime API answers at the begin of a stream, and closes the connection.
+    /// `true` if the Runtime API responds at the start of a stream, and closes the connection.
     hangs_up: bool,
-    /// Whether the connection to the Runtime API breaks while a response is sent.
+    /// `true` if the connection to the Runtime API breaks during a response.
     breaks: bool,
-    /// Whether the collector refuses requests for the time being.
+    /// `true` while the collector refuses requests.
     refuses: AtomicBool,
-    /// Whether extensions can be registered.
+    /// `true` if extensions can be registered.
     extensions: bool,
-    /// The connections on which spans came, in order.
+    /// The connections with spans, in order.
     connections: Mutex<Vec<SocketAddr>>,
 }
 
@@ -203,11 +203,11 @@ impl World {
     }
 }
 
-/// A function that runs.
+/// A running function.
 pub(crate) struct Lambda {
     world: Arc<World>,
     events: mpsc::Sender<Event>,
-    /// How many events it asks for at once.
+    /// The number of events that the function requests at once.
     pollers: usize,
     child: Child,
     stderr: Arc<Mutex<String>>,
@@ -277,7 +277,7 @@ impl Lambda {
                 ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
                 ("AWS_LAMBDA_METADATA_API", &address),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}")),
-                // Only the tests of other signals have them.
+                // Disabled, except in the tests of logs and metrics.
                 ("OTEL_LOGS_EXPORTER", "none"),
                 ("OTEL_METRICS_EXPORTER", "none"),
             ])
@@ -301,7 +301,8 @@ impl Lambda {
         Lambda { world, events, pollers, child, stderr, ended, reader: Some(reader) }
     }
 
-    /// Restores the function from its snapshot, once it asks for that. The collector takes all requests from now on.
+    /// Restores the function from the snapshot, once the function requests the restore. The collector accepts all
+    /// further requests.
     pub(crate) async fn restore(&self) {
         self.wait_for(|seen| seen.iter().any(|seen| matches!(seen, Seen::Restore))).await;
         self.world.refuses.store(false, Ordering::Relaxed);
@@ -313,8 +314,8 @@ impl Lambda {
         self.world.refuses.store(false, Ordering::Relaxed);
     }
 
-    /// Sends SIGTERM, and waits for the end of the process. Returns the signal that ended it, and what was seen and
-    /// written.
+    /// Sends SIGTERM, and waits for the end of the process. Returns the signal that ended the process, the requests,
+    /// and the standard error.
     pub(crate) async fn terminate(mut self) -> (Option<i32>, Vec<Seen>, String) {
         use std::os::unix::process::ExitStatusExt;
         let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
@@ -325,7 +326,7 @@ impl Lambda {
         (signal, seen, stderr)
     }
 
-    /// Waits for the end of the process, and says what was seen and written.
+    /// Waits for the end of the process, and returns the requests and the standard error.
     pub(crate) async fn ended(mut self) -> (Vec<Seen>, String) {
         tokio::time::timeout(PATIENCE, self.ended.notified()).await.unwrap();
         self.ended_now()
@@ -337,17 +338,17 @@ impl Lambda {
         (seen, self.stderr_so_far())
     }
 
-    /// The connections on which spans came, in order.
+    /// Returns the connections with spans, in order.
     pub(crate) fn connections(&self) -> Vec<SocketAddr> {
         self.world.connections.lock().unwrap().clone()
     }
 
-    /// Sends an event and waits for its response, or its error.
+    /// Sends an event and waits for the response or the error.
     pub(crate) async fn invoke(&self, event: Value) -> Result<Value, Value> {
         self.invoke_with(event, None).await
     }
 
-    /// Sends an event with an X-Ray header and waits for its response, or its error.
+    /// Sends an event with an X-Ray header and waits for the response or the error.
     pub(crate) async fn invoke_with(&self, body: Value, xray: Option<&str>) -> Result<Value, Value> {
         let (answer, result) = oneshot::channel();
         let event = Event { body, xray: xray.map(str::to_owned), answer };
@@ -358,7 +359,6 @@ impl Lambda {
         }
     }
 
-    /// Sends an event, and waits for what comes of it.
     pub(crate) async fn outcome(&mut self, event: Value) -> Outcome {
         let (answer, result) = oneshot::channel();
         assert!(self.events.send(Event { body: event, xray: None, answer }).await.is_ok());
@@ -374,7 +374,7 @@ impl Lambda {
         }
     }
 
-    /// The root span of the last invocation, when it has arrived.
+    /// Returns the root span of the last invocation, after waiting for the arrival.
     pub(crate) async fn traced(&self) -> Span {
         let answers = |seen: &[Seen]| seen.iter().filter(|seen| matches!(seen, Seen::Response | Seen::Error)).count();
         let roots = |seen: &[Seen]| seen.iter().filter_map(Seen::root).collect::<Vec<_>>();
@@ -382,13 +382,13 @@ impl Lambda {
         roots(&self.world.seen.lock().unwrap()).pop().unwrap()
     }
 
-    /// The only root span that arrives.
+    /// Waits for the only root span and returns the span.
     pub(crate) async fn traced_one(&self) -> Span {
         self.wait_for(|seen| seen.iter().any(|seen| seen.root().is_some())).await;
         self.roots().pop().unwrap()
     }
 
-    /// The root spans that have arrived.
+    /// Returns the received root spans.
     pub(crate) fn roots(&self) -> Vec<Span> {
         let seen = self.world.seen.lock().unwrap();
         seen.iter().flat_map(Seen::spans).filter(|span| span.kind == 2).collect()
@@ -409,7 +409,7 @@ impl Lambda {
         }
     }
 
-    /// Sends an event whose response nobody waits for.
+    /// Sends an event without waiting for the response.
     pub(crate) async fn send(&self, event: Value) {
         let event = Event { body: event, xray: None, answer: oneshot::channel().0 };
         assert!(self.events.send(event).await.is_ok());
@@ -429,12 +429,12 @@ impl Lambda {
         }
     }
 
-    /// What was seen so far.
+    /// Returns the requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.world.seen.lock().unwrap().clone()
     }
 
-    /// The spans that have arrived.
+    /// Returns the received spans.
     pub(crate) fn spans(&self) -> Vec<Span> {
         self.world.seen.lock().unwrap().iter().flat_map(Seen::spans).collect()
     }
@@ -443,7 +443,7 @@ impl Lambda {
         self.stderr.lock().unwrap().clone()
     }
 
-    /// Ends the function once all of it waits for a further event, and says what was seen and written.
+    /// Ends the function once every worker waits for an event. Returns the requests and the standard error.
     pub(crate) async fn stop(mut self) -> (Vec<Seen>, String) {
         let pollers = self.pollers;
         let idle = |seen: &[Seen]| {
@@ -476,7 +476,7 @@ async fn register(State(world): State<Arc<World>>, headers: HeaderMap, body: Str
     (StatusCode::OK, answer)
 }
 
-/// An extension without events gets no response.
+/// Records the request of an extension and never responds, because the extension has no events.
 async fn extension_next(State(world): State<Arc<World>>, headers: HeaderMap) {
     assert_eq!(headers.get("lambda-extension-identifier").unwrap(), "extension-1");
     world.saw(Seen::ExtensionNext);
@@ -524,7 +524,7 @@ fn failure(world: &World, phase: &'static str) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// The metadata of an environment whose token names its zone.
+/// Serves the metadata of an environment. The token in the request names the zone.
 async fn metadata(State(world): State<Arc<World>>, headers: HeaderMap) -> (StatusCode, String) {
     world.saw(Seen::Metadata);
     match headers["authorization"].to_str().unwrap() {
@@ -538,7 +538,7 @@ async fn metadata(State(world): State<Arc<World>>, headers: HeaderMap) -> (Statu
     }
 }
 
-/// The X-Ray header of an invocation that is not traced there.
+/// Returns the X-Ray header of an invocation that X-Ray does not sample.
 pub(crate) fn xray(request_id: &str) -> String {
     let number: u32 = request_id.rsplit('-').next().unwrap().parse().unwrap();
     format!("Root=1-5759e988-{:024x};Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a87bd80c:{number}", number + 1)
@@ -551,7 +551,7 @@ async fn message(State(world): State<Arc<World>>, headers: HeaderMap, body: Byte
     "{}"
 }
 
-/// The longest response that Lambda takes, unless it is a stream.
+/// The longest response that Lambda accepts without streaming.
 const MAX_RESPONSE_BYTES: usize = 6_291_556;
 
 async fn response(
@@ -562,7 +562,7 @@ async fn response(
 ) -> (StatusCode, HeaderMap) {
     let mut headers = HeaderMap::new();
     if world.breaks {
-        // Ends the task of the connection, and says nothing.
+        // Ends the task of the connection without a message.
         std::panic::resume_unwind(Box::new("broken"));
     }
     let is_stream = request.contains_key("lambda-runtime-function-response-mode");
@@ -573,7 +573,8 @@ async fn response(
     if world.hangs_up && is_stream {
         world.saw(Seen::Response);
         headers.insert("connection", HeaderValue::from_static("close"));
-        // A client whose write fails would not see the answer, so its body is taken until it asks for an event.
+        // A client whose write fails would not read the response, so the body is read until the client requests an
+        // event.
         let asked = world.asked.clone().notified_owned();
         tokio::spawn(async move {
             tokio::select! {
@@ -601,7 +602,7 @@ async fn take_response(world: &World, id: &str, body: Body) -> StatusCode {
     answer(world, id, Ok(serde_json::from_slice(&body).unwrap_or_else(|_| text())))
 }
 
-/// The status of the refusal that a response asks for.
+/// Returns the status of the refusal that a response requests.
 fn refusal(body: &[u8]) -> Option<StatusCode> {
     StatusCode::from_bytes(body.strip_prefix(b"\"refuse with ")?.strip_suffix(b"\"")?).ok()
 }
@@ -613,7 +614,7 @@ async fn error(State(world): State<Arc<World>>, Path(id): Path<String>, body: By
 
 fn answer(world: &World, id: &str, result: Result<Value, Value>) -> StatusCode {
     let mut waiting = world.waiting.lock().unwrap();
-    // The place stays, so that ids count up.
+    // The entry stays, so that ids count up.
     if let Some(answer) = waiting.insert(id.to_owned(), oneshot::channel().0) {
         let _ = answer.send(result);
     }
@@ -648,7 +649,6 @@ async fn metrics(State(world): State<Arc<World>>, body: Bytes) {
     world.saw(Seen::Metrics(body));
 }
 
-/// Returns the spans of a request.
 pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
     let request = ExportTraceServiceRequest::decode(request).unwrap();
     let spans =
@@ -683,12 +683,12 @@ fn exception(event: span::Event) -> Exception {
     }
 }
 
-/// The attributes by their keys.
+/// Returns the attributes by key.
 pub(crate) fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
     attributes.into_iter().map(|pair| (pair.key, text(pair.value.and_then(|value| value.value)))).collect()
 }
 
-/// The value of an attribute, the items of a list with commas between.
+/// Returns the value of an attribute, the items of a list with commas between.
 fn text(value: Option<any_value::Value>) -> String {
     match value {
         Some(any_value::Value::StringValue(text)) => text,

@@ -1,4 +1,4 @@
-//! The functions under test, each a process of its own.
+//! The functions under test, each in a separate process.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -146,7 +146,7 @@ async fn greeting(event: LambdaEvent<String>) -> Result<String, Error> {
     }
 }
 
-/// Makes as many spans as the event says, or one of as many bytes.
+/// Makes the number of spans in the event, or one span of the event's number of bytes.
 async fn many(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let spans = event.payload.as_u64().unwrap_or_default();
     (0..spans).for_each(|index| tracing::info_span!("step", index).in_scope(|| {}));
@@ -174,7 +174,7 @@ async fn in_place(event: LambdaEvent<String>) -> Result<String, Error> {
     Ok(greet(&event.payload).await)
 }
 
-/// Takes the event of another version of the runtime than ours.
+/// Takes the event of an older version of the runtime.
 #[handler]
 async fn older(event: lambda_runtime_0_14::LambdaEvent<String>) -> Result<String, Error> {
     Ok(greet(&event.payload).await)
@@ -192,7 +192,7 @@ async fn logging(event: LambdaEvent<Value>) -> Result<Value, Error> {
     Ok(event.payload)
 }
 
-/// Prints how many spans it gets.
+/// An exporter that prints the number of spans.
 #[derive(Debug)]
 pub(crate) struct Stderr;
 
@@ -203,7 +203,7 @@ impl Export for Stderr {
     }
 }
 
-/// The telemetry of the programs that export by themselves.
+/// Returns the telemetry of the programs with an exporter.
 fn own_exporter() -> TelemetryBuilder {
     Telemetry::builder().exporter(Stderr)
 }
@@ -246,7 +246,7 @@ async fn by_itself(event: LambdaEvent<SqsEvent>) -> Result<usize, Error> {
     Ok(event.payload.records.len())
 }
 
-/// An error's text with all that an address may hold.
+/// The text of an error that quotes a URL with credentials and a query.
 pub(crate) const REFUSED: &str = "GET https://user:s3cr3t@partner.example/x?token=s3cr3t: refused";
 
 #[instrument(err)]
@@ -259,7 +259,7 @@ async fn connect() -> Result<String, Error> {
     Ok("hello".into())
 }
 
-/// Answers only once two invocations are in flight.
+/// Returns only once two invocations are in flight.
 async fn meet(event: LambdaEvent<Value>) -> Result<String, Error> {
     static BOTH: std::sync::LazyLock<tokio::sync::Barrier> = std::sync::LazyLock::new(|| tokio::sync::Barrier::new(2));
     let name = event.payload.as_str().unwrap_or_default();

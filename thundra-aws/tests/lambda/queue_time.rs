@@ -1,4 +1,4 @@
-//! The time that messages waited, on the span of the invocation and before it.
+//! The waiting time of messages, on the span of the invocation and before the span.
 
 use std::time::UNIX_EPOCH;
 
@@ -9,7 +9,7 @@ use crate::peers::{Lambda, Seen};
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PRODUCER: &str = "b7ad6b7169203331";
 
-/// Returns messages of a queue, sent so many seconds ago.
+/// Returns messages of a queue, with ages in seconds.
 fn messages(ages: &[i64]) -> Value {
     let now = UNIX_EPOCH.elapsed().unwrap().as_millis() as i64;
     let message = |(n, age): (usize, &i64)| {

@@ -1,5 +1,5 @@
-//! Requests of every kind: the name, the parent and the status of the root span. The program is one of the
-//! [details](crate::details), and answers `{"statusCode": 503}`.
+//! Requests of every kind: the name, the parent and the status of the root span. The program comes from the
+//! [details](crate::details), and responds with `{"statusCode": 503}`.
 
 use serde_json::{Value, json};
 

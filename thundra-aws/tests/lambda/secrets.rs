@@ -1,4 +1,4 @@
-//! Headers of OTLP requests from SSM Parameter Store and Secrets Manager, and what a function does without them.
+//! Headers of OTLP requests from SSM Parameter Store and Secrets Manager, and functions whose secrets are unavailable.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::peers::Lambda;
 
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 
-/// The stores of secrets, by id, and a collector that takes one token.
+/// The stores of secrets, by id, and a collector that accepts one token.
 #[derive(Clone, Default)]
 struct Account {
     secrets: Arc<Mutex<BTreeMap<&'static str, &'static str>>>,
@@ -23,7 +23,7 @@ struct Account {
     delay: Duration,
     /// The values of `api-key` in requests for spans.
     keys: Arc<Mutex<Vec<String>>>,
-    /// The only accepted `api-key`, where there is one.
+    /// The only accepted `api-key`, if any.
     accepted: Arc<Mutex<Option<&'static str>>>,
 }
 

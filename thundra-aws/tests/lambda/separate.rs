@@ -1,4 +1,4 @@
-//! A thousand records of a thousand traces: each has its own link, its own spans and its own ids.
+//! A thousand records of a thousand traces: each with a separate link, separate spans and separate ids.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::peers::{Lambda, Seen, Span};
 
 const RECORDS: usize = 1000;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match name {
@@ -25,7 +25,7 @@ async fn each(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
     batch::each_record(event.payload, work).await
 }
 
-/// Fails if the ids are those of another record, at the begin and after other records were worked on.
+/// Fails on the ids of another record, at the start and after work on other records.
 async fn work(message: SqsMessage) -> Result<(), Error> {
     let record = message.body.unwrap_or_default();
     let is_own = || correlation::id().as_deref() == Some(&record);
@@ -35,7 +35,7 @@ async fn work(message: SqsMessage) -> Result<(), Error> {
     if before && is_own() { Ok(()) } else { Err(format!("{:?} is not {record}", correlation::id()).into()) }
 }
 
-/// The trace and the span of the sender of a record, in a batch of this number.
+/// Returns the trace and the span of the sender of a record in a batch.
 fn sender(batch: usize, record: usize) -> (String, String) {
     (format!("{:032x}", 0x0af7_6519_0000_0000 + (batch << 16) + record), format!("{:016x}", (batch << 16) + record + 1))
 }
@@ -56,7 +56,7 @@ fn event(batch: usize) -> Value {
     json!({ "Records": (0..RECORDS).map(record).collect::<Vec<_>>() })
 }
 
-/// Asserts that the spans of a batch belong to their records, and returns the span of the invocation.
+/// Asserts that the spans of a batch belong to the right records, and returns the span of the invocation.
 fn assert_separate(batch: usize, spans: &[Span]) -> Span {
     let consumers: HashMap<_, _> = spans
         .iter()

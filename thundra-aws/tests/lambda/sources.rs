@@ -1,4 +1,4 @@
-//! The sources of the handler's error, by the ways that a program has to name its error type.
+//! The sources of the handler's error, for every way in which a program can name the error type.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::peers::Lambda;
 
 type Event = LambdaEvent<String>;
 
-/// The programs.
+/// Runs the program called `name`.
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let code = match name {
@@ -35,7 +35,7 @@ pub(crate) fn run(name: &str) {
     assert_eq!(code, ExitCode::SUCCESS);
 }
 
-/// An error with a source, and a diagnostic of its own.
+/// An error with a source and a diagnostic.
 #[derive(Debug)]
 struct Declined(ParseIntError);
 
@@ -61,7 +61,7 @@ impl From<Declined> for Diagnostic {
     }
 }
 
-/// An error that is none of the standard library's.
+/// An error without `std::error::Error`.
 #[derive(Debug)]
 struct Foreign;
 

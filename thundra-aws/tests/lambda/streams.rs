@@ -1,4 +1,4 @@
-//! Streamed responses that end late, too early or never. The programs are those of the [endings](crate::endings).
+//! Streamed responses that end late, too early or never. The programs come from the [endings](crate::endings).
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ async fn a_stream_that_the_runtime_drops_is_incomplete() {
         let lambda = Lambda::start(program, variables).await;
         lambda.invoke(event(&json!("stream for ever"))).await.unwrap();
         let root = || lambda.roots().into_iter().find(|root| root.text("faas.invocation_id") == "request-0");
-        // The spans of the stream leave with a flush after its end.
+        // A flush after the end of the stream exports the spans of the stream.
         while root().is_none() {
             lambda.invoke(event(&json!("ok"))).await.unwrap();
         }

@@ -1,4 +1,4 @@
-//! What an invocation used, and the estimate of what Lambda bills, on its span.
+//! The resource usage of an invocation, and the estimate of Lambda's bill, on the span of the invocation.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ fn busy(time: Duration) {
     }
 }
 
-/// Computes until this thread has had so much CPU time.
+/// Computes until the thread has used `millis` milliseconds of CPU time.
 fn compute(millis: u64) {
     let nanos = || {
         let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
@@ -44,7 +44,7 @@ fn compute(millis: u64) {
     }
 }
 
-/// Holds memory, computes on a thread that ends, and waits, as the event says.
+/// Holds memory, computes on a thread that ends, and waits, as configured by the event.
 async fn work(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let number = |key: &str| event.payload[key].as_u64().unwrap_or_default();
     let mut held = vec![1_u8; number("bytes") as usize];

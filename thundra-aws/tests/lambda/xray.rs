@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 use crate::peers::{Lambda, Seen, Span, spans};
 
 const TRACE: &str = "5759e988bd862e3fe1be46a994272793";
-/// The segment that Lambda records for the function.
+/// The id of Lambda's segment for the function.
 const SEGMENT: &str = "53995c3f42cd8ad8";
 const OTHER_TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const SENDER: &str = "b7ad6b7169203331";
 
-/// Returns the header that Lambda sends with an event.
+/// Returns the X-Ray header of an event from Lambda.
 fn header(sampled: &str) -> String {
     format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent={SEGMENT}{sampled};Lineage=1:a87bd80c:0")
 }
 
-/// A socket in place of the daemon, and a thread that reads it.
+/// A socket in place of the daemon, and a thread that reads the socket.
 struct Daemon {
     address: String,
     seen: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -42,7 +42,7 @@ impl Daemon {
         Daemon { address, seen, reader }
     }
 
-    /// Returns the prefix and the spans of each datagram of a function that has ended.
+    /// Returns the prefix and the spans of each datagram after the end of a function.
     fn stop(self) -> Vec<(String, Vec<Span>)> {
         UdpSocket::bind("127.0.0.1:0").unwrap().send_to(&[], self.address).unwrap();
         self.reader.join().unwrap();
@@ -58,8 +58,8 @@ fn opened(datagram: &[u8]) -> (String, Vec<Span>) {
     (prefix.to_owned(), spans(&BASE64_STANDARD.decode(data).unwrap()))
 }
 
-/// Runs a program with events and their X-Ray headers. Returns the datagrams, and what the collector and the Runtime API
-/// saw.
+/// Runs a program with events and X-Ray headers. Returns the datagrams, the requests to the collector and the Runtime
+/// API, and the standard error.
 async fn run(
     program: &str,
     variables: &[(&str, &str)],

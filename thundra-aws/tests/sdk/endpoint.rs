@@ -64,7 +64,7 @@ fn decode(text: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     Status(u16, &'static str),
@@ -72,13 +72,13 @@ pub(crate) enum Answer {
     Header(&'static str, &'static str),
     /// A status and a body computed from the request.
     To(fn(&Request) -> (u16, String)),
-    /// No answer. The connection stays open.
+    /// No response. The connection stays open.
     Silence,
     /// The connection is reset.
     Reset,
 }
 
-/// Answers in the order of requests. The last answer repeats.
+/// The responses in the order of requests. The last response repeats.
 pub(crate) type Answers = Vec<Answer>;
 
 pub(crate) fn ok(body: &'static str) -> Answers {

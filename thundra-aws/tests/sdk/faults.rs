@@ -172,7 +172,7 @@ fn errors_have_the_code_of_the_service() {
         errors,
         [
             ("NotFound".to_owned(), Status::error("NotFound: Topic does not exist")),
-            // The message of an invalid request repeats its values.
+            // The message of an invalid request repeats the values of the request.
             ("ValidationException".to_owned(), Status::error("ValidationException")),
         ]
     );

@@ -1,4 +1,5 @@
-//! Writes to S3 and DynamoDB, whose crates are not dependencies: pointers to what was written, and loops.
+//! Writes to S3 and DynamoDB, whose crates are not dependencies: span pointers to the written objects and items, and
+//! loops.
 
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -17,7 +18,7 @@ use crate::support::{attribute, in_scope, only_call, with_endpoint_under};
 const WRITTEN: &str = "thundra.span_pointers.written";
 const LOOP: &str = "thundra.loop.suspected";
 
-/// The names that the genuine client would capture from its input.
+/// The names that the genuine client would capture from the input.
 #[derive(Clone, Debug)]
 struct Names(&'static [(&'static str, &'static str)]);
 
@@ -64,7 +65,7 @@ async fn call(
     operation.serializer(serialize).deserializer(read).build().invoke(body).await.is_ok()
 }
 
-/// Returns the span of a call with this answer.
+/// Returns the span of a call with the given response.
 fn span(
     operation: (&'static str, &'static str),
     names: &'static [(&'static str, &'static str)],
@@ -159,7 +160,7 @@ fn a_write_to_what_triggered_the_scope_is_marked() {
         vec![Answer::Status(200, ""), Answer::Status(200, ""), Answer::Status(200, ""), Answer::Status(500, "")];
     let (marked, _) = with_endpoint_under(config, answers, |endpoint| async move {
         let begin = |origin: &str| Scope::builder("invocation").origins(vec![origin.to_owned()]).begin_with(config);
-        // Two invocations at once, each with a call in a scope nested in its own.
+        // Two concurrent invocations, each with a call in a nested scope.
         let (by_bucket, by_table) = (begin("bucket uploads"), begin("table orders"));
         let put = |names| call(&endpoint, ("S3", "PutObject"), names, "");
         let nested = async {

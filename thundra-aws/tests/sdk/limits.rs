@@ -1,7 +1,7 @@
-//! Topics, queues and streams with a size limit of their own, which no request shows.
+//! Topics, queues and streams with individual size limits, which no request shows.
 //!
-//! The endpoint refuses messages over the limit, in the words of AWS. Only the first message that our context pushes
-//! over the limit may be refused.
+//! The endpoint refuses messages over the limit, with the texts of AWS. Only the first message that thundra's context
+//! pushes over the limit may be refused.
 
 use std::process::Command;
 
@@ -16,7 +16,7 @@ use thundra_core::{Config, Env, SpanData};
 use crate::endpoint::{Answer, Request, data, ok};
 use crate::support::{PUBLISHED, attribute, in_scope, in_scope_with};
 
-/// The attributes of each message, the most important first, and their bytes.
+/// The attributes of each message, the most important first, with the size in bytes.
 const OURS: [(&str, usize); 5] = [
     ("x-correlation-id", 25),
     ("call-chain-length", 24),
@@ -40,14 +40,14 @@ fn error(code: &str, message: &str) -> (u16, String) {
     (400, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
 }
 
-/// Returns the bytes that a topic counts: bodies, and the names, types and values of attributes.
+/// Returns the size in bytes for a topic: bodies, and the names, types and values of attributes.
 fn published(request: &Request) -> usize {
     let parts = [".Name", ".Value.DataType", ".Value.StringValue", "Message"];
     let form = request.form();
     form.iter().filter(|(key, _)| parts.iter().any(|part| key.ends_with(part))).map(|(_, value)| value.len()).sum()
 }
 
-/// Returns the bytes of a message that a queue counts.
+/// Returns the size of a message in bytes for a queue.
 fn sent(message: &Value) -> usize {
     let length = |value: &Value| value.as_str().map_or(0, str::len);
     let attributes = message["MessageAttributes"].as_object().cloned().unwrap_or_default();
@@ -56,7 +56,7 @@ fn sent(message: &Value) -> usize {
     length(&message["MessageBody"]) + attributes.sum::<usize>()
 }
 
-/// Answers as a topic that takes 1 KiB and does not name the limit.
+/// Responds like a topic that accepts 1 KiB and does not name the limit.
 fn small_topic(request: &Request) -> (u16, String) {
     if published(request) > KIB {
         return match request.body.contains("PublishBatch") {
@@ -72,7 +72,7 @@ fn small_topic(request: &Request) -> (u16, String) {
     (200, if request.body.contains("PublishBatch") { done } else { PUBLISHED }.to_owned())
 }
 
-/// Answers as a queue that takes 1 KiB, and fails the entries of a batch that are larger.
+/// Responds like a queue that accepts 1 KiB, and fails the larger entries of a batch.
 fn small_queue(request: &Request) -> (u16, String) {
     const CODE: &str = "InvalidParameterValue";
     const WHY: &str = "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.";
@@ -190,7 +190,7 @@ fn an_entry_of_a_batch_fails_once() {
     let requests: Vec<_> = endpoint.requests().iter().map(Request::json).collect();
     let sizes = |n: usize| requests[n]["Entries"].as_array().unwrap().iter().map(sent).collect::<Vec<_>>();
     assert_eq!(sizes(0), [100 + ALL, 2000 + ALL]);
-    // The request of 1,400 bytes is over the limit, so each message keeps to the limit by itself.
+    // The request of 1,400 bytes is over the limit, so each message alone keeps to the limit.
     assert_eq!(sizes(1), [500 + ALL, 900 + 77]);
     assert_eq!(sizes(2), [100 + ALL, 100 + ALL]);
     let limits: Vec<_> = calls(&spans).iter().map(|call| attribute(call, LIMIT)).collect();
@@ -423,7 +423,7 @@ fn a_region_may_have_less_than_the_others() {
     assert_eq!(limits, ["2000", "2048", "2048", "", "", "", "", "", ""]);
 }
 
-/// Runs in a process of its own, in which no other test has reported the target.
+/// The test runs a separate process, in which no other test has reported the target.
 #[test]
 fn each_target_is_reported_once() {
     let output = Command::new(std::env::current_exe().unwrap())

@@ -1,4 +1,4 @@
-//! The durations of calls, of those that are not sampled, too.
+//! The durations of calls, including unsampled calls.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Calls of services whose SDK crates are not dependencies: the orchestrator of the SDK, with the bytes that they send.
+//! Calls of services whose SDK crates are not dependencies: the orchestrator of the SDK, with the bytes of genuine
+//! requests.
 
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
@@ -9,7 +10,7 @@ use thundra_core::SpanData;
 use crate::endpoint::{Answer, Answers, ok};
 use crate::support::{attribute, in_scope, only_call};
 
-/// Returns the span of a call with this request and this response.
+/// Returns the span of a call with the given request and response.
 fn call(
     service: &'static str,
     method: &'static str,

@@ -35,7 +35,7 @@ fn sns_carries_the_context_in_attributes() {
 #[test]
 fn sns_messages_keep_to_ten_attributes_and_their_size() {
     const LIMIT: usize = 256 * 1024;
-    // Ours are 25, 24, 28, 72 and 86 bytes: 235 in all.
+    // The attributes of thundra have 25, 24, 28, 72 and 86 bytes: 235 in all.
     for (present, body, ours, kind, skipped, why) in [
         (5, 10, 5, SpanKind::Producer, "", "ten in all"),
         (6, 10, 4, SpanKind::Producer, "more than 10 attributes", "room for four"),
@@ -84,7 +84,7 @@ fn a_message_without_context_is_that_of_the_plain_client() {
         let requests = endpoint.requests();
         assert_eq!(requests[0].body, requests[1].body, "{why}");
         assert_eq!(attribute(only_call(&spans), "thundra.injection.skipped"), why);
-        // A message that is not expected to carry context is not counted.
+        // A message that is not expected to carry context does not count.
         let expected = if why == "not a topic" { "" } else { "1" };
         assert_eq!(attribute(&spans[spans.len() - 1], "thundra.injection.incomplete_messages"), expected);
     }

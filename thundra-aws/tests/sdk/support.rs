@@ -17,7 +17,7 @@ pub(crate) const THROTTLED: &str = "<ErrorResponse><Error><Type>Sender</Type><Co
 pub(crate) const PUBLISHED: &str =
     "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
 
-/// Runs a future with a subscriber and an endpoint of its own.
+/// Runs a future with a subscriber and an endpoint.
 pub(crate) fn with_endpoint<R, F: Future<Output = R>>(
     answers: Answers,
     f: impl FnOnce(Arc<Endpoint>) -> F,
@@ -25,7 +25,7 @@ pub(crate) fn with_endpoint<R, F: Future<Output = R>>(
     with_endpoint_under(&Config::from_env(&Env::from_pairs::<&str, &str>([])), answers, f)
 }
 
-/// As [`with_endpoint`], with this configuration.
+/// Runs a future as [`with_endpoint`] does, under `config`.
 pub(crate) fn with_endpoint_under<R, F: Future<Output = R>>(
     config: &Config,
     answers: Answers,
@@ -39,7 +39,7 @@ pub(crate) fn with_endpoint_under<R, F: Future<Output = R>>(
     })
 }
 
-/// As [`with_endpoint`], in a scope. Returns its spans as well.
+/// Runs a future as [`with_endpoint`] does, in a scope. Returns the spans as well.
 pub(crate) fn in_scope<R, F: Future<Output = R>>(
     answers: Answers,
     f: impl FnOnce(Arc<Endpoint>) -> F,
@@ -47,7 +47,7 @@ pub(crate) fn in_scope<R, F: Future<Output = R>>(
     in_scope_of(Inbound::default(), answers, f)
 }
 
-/// As [`in_scope`], in a scope with this inbound context.
+/// Runs a future as [`in_scope`] does, in a scope with `inbound` as the inbound context.
 pub(crate) fn in_scope_of<R, F: Future<Output = R>>(
     inbound: Inbound,
     answers: Answers,
@@ -56,7 +56,7 @@ pub(crate) fn in_scope_of<R, F: Future<Output = R>>(
     in_scope_with(Config::from_env(&Env::from_pairs::<&str, &str>([])), inbound, answers, f)
 }
 
-/// As [`in_scope_of`], with this configuration.
+/// Runs a future as [`in_scope_of`] does, under `config`.
 pub(crate) fn in_scope_with<R, F: Future<Output = R>>(
     config: Config,
     inbound: Inbound,
@@ -71,7 +71,7 @@ pub(crate) fn in_scope_with<R, F: Future<Output = R>>(
     (result, endpoint, spans)
 }
 
-/// Returns the lines below the root, without the port, which changes.
+/// Returns the lines below the root, without the port, which differs from run to run.
 pub(crate) fn below_root(spans: &[SpanData], endpoint: &Endpoint) -> String {
     let port = format!(" server.port={}", endpoint.url.rsplit(':').next().unwrap());
     tree(spans).split_once('\n').unwrap().1.replace(&port, "")
@@ -87,7 +87,7 @@ pub(crate) fn attribute(span: &SpanData, key: &str) -> String {
     span.attribute(key).map(ToString::to_string).unwrap_or_default()
 }
 
-/// Returns the `traceparent` and the X-Ray header that name a span.
+/// Returns the `traceparent` and the X-Ray header for a span.
 pub(crate) fn context_of(span: &SpanData) -> (String, String) {
     let (trace, id) = (span.context.trace_id.to_string(), span.context.span_id);
     (format_traceparent(&span.context), format!("Root=1-{}-{};Parent={id};Sampled=1", &trace[..8], &trace[8..]))

@@ -222,7 +222,7 @@ fn no_request_outgrows_its_limit() {
         ] {
             let why = &format!("{}: {why}", transport.name);
             let exchange = wire.exchange(async |clients| {
-                // An attribute counts with its name, its type and its value: 12 bytes.
+                // The size of an attribute includes the name, the type and the value: 12 bytes.
                 (transport.send)(clients, vec![(attributes(1), "x".repeat(bytes - 12))]).await;
             });
             let names = exchange.pairs().map(|(name, _)| name);

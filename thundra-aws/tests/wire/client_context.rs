@@ -25,7 +25,7 @@ fn invoke(wire: &Wire, stream: bool, client_context: Option<&str>) -> Exchange {
     })
 }
 
-/// Returns the sent client context. Asserts that the requests do not differ otherwise.
+/// Returns the sent client context. Asserts that the requests are otherwise equal.
 fn sent(exchange: &Exchange, why: &str) -> String {
     exchange.assert_same_head(&[HEADER], why);
     assert_eq!(exchange.traced.body, exchange.plain.body, "{why}: the payload is not written");

@@ -118,7 +118,7 @@ impl Wire {
     }
 }
 
-/// `THUNDRA_INJECT_PAYLOAD`: the default, without the targets called `lake-…`.
+/// Installs the default of `THUNDRA_INJECT_PAYLOAD`, without the targets called `lake-…`.
 fn configure() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -141,7 +141,7 @@ impl Exchange {
         assert_eq!(head(&self.traced), head(&self.plain), "{why}");
     }
 
-    /// Asserts that nothing was injected, and the requests are equal.
+    /// Asserts that the requests are equal, without injected context.
     pub(crate) fn assert_untouched(&self, why: &str) {
         self.assert_same_head(&[], why);
         assert!(self.traced.body == self.plain.body, "{why}");

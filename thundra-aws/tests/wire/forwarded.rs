@@ -1,4 +1,4 @@
-//! Calls with received values: the values of the scope replace them, in every carrier.
+//! Calls with received values: the values of the scope replace the received values in every carrier.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -106,7 +106,8 @@ const CALLS: [(&str, bool, bool, Forward); 8] = [
 fn text(request: &Request) -> String {
     let context = request.headers.get("x-amz-client-context").map(|encoded| BASE64_STANDARD.decode(encoded).unwrap());
     let context = context.map(|context| String::from_utf8(context).unwrap()).unwrap_or_default();
-    // A header that wins over a member has the same value. Elsewhere the header belongs to the invocation.
+    // The member `traceHeader` and the header are equal, because the header wins. Elsewhere the header belongs to the
+    // invocation.
     let wins = request.text().contains("traceHeader");
     let xray = request.headers.get("x-amzn-trace-id").filter(|_| wins).map_or("", String::as_str);
     format!("{} {context} {xray}", percent_decode(request.text()))

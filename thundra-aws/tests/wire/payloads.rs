@@ -24,7 +24,7 @@ type Sending<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 /// An operation with a JSON payload.
 struct Transport {
     name: &'static str,
-    /// Sends a payload to a target of this name.
+    /// Sends a payload to the target with the given name.
     send: for<'a> fn(&'a Clients, &str, Vec<u8>) -> Sending<'a>,
     place: Place,
     /// Bytes counted beside the payload.
@@ -174,7 +174,7 @@ impl Transport {
         wire.exchange_in(surroundings, async |clients| (self.send)(clients, target, payload.to_vec()).await)
     }
 
-    /// Returns the payloads of the two requests. Asserts that the requests differ in nothing else but the trace header.
+    /// Returns the payloads of the two requests. Asserts that the requests otherwise differ only in the trace header.
     fn payloads(&self, exchange: &Exchange, why: &str) -> (Vec<u8>, Vec<u8>) {
         // A header of the request that wins over the member has the same value.
         let header = (self.trace_header == Some("traceHeader")).then_some("x-amzn-trace-id");
@@ -191,7 +191,7 @@ impl Transport {
         (plain, traced)
     }
 
-    /// Returns the injected context. Asserts that the payload does not differ otherwise.
+    /// Returns the injected context. Asserts that the payloads are otherwise equal.
     fn injected(&self, exchange: &Exchange, why: &str) -> Option<String> {
         let (plain, traced) = self.payloads(exchange, why);
         if plain == traced {
@@ -220,12 +220,10 @@ fn cost(count: usize) -> usize {
     "\"__context__\":{},".len() + MEMBERS[..count].iter().sum::<usize>() + count - 1
 }
 
-/// Returns an object of this size.
 fn object(bytes: usize) -> Vec<u8> {
     [br#"{"a":""#.to_vec(), vec![b'x'; bytes - 8], br#""}"#.to_vec()].concat()
 }
 
-/// Returns an array of this size.
 fn array(bytes: usize) -> Vec<u8> {
     [br#"[""#.to_vec(), vec![b'x'; bytes - 4], br#""]"#.to_vec()].concat()
 }

@@ -7,7 +7,7 @@ use crate::is_counted;
 use crate::table::{self, number};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bounds.md");
-/// The compiler of this program, whose choices affect every count.
+/// The compiler of the guard. The compiler's choices affect every count.
 const COMPILER: &str = env!("RUSTC_VERSION");
 /// The margin of a written bound above the count: instructions and bytes change a little with each version of a
 /// dependency. Locked instructions and allocations have no margin.
@@ -21,9 +21,9 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// Returns bounds for these costs.
+    /// Returns bounds for `costs`.
     pub(crate) fn of(mut costs: Vec<Cost>) -> Self {
-        // Large figures are written without their fraction.
+        // Large figures have no fraction.
         let whole = |figure: f64| if figure >= 100.0 { figure.ceil() } else { figure };
         let bound = |(figure, slack): (&mut Option<f64>, f64)| {
             *figure = figure.map(|found| if slack > 1.0 { (found * slack).ceil() } else { whole(found) });
@@ -32,7 +32,7 @@ impl Bounds {
         Bounds { compiler: COMPILER.to_owned(), costs }
     }
 
-    /// Keeps the bounds of paths outside of this build, in their order.
+    /// Keeps the bounds of paths outside of the current build, in order.
     pub(crate) fn keep(&mut self, earlier: Bounds) {
         for (at, cost) in earlier.costs.into_iter().enumerate().filter(|(_, cost)| !is_counted(&cost.name)) {
             self.costs.insert(at.min(self.costs.len()), cost);
@@ -85,7 +85,7 @@ impl Bounds {
             let figures = std::array::from_fn(|_| cells.next()?.parse().ok());
             Some(Cost { name, unit, figures })
         };
-        // The head and the dashes below it name no path.
+        // The head and the dashes of the table name no path.
         let costs = text.lines().filter_map(cost).skip(2).collect();
         Bounds { compiler: compiler.unwrap_or_default().to_owned(), costs }
     }

@@ -8,7 +8,7 @@ use thundra_bench_work::dhat::{self, Heap};
 /// The bounded figures, in the order of the columns.
 pub(crate) const FIGURES: [&str; 4] = ["instructions", "locked", "allocations", "bytes"];
 
-/// The cost of a unit, or its bound. An unknown figure has no bound.
+/// The cost of a unit, or the bound. An unknown figure has no bound.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cost {
     pub(crate) name: String,
@@ -16,13 +16,13 @@ pub(crate) struct Cost {
     pub(crate) figures: [Option<f64>; FIGURES.len()],
 }
 
-/// Counts a run of this program with this work.
+/// Counts a run of this program with `work`.
 pub(crate) fn count(work: &str, size: u64, turns: u64) -> io::Result<Counts> {
     let (size, turns) = (size.to_string(), turns.to_string());
     callgrind::count(&std::env::current_exe()?, &["work", work, &size, &turns])
 }
 
-/// Measures the heap of a run of this program with this work.
+/// Measures the heap of a run of this program with `work`.
 pub(crate) fn heap(work: &str, size: u64, turns: u64) -> io::Result<Heap> {
     let (size, turns) = (size.to_string(), turns.to_string());
     dhat::heap(&std::env::current_exe()?, &["work", work, &size, &turns])

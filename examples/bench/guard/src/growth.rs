@@ -21,7 +21,7 @@ struct Growth {
     name: &'static str,
     work: &'static str,
     unit: Unit,
-    /// The sizes. Below one hundred they are only shown, because the constant cost dominates.
+    /// The sizes. Sizes below one hundred are only shown, because the constant cost dominates.
     sizes: &'static [u64],
     limit: f64,
 }
@@ -30,7 +30,7 @@ struct Growth {
 enum Unit {
     /// Each of the counted items.
     Each(&'static str),
-    /// The whole work, whatever its size.
+    /// The whole work, at any size.
     Whole(&'static str),
 }
 
@@ -70,7 +70,7 @@ impl Growth {
     }
 }
 
-/// Returns `true` if all work with `part` in its name is flat.
+/// Returns `true` if all work whose name contains `part` is flat.
 pub(crate) fn check(part: &str) -> io::Result<bool> {
     let growths: Vec<_> = GROWTHS.iter().filter(|growth| is_asked_for(growth.name, part)).collect();
     let head = ["growth", "unit", "size: instructions each", "", "", "", "most/least", "verdict"].map(str::to_owned);

@@ -5,7 +5,7 @@ use std::io;
 use crate::cost::{self, Cost};
 use crate::{is_asked_for, parallel};
 
-/// A hot path: its work, and the unit of its figures.
+/// A hot path: the work, and the unit of the figures.
 struct Path {
     name: &'static str,
     work: &'static str,
@@ -36,7 +36,7 @@ impl Path {
     }
 }
 
-/// The spans of a scope: those of the workload, and the scope's own.
+/// The spans of a scope: the workload's spans, and the scope's root.
 #[rustfmt::skip]
 const PATHS: &[Path] = &[
     Path::new("workload A: bare registry, the floor",        ("registry", 100, 40), ("span", 101)),
@@ -82,7 +82,7 @@ const PATHS: &[Path] = &[
     Path::new("payload spliced, 100 KB",                     ("splice", 100_000, 20), ("payload", 1)),
 ];
 
-/// Returns the costs of the paths with `part` in their names.
+/// Returns the costs of the paths whose names contain `part`.
 pub(crate) fn costs(part: &str) -> io::Result<Vec<Cost>> {
     let paths: Vec<_> = PATHS.iter().filter(|path| is_asked_for(path.name, part)).collect();
     parallel::each(&paths, Path::cost)

@@ -4,8 +4,8 @@
 //! cargo run --release --manifest-path examples/bench/Cargo.toml -p thundra-bench-guard -- recorded
 //! ```
 //!
-//! checks the paths with `recorded` in their names; without a word, all paths. `--write` rewrites the bounds.
-//! `--features otel-spans` checks the cost of that feature instead. The exit code is 1 if a bound is exceeded, and 2 if
+//! checks the paths whose names contain `recorded`; without a word, all paths. `--write` rewrites the bounds.
+//! `--features otel-spans` checks the cost of the feature instead. The exit code is 1 if a bound is exceeded, and 2 if
 //! nothing can be counted.
 //!
 //! Each figure is the difference of two runs of this program under valgrind, `work {name} {size} {turns}`, with
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns `true` if all paths with `part` in their names are within their bounds.
+/// Returns `true` if all paths whose names contain `part` are within bounds.
 fn check(part: &str) -> io::Result<bool> {
     let bounds = Bounds::read()?;
     bounds.say_compiler();
@@ -79,13 +79,13 @@ fn costs(part: &str) -> io::Result<Vec<Cost>> {
     Ok([hot::costs(part)?, memory::costs(part)?].concat())
 }
 
-/// Returns `true` for the paths of this build. A feature that adds to every path has a build of its own, which counts
-/// nothing else.
+/// Returns `true` for the paths of the current build. A feature that adds to every path has a separate build, which
+/// counts nothing else.
 fn is_counted(name: &str) -> bool {
     name.contains("otel-spans") == cfg!(feature = "otel-spans")
 }
 
-/// Returns `true` for the paths of this build with `part` in their names.
+/// Returns `true` for the paths of the current build whose names contain `part`.
 fn is_asked_for(name: &str, part: &str) -> bool {
     is_counted(name) && name.contains(part)
 }

@@ -1,4 +1,4 @@
-//! The memory of spans during an invocation, and after it.
+//! The memory of spans during an invocation, and after the invocation.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use thundra_bench_work::dhat::Heap;
 use crate::cost::{self, Cost};
 use crate::{is_asked_for, parallel};
 
-/// The memory of a turn of work, beyond that of the idle program.
+/// The memory of a turn of work, beyond the memory of the idle program.
 struct Held {
     name: &'static str,
     work: &'static str,
@@ -53,7 +53,7 @@ fn end(heap: Heap) -> u64 {
     heap.end_bytes
 }
 
-/// Returns the memory of the work with `part` in its name.
+/// Returns the memory of the work whose name contains `part`.
 pub(crate) fn costs(part: &str) -> io::Result<Vec<Cost>> {
     let held: Vec<_> = HELD.iter().filter(|held| is_asked_for(held.name, part)).collect();
     parallel::each(&held, Held::cost)

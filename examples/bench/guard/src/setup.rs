@@ -24,7 +24,7 @@ impl Export for Nowhere {
     }
 }
 
-/// Installs thundra without log lines and without a limit for spans, unless `variables` set them.
+/// Installs thundra without log lines and without a limit for spans, unless `variables` override the settings.
 pub(crate) fn install(variables: &[(&str, &str)]) {
     install_with(variables, Nowhere { takes: None });
 }
@@ -54,7 +54,6 @@ pub(crate) fn scope() -> Scope {
     Scope::builder("invocation").begin()
 }
 
-/// Returns a runtime with one thread.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime without drivers asks the system for nothing")
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-/// Each tool, and its Debian package.
+/// Each tool, with the Debian package.
 const TOOLS: [(&str, &str); 2] = [("valgrind", "valgrind"), ("objdump", "binutils")];
 
 /// Returns `true` if the tools are installed, and reports missing ones.

@@ -1,16 +1,16 @@
-//! Counts compared with their bounds.
+//! Counts compared with the bounds.
 
 use crate::bounds::Bounds;
 use crate::cost::{Cost, FIGURES};
 use crate::table::{self, number};
 
-/// The distance below its bound from which a figure has improved, and its bound should follow.
+/// The share of the bound below which a figure has improved, and the bound should follow.
 const LOOSE: f64 = 0.90;
-/// Smaller differences come from the table's rounding, or from the allocator, whose path depends on its blocks'
-/// addresses.
+/// The tolerance. Smaller differences come from the table's rounding, or from the allocator, whose path depends on the
+/// addresses of blocks.
 const ROUNDING: f64 = 0.05;
 
-/// The relation of a figure to its bound, from good to bad.
+/// The relation of a figure to the bound, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Within,
@@ -19,7 +19,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    /// A figure without a bound, which counts as exceeded.
+    /// Returns the verdict on a figure. A figure without a bound counts as exceeded.
     fn of(found: f64, bound: Option<f64>) -> Self {
         match bound {
             Some(bound) if found < bound * LOOSE - ROUNDING => Verdict::Loose,
@@ -37,7 +37,7 @@ impl Verdict {
     }
 }
 
-/// Prints each figure beside its bound. Returns `true` if no bound is exceeded.
+/// Prints each figure beside the bound. Returns `true` if no bound is exceeded.
 pub(crate) fn check(costs: &[Cost], bounds: &Bounds) -> bool {
     let head = ["found / bound", "unit"].into_iter().chain(FIGURES).chain(["verdict"]).map(str::to_owned).collect();
     let (mut rows, mut remarks, mut worst) = (vec![head], Vec::new(), Verdict::Within);

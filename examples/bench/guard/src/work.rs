@@ -1,4 +1,4 @@
-//! The work, done in a process of its own.
+//! The work, done in a separate process.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -59,7 +59,7 @@ const ALL: &[(&str, Work)] = &[
     ("splice", splice),
 ];
 
-/// Does the work of this name.
+/// Does the work called `name`.
 pub(crate) fn run(name: &str, size: &str, turns: &str) -> ExitCode {
     let work = ALL.iter().find(|(known, _)| *known == name);
     let (Some((_, work)), Ok(size), Ok(turns)) = (work, size.parse(), turns.parse()) else {
@@ -87,7 +87,7 @@ fn bare_registry() {
     tracing::subscriber::set_global_default(subscriber).expect("nothing else sets one");
 }
 
-/// Records and encodes; a small scope warms up for the large ones.
+/// Records and encodes; a small scope warms up for the large scopes.
 fn recorded(spans: u64, turns: u64) {
     install(&[]);
     turns_of(1, || chains(10));
@@ -99,7 +99,7 @@ fn unsampled(spans: u64, turns: u64) {
     turns_of(turns, || chains(spans));
 }
 
-/// Records in scopes that are dropped at their end.
+/// Records in scopes that are dropped at the end.
 fn undecided(spans: u64, turns: u64) {
     install(&[("OTEL_TRACES_SAMPLER", "always_off"), ("THUNDRA_KEEP", "errors,slow:1m,cold")]);
     turns_of(1, || chains(10));
@@ -157,7 +157,7 @@ fn event_off(events: u64, turns: u64) {
     turns_of(turns, || (0..events).for_each(|item| debug!(item, "cache miss")));
 }
 
-/// Makes events of a level that is off in scopes without debug logs, after a scope with them.
+/// Makes events of a disabled level in scopes without debug logs, after a scope with debug logs.
 fn event_off_here(events: u64, turns: u64) {
     install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
     let caller = Inbound::extract([("debug-log-enabled", "true")], Propagators::default(), Trust::Full);
@@ -178,7 +178,7 @@ fn flushed(spans: u64, turns: u64) {
     runtime().block_on(flush);
 }
 
-/// Begins and ends the watch of invocations whose deadline is far off, so that the watchdog stays asleep.
+/// Begins and ends the watch of invocations with a distant deadline, so that the watchdog stays asleep.
 fn watched(invocations: u64, turns: u64) {
     install(&[]);
     let mut context = Context::default();
@@ -201,7 +201,7 @@ fn log_kept(lines: u64, turns: u64) {
     turns_of(turns, || (0..lines).for_each(|item| debug!(item, order = "order-00000042", "order priced")));
 }
 
-/// Encodes log records, and hands them to an exporter after each scope. Nothing writes lines.
+/// Encodes log records, and hands the records to an exporter after each scope. Nothing writes lines.
 fn log_record(records: u64, turns: u64) {
     install_logs(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
     let runtime = runtime();
@@ -231,7 +231,7 @@ fn metric_event(events: u64, turns: u64) {
     turns_of(turns, || (0..events).for_each(|_| info!(monotonic_counter.orders = 1_u64, country = "de")));
 }
 
-/// Makes an event with nothing but a measurement that nobody wants.
+/// Makes an event with nothing but an unrecorded measurement.
 fn metric_event_off(events: u64, turns: u64) {
     install(&[]);
     turns_of(turns, || (0..events).for_each(|_| info!(monotonic_counter.orders = 1_u64, country = "de")));
@@ -251,7 +251,7 @@ fn splice(bytes: u64, turns: u64) {
     }
 }
 
-/// Runs work in scopes, one after the other, and finishes each.
+/// Runs work in one scope after the other, and finishes each scope.
 fn turns_of(turns: u64, work: impl Fn()) {
     for _ in 0..turns {
         let scope = scope();

@@ -1,7 +1,7 @@
-//! The work of each function: it reads an order, processes the order in 20 spans, and returns a receipt.
+//! The work of each function: the function reads an order, processes the order in 20 spans, and returns a receipt.
 //!
 //! With the invocation's own span, a trace has 21. The spans are nested four deep, and have fields of all types.
-//! Nothing waits, so that only work is measured.
+//! Nothing waits, so only work is measured.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub struct Order {
     lines: Vec<Line>,
 }
 
-/// One article of an order.
+/// An article of an order.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Line {
     sku: String,

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Samples(BTreeMap<String, Vec<f64>>);
 
 impl Samples {
-    /// Adds a value.
     pub(crate) fn add(&mut self, figure: impl Into<String>, value: f64) {
         self.0.entry(figure.into()).or_default().push(value);
     }
@@ -101,7 +100,7 @@ impl Laps<'_> {
         }
     }
 
-    /// Adds a duration that was measured elsewhere: nanoseconds per unit.
+    /// Adds a duration measured elsewhere: nanoseconds per unit.
     pub(crate) fn add(&mut self, figure: &str, duration: Duration, units: u64) {
         self.number(figure, duration.as_nanos() as f64 / units as f64);
     }

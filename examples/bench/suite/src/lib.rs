@@ -1,4 +1,4 @@
-//! The cost of thundra and of its peers, on the same work.
+//! The cost of thundra and of other stacks, on the same work.
 //!
 //! ```text
 //! cargo bench --manifest-path examples/bench/Cargo.toml                       # everything
@@ -6,13 +6,13 @@
 //! cargo bench --manifest-path examples/bench/Cargo.toml -- --only record,encode
 //! ```
 //!
-//! A [`Section`](section::Section) is a table: its variants are the rows, its figures the columns. Each variant runs in
-//! a process of its own, because `tracing` has one global subscriber, and scoped subscribers switch off its callsite
-//! cache. Variants run in turn, over several rounds. The tables go to standard output and to `BENCHMARKS.md`.
+//! A [`Section`](section::Section) is a table with variants as rows and figures as columns. Each variant runs in a
+//! separate process, because `tracing` has one global subscriber, and scoped subscribers switch off the callsite cache
+//! of `tracing`. Variants run in turn, over several rounds. The tables go to standard output and to `BENCHMARKS.md`.
 //!
 //! The suite has two programs. The bench `suite` runs everything, and starts `with_fastrace` for fastrace alone.
-//! fastrace calibrates its clock for 20 ms before `main`, in every program with fastrace linked in, and the number of
-//! instructions varies. This would spoil the counts of the other stacks.
+//! fastrace calibrates the clock for 20 ms before `main`, in every program with fastrace linked in, and the number of
+//! instructions varies. The calibration would spoil the counts of the other stacks.
 
 use std::path::Path;
 

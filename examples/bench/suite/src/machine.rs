@@ -43,7 +43,7 @@ pub(crate) fn today() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect()
 }
 
-/// Returns the versions of these packages in the lock file, as `name 1.2.3`.
+/// Returns the versions of `packages` in the lock file, as `name 1.2.3`.
 pub(crate) fn versions(packages: &[&str]) -> Result<Vec<String>> {
     let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"))?;
     let quoted = |line: &str, key: &str| Some(line.strip_prefix(key)?.trim_matches('"').to_owned());

@@ -1,4 +1,4 @@
-//! A process of its own for each run of a variant.
+//! A separate process for each run of a variant.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,7 +13,7 @@ use crate::bench::{Bench, Samples};
 use crate::results;
 use crate::section::{Counted, Program, Run, Section, Variant, counts};
 
-/// The role of a suite that the suite has started.
+/// The role of a process of the suite.
 pub(crate) enum Role<'a> {
     /// `variant SECTION VARIANT full|quick [FILE]`: measures, and writes the samples to the file or standard output.
     Variant { section: &'a str, variant: &'a str, quick: bool, file: Option<&'a str> },
@@ -84,12 +84,12 @@ impl Programs {
         }
     }
 
-    /// A run of a variant.
+    /// Runs a variant and returns the samples.
     pub(crate) fn run(&self, section: &Section, variant: &Variant, quick: bool) -> Result<Samples> {
         if let Run::Outside(run) = &variant.run {
             return run(quick);
         }
-        // Standard output is the variant's own: some exporters write there.
+        // Standard output belongs to the variant: some exporters write to standard output.
         let file = results::directory()?.join("samples.json");
         let mut command = clean(self.of(variant));
         command.args(["variant", section.id, variant.name, if quick { "quick" } else { "full" }]).arg(&file);
@@ -120,7 +120,7 @@ impl Programs {
             };
             let work = count(REPETITIONS.1)? - short;
             let units = (counted.units * (REPETITIONS.1 - REPETITIONS.0)) as f64;
-            // What fastrace's clock takes to calibrate differs by more than the work.
+            // The calibration of fastrace's clock varies by more than the work.
             if variant.program == Program::Suite {
                 samples.add(counts::INSTRUCTIONS, work.instructions as f64 / units);
             }
@@ -133,10 +133,10 @@ impl Programs {
     }
 }
 
-/// The number of counts. Hash maps have random seeds, so their cost differs between processes.
+/// The number of counts. Hash maps have random seeds, so the cost differs between processes.
 const COUNTS: usize = 3;
 
-/// Two run lengths, whose difference excludes start and end.
+/// Two run lengths. The difference excludes start and end.
 const REPETITIONS: (u64, u64) = (3, 7);
 
 /// Returns the root of the repository.

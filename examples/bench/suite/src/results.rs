@@ -45,10 +45,10 @@ impl Results {
         median(self.figure(variant, figure)?)
     }
 
-    /// Loads the results of a section; `None` if there are none for this machine and compiler.
+    /// Loads the results of a section; `None` without results for the current machine and compiler.
     pub(crate) fn load(section: &Section, machine: &Machine) -> Result<Option<Self>> {
         let Ok(text) = fs::read_to_string(file(section)?) else { return Ok(None) };
-        // Kept by an older suite, it may be of another form: then it is as if it were not there.
+        // The results of an older suite may have another form, and are then ignored.
         Ok(serde_json::from_str(&text).ok().filter(|results: &Results| results.machine == *machine))
     }
 

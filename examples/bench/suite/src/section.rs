@@ -1,4 +1,4 @@
-//! Sections: a section is a table, its variants are the rows, its figures the columns.
+//! Sections: a section is a table with variants as rows and figures as columns.
 
 use crate::Result;
 use crate::bench::{Bench, Samples};
@@ -48,7 +48,7 @@ impl Section {
         self
     }
 
-    /// Returns the variant of this name.
+    /// Returns the variant called `name`.
     pub(crate) fn variant(&self, name: &str) -> Result<&Variant> {
         let found = self.variants.iter().find(|variant| variant.name == name);
         found.ok_or_else(|| format!("{} has no variant {name}", self.id).into())
@@ -57,7 +57,7 @@ impl Section {
 
 /// A row: thundra, a peer, or the floor of both.
 pub(crate) struct Variant {
-    /// The name of the row, unique in its section.
+    /// The name of the row, unique in the section.
     pub(crate) name: &'static str,
     /// A description of a few words.
     pub(crate) about: &'static str,
@@ -72,7 +72,7 @@ pub(crate) struct Variant {
 /// The programs of the suite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Program {
-    /// The suite itself.
+    /// The suite's main program.
     Suite,
     /// The program with fastrace linked in.
     WithFastrace,
@@ -80,9 +80,9 @@ pub(crate) enum Program {
 
 type Measure = dyn Fn(&mut Bench) -> Result<()>;
 
-/// The way to measure a variant.
+/// The measurement of a variant.
 pub(crate) enum Run {
-    /// A process of its own: the suite starts itself again, with an empty environment.
+    /// A separate process: the suite starts itself again, with an empty environment.
     Within(Box<Measure>),
     /// Other programs, which the suite starts ([`clean`](crate::process::clean)) and times. The argument is `true` in a
     /// quick run.
@@ -104,7 +104,7 @@ pub(crate) mod counts {
 }
 
 impl Variant {
-    /// Returns a variant that runs in a process of its own.
+    /// Returns a variant that runs in a separate process.
     pub(crate) fn within(
         name: &'static str,
         about: &'static str,
@@ -122,7 +122,7 @@ impl Variant {
         Variant { name, about, run: Run::Outside(Box::new(run)), counted: None, silent: false, program: Program::Suite }
     }
 
-    /// Also counts instructions, locked instructions and allocations of each unit, if valgrind is installed.
+    /// Adds counts of instructions, locked instructions and allocations of each unit, if valgrind is installed.
     pub(crate) fn counted(mut self, units: u64, run: impl Fn(u64) -> Result<()> + 'static) -> Self {
         self.counted = Some(Counted { units, run: Box::new(run) });
         self
@@ -134,7 +134,7 @@ impl Variant {
         self
     }
 
-    /// Sends the standard error of the variant to `/dev/null`, as its standard output always is.
+    /// Sends the standard error of the variant to `/dev/null`, like the standard output of every variant.
     pub(crate) fn silent(mut self) -> Self {
         self.silent = true;
         self
@@ -152,11 +152,11 @@ pub(crate) struct Column {
 pub(crate) enum Show {
     /// The median of the rounds.
     Median,
-    /// The median of the rounds, and their range.
+    /// The median and the range of the rounds.
     Spread,
-    /// The median, divided by that of this row.
+    /// The median, divided by the median of another row.
     Ratio(&'static str),
-    /// The median minus that of this row.
+    /// The median minus the median of another row.
     Over(&'static str),
 }
 

@@ -28,7 +28,7 @@ fn measure(section: &Section, options: &Options, machine: &Machine, programs: &P
     let rounds = options.rounds.min(section.max_rounds);
     let mut results = Results::new(today(), machine.clone(), options.quick, rounds);
     for round in 1..=rounds {
-        // Interleaved: what the machine does meanwhile meets all of them alike.
+        // Variants run in turn, so that background load affects all variants equally.
         for variant in &section.variants {
             eprintln!("{}: round {round}/{rounds}: {}", section.id, variant.name);
             results.add(variant.name, &programs.run(section, variant, options.quick)?);

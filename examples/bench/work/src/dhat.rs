@@ -26,7 +26,7 @@ pub fn heap(program: &Path, args: &[&str]) -> io::Result<Heap> {
     Ok(Heap { peak_bytes: bytes("At t-gmax:")?, end_bytes: bytes("At t-end:")? })
 }
 
-/// `==1== At t-gmax: 1,234 bytes in 5 blocks`.
+/// Parses the bytes of a line such as `==1== At t-gmax: 1,234 bytes in 5 blocks`.
 fn bytes(said: &str, when: &str) -> Option<u64> {
     let (_, number) = said.lines().find_map(|line| line.split_once(when))?;
     number.split_whitespace().next()?.replace(',', "").parse().ok()

@@ -1,6 +1,6 @@
-//! Events of AWS in any size, each with its sender's context.
+//! Events of AWS in any size, each with the context of the sender.
 //!
-//! The events are minified, as Lambda delivers them.
+//! The events are minified, like events from Lambda.
 
 /// A JSON body inside a JSON string. A scanner must stop at the escapes.
 const LINE: &str = r#"{\"sku\":\"A-1001\",\"quantity\":2,\"note\":\"leave it at the door, please\"},"#;
@@ -8,12 +8,12 @@ const LINE: &str = r#"{\"sku\":\"A-1001\",\"quantity\":2,\"note\":\"leave it at 
 /// The place of the lines.
 const PLACE: &str = "PAYLOAD";
 
-/// Returns a notification of this size; the message fills it.
+/// Returns a notification of `bytes` bytes, filled by the message.
 pub fn sns(bytes: usize) -> String {
     filled(include_str!("../events/sns.json"), bytes)
 }
 
-/// Returns a request to an HTTP API of this size; the body, its last member, fills it.
+/// Returns a request to an HTTP API of `bytes` bytes, filled by the body, which is the last member.
 pub fn api_gateway(bytes: usize) -> String {
     filled(include_str!("../events/api_gateway.json"), bytes)
 }
@@ -23,7 +23,7 @@ pub fn sqs(records: usize) -> String {
     batch(&filled(include_str!("../events/sqs_record.json"), 1_024), records)
 }
 
-/// Returns a batch of records of about 1 KB, each with a context in its data.
+/// Returns a batch of records of about 1 KB, each with a context in the data.
 pub fn kinesis(records: usize) -> String {
     batch(&minified(include_str!("../events/kinesis_record.json")), records)
 }
@@ -49,12 +49,12 @@ pub fn batch_of(source: &str, records: usize) -> String {
     event.replace("RECORDS", &vec![minified(record); records].join(","))
 }
 
-/// Returns a batch of aggregates, with so many records in them.
+/// Returns a batch of aggregates with `records` records in total.
 pub fn kinesis_aggregated(records: usize) -> String {
     batch(&minified(include_str!("../events/kinesis_aggregate.json")), records / 10)
 }
 
-/// Returns a message as a program would send it: an object of this size.
+/// Returns a message from a program: an object of `bytes` bytes.
 pub fn payload(bytes: usize) -> String {
     filled_with(&LINE.replace('\\', ""), r#"{"order":"1001","lines":[PAYLOAD{}]}"#, bytes)
 }

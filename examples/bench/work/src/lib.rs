@@ -1,7 +1,7 @@
 //! The measured work, written against `tracing` alone, and the counting of instructions.
 //!
-//! - [`workload_a`]: one root and chains of spans below it;
-//! - [`varied`]: spans as real handlers make them;
+//! - [`workload_a`]: one root and chains of spans below the root;
+//! - [`varied`]: spans like those of real handlers;
 //! - [`in_turn`], [`spawned`]: instrumented futures;
 //! - [`in_turn_bare`], [`spawned_bare`]: the same futures without spans, which show the cost of the runtime;
 //! - [`events`]: events of AWS, in any size;

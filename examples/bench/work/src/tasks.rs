@@ -28,7 +28,7 @@ pub async fn in_turn_bare(n: u64) {
 /// Requires a tokio runtime.
 pub async fn spawned(n: u64) {
     for i in 0..n {
-        // The only error is a panic of the task, and it has none.
+        // The only possible error is a panic of the task, which never panics.
         let _ = tokio::spawn(call(i, 2).instrument(span(i))).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Spans as a real handler makes them: 24 names, different values, some failures.
+//! Spans like those of a real handler: 24 names, different values, some failures.
 
 use tracing::field::{DisplayValue, display};
 use tracing::{Span, error, info_span};
@@ -42,7 +42,7 @@ struct Values {
     cached: bool,
     ratio: f64,
     failed: bool,
-    /// The order, which half of the spans name.
+    /// The order in half of the spans.
     order: Option<Uuid>,
 }
 

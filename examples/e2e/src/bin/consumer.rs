@@ -1,7 +1,7 @@
-//! A function for tests. It takes any event, and works on each record of a queue or a stream.
+//! A function for tests. The function takes any event, and works on each record of a queue or a stream.
 //!
-//! Each piece of work is a span `work` with the name of the order and the ids of its scope (`seen`). The response has
-//! the ids of the last one, and beside them what the event source reads.
+//! Each piece of work is a span `work` with the name of the order and the ids of the scope (`seen`). The response has
+//! the ids of the last piece, and the members for the event source.
 
 use std::env;
 use std::io;
@@ -78,7 +78,7 @@ impl Worker {
         self.work(&body, deliveries.unwrap_or(1))
     }
 
-    /// Fails as many deliveries of an order as its member `fails` says.
+    /// Fails as many deliveries of an order as the member `fails` of the order states.
     fn work(&self, about: &Value, delivery: u64) -> Result<(), Error> {
         let seen = Seen::here();
         let order = order(about).unwrap_or_default();
@@ -91,19 +91,19 @@ impl Worker {
     }
 }
 
-/// Returns the name of the event source, if the event has records of it.
+/// Returns the name of the event source, or an empty text for an event without records.
 fn source(event: &Value) -> &str {
     let is_firehose = event.get("deliveryStreamArn").is_some();
     let source = event.pointer("/Records/0/eventSource").or_else(|| event.get("eventSource"));
     source.and_then(Value::as_str).unwrap_or(if is_firehose { "firehose" } else { "" })
 }
 
-/// Finds the name of an order: in a member `order`, or in the `key` of an object, as deep as it may lie.
+/// Finds the name of an order at any depth: in a member `order`, or in the `key` of an object.
 fn order(value: &Value) -> Option<String> {
     match value {
         Value::Object(members) => match members.get("order").or_else(|| members.get("key")) {
             Some(Value::String(name)) => Some(name.clone()),
-            // A text as DynamoDB writes it.
+            // A string in DynamoDB's format.
             Some(Value::Object(typed)) if typed.contains_key("S") => typed.get("S")?.as_str().map(str::to_owned),
             _ => members.values().find_map(order),
         },

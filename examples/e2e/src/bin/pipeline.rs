@@ -51,7 +51,7 @@ async fn main() -> ExitCode {
         Ok(Command::Function(name)) => functions::serve(&name).await.map(|()| ExitCode::SUCCESS),
         Ok(Command::Pricing(address)) => pricing::serve(&address).await.map(|()| ExitCode::SUCCESS),
         Ok(Command::Help) => print(USAGE).map(|()| ExitCode::SUCCESS),
-        // What is started on the way is ended where it is dropped, so an interrupted run leaves nothing behind.
+        // Dropping a started program ends the program, so an interrupted run leaves nothing behind.
         Ok(Command::Run(options)) => tokio::select! {
             done = run(&options) => done,
             _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
@@ -67,7 +67,7 @@ async fn main() -> ExitCode {
     })
 }
 
-/// The task of this process.
+/// The task of the process.
 enum Command {
     Function(String),
     Pricing(String),
@@ -99,7 +99,7 @@ impl Command {
                 "--json" => options.json = true,
                 "--keep" => options.keep = true,
                 "--help" | "-h" => return Ok(Self::Help),
-                // Not for people: the run below starts it.
+                // Not for people: `run` below starts the service with this argument.
                 "pricing" => return Ok(Self::Pricing(arguments.next().ok_or("pricing needs an address")?)),
                 _ => return Err(format!("unknown argument {argument:?}").into()),
             }
@@ -169,7 +169,7 @@ async fn send(shop: &Arc<Shop>, orders: &[Order]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns one trace with its log records, the service map, and a hint where to look next.
+/// Returns one trace with log records, the service map, and a hint where to look next.
 fn summary(shown: Option<&Order>, spans: &[report::Span], records: &[LogRecord]) -> String {
     let mut text = String::new();
     if let Some(order) = shown {
@@ -183,7 +183,7 @@ fn summary(shown: Option<&Order>, spans: &[report::Span], records: &[LogRecord])
         + "\nLook next at examples/e2e/src/functions for what the programs look like, and run this again with --json for every span.\n"
 }
 
-/// Prints on standard output. A closed pipe, as `head` leaves it, is not a failure.
+/// Prints on standard output. A closed pipe, such as after `head`, is not a failure.
 fn print(text: &str) -> Result<(), Error> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -69,7 +69,7 @@ impl Options {
     }
 }
 
-/// Runs all one after the other, as they are measured.
+/// Runs all scenarios and long runs one after the other, and measures each.
 async fn run(options: &Options) -> Result<ExitCode, Error> {
     let program = env::current_exe()?;
     let (mut report, mut failed) = (Report::default(), 0);

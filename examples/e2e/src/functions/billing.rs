@@ -1,4 +1,4 @@
-//! `billing`: charges an order, and releases its parcels for shipping.
+//! `billing`: charges an order, and releases the parcels for shipping.
 
 use aws_lambda_events::event::sns::SnsEventObj;
 use aws_sdk_kinesis::primitives::Blob;
@@ -7,14 +7,14 @@ use thundra_aws::{Error, LambdaEvent};
 
 use super::{Order, Parcel, setting};
 
-/// The state that invocations share.
+/// The shared state of all invocations.
 #[derive(Debug)]
 pub struct Billing {
     kinesis: aws_sdk_kinesis::Client,
     stream: String,
 }
 
-/// Handles an order that was published to SNS.
+/// Handles an order from SNS.
 ///
 /// # Errors
 ///

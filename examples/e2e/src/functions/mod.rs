@@ -34,14 +34,14 @@ use std::env;
 use serde::{Deserialize, Serialize};
 use thundra_aws::{Error, service_fn};
 
-/// An order of a customer, which `orders` publishes with a price.
+/// An order of a customer. `orders` publishes the order with a price.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Order {
     /// The id of the order.
     pub id: String,
     /// The customer's address.
     pub customer: String,
-    /// The ordered items. Each item is a parcel of its own.
+    /// The ordered items. Each item becomes a parcel.
     pub items: Vec<String>,
     /// The card to charge.
     pub card: String,
@@ -50,7 +50,7 @@ pub struct Order {
     pub total_cents: u32,
 }
 
-/// A paid item, as `billing` puts it on the stream.
+/// A paid item. `billing` puts the item on the stream.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Parcel {
     /// The id of the order.
@@ -61,7 +61,7 @@ pub struct Parcel {
     pub item: String,
 }
 
-/// A note about a shipped parcel, as `shipping` sends it to the queue.
+/// A note about a shipped parcel. `shipping` sends the note to the queue.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Note {
     /// The id of the order.
@@ -72,11 +72,11 @@ pub struct Note {
     pub text: String,
 }
 
-/// Serves the function called `name` until the process is ended.
+/// Serves the function called `name` until the end of the process.
 ///
 /// # Errors
 ///
-/// If there is no such function, its environment is incomplete, or the Lambda runtime cannot be reached.
+/// If `name` is unknown, the environment of the function is incomplete, or the Lambda runtime cannot be reached.
 pub async fn serve(name: &str) -> Result<(), Error> {
     match name {
         "orders" => {

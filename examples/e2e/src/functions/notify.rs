@@ -1,7 +1,7 @@
 //! `notify`: mails notes to customers.
 //!
-//! A failed message is reported as a partial failure. SQS delivers it again, and the second attempt is in the same
-//! trace.
+//! A failed message is reported as a partial failure. SQS delivers the message again, and the second attempt is in the
+//! same trace.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use thundra_aws::{Error, LambdaEvent, batch};
@@ -12,7 +12,7 @@ use super::Note;
 ///
 /// # Errors
 ///
-/// None of its own: the response reports failed notes.
+/// None: the response reports failed notes.
 #[thundra_aws::handler]
 pub async fn handle(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
     batch::each_record(event.payload, |message: SqsMessage| async move {

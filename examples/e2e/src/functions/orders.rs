@@ -1,4 +1,4 @@
-//! `orders`: takes an order over HTTP, requests its price, and publishes the order.
+//! `orders`: takes an order over HTTP, requests the price, and publishes the order.
 
 use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use thundra_http as reqwest; // a drop-in: the calls below are traced and carry 
 
 use super::{Order, setting};
 
-/// The state that invocations share.
+/// The shared state of all invocations.
 #[derive(Debug)]
 pub struct Orders {
     http: reqwest::Client,
@@ -72,7 +72,7 @@ impl Orders {
         Ok(total)
     }
 
-    /// Requests one price, and repeats the request once if the service is not ready.
+    /// Requests a price, and repeats the request once if the service is not ready.
     async fn price(&self, item: &str, order: &str) -> Result<Price, Error> {
         let url = format!("{}/prices/{item}?order={order}", self.pricing_url);
         let mut response = self.http.get(&url).send().await?;

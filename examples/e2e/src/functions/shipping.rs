@@ -9,7 +9,7 @@ use thundra_aws::{Error, LambdaEvent, batch};
 
 use super::{Note, Parcel, setting};
 
-/// The state that invocations share.
+/// The shared state of all invocations.
 #[derive(Debug)]
 pub struct Shipping {
     sqs: aws_sdk_sqs::Client,
@@ -21,7 +21,7 @@ pub struct Shipping {
 ///
 /// # Errors
 ///
-/// None of its own: the response reports failed parcels.
+/// None: the response reports failed parcels.
 #[thundra_aws::handler]
 pub async fn handle(event: LambdaEvent<KinesisEvent>, shop: &Shipping) -> Result<KinesisEventResponse, Error> {
     batch::each(event.payload, |parcel: Parcel| shop.ship(parcel)).await

@@ -1,4 +1,4 @@
-//! The X-Ray daemon that Lambda runs beside a function: it takes datagrams, and answers none.
+//! The X-Ray daemon of Lambda, which receives datagrams and sends no responses.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,7 +46,7 @@ impl Daemon {
         self.address.to_string()
     }
 
-    /// Returns the datagrams that arrived, in order.
+    /// Returns the received datagrams, in order.
     #[must_use]
     pub fn datagrams(&self) -> Vec<Vec<u8>> {
         self.datagrams.lock().unwrap_or_else(PoisonError::into_inner).clone()

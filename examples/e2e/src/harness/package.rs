@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::Error;
 
-/// Zips `executable` as `bootstrap`, the name that the runtimes `provided.*` start.
+/// Zips `executable` as `bootstrap`, the name of the program in the runtimes `provided.*`.
 ///
 /// The executable is stored uncompressed: the package travels over loopback, and a debug build of a compressor is slow.
 ///

@@ -1,8 +1,8 @@
-//! A child process that ends with its parent, however the parent ends.
+//! A child process that ends with the parent, however the parent ends.
 //!
-//! The child holds the reading end of a pipe as its standard input, the parent the writing end. When the parent drops
-//! the writing end, returns, panics or is killed, the pipe closes and the child ends. No signal handler is needed.
-//! Programs without this convention run under a small Python launcher, which also ends their children.
+//! The child holds the reading end of a pipe as standard input, the parent the writing end. When the parent drops the
+//! writing end, returns, panics or is killed, the pipe closes and the child ends. No signal handler is needed. Programs
+//! without this convention run under a small Python launcher, which also ends the children of the program.
 
 use std::env;
 use std::fs::{self, File};
@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 use super::Error;
 use super::python::Environment;
 
-/// The time for a child to end after its pipe was closed.
+/// The time for a child to end after the pipe was closed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Runs a program in a process group of its own, and ends the group when standard input closes. A byte on standard
-/// input lets the program run on alone. The launcher removes `TMPDIR`, which only the program uses.
+/// Runs a program in a new process group, and ends the group when standard input closes. A byte on standard input lets
+/// the program run on alone. The launcher removes `TMPDIR`, which only the program uses.
 const LAUNCHER: &str = "
 import os, shutil, signal, subprocess, sys, threading
 os.setsid()
@@ -46,8 +46,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`, which must end when its standard input ends. The environment holds only `PATH`, `variables`,
-    /// and `scratch` as home and temporary directory. The output goes to the file `log`.
+    /// Starts `command`, which must end when standard input ends. The environment holds only `PATH`, `variables`, and
+    /// `scratch` as home and temporary directory. The output goes to the file `log`.
     ///
     /// With an empty environment, the child reaches no real account, collector or proxy of the shell, not even through
     /// a file in the home directory.
@@ -78,12 +78,12 @@ impl Process {
         Ok(Self { child, leash, log: log.to_owned() })
     }
 
-    /// Starts any program like [`start`](Self::start), under a launcher that ends the program and its children and
-    /// removes `scratch`.
+    /// Starts any program like [`start`](Self::start), under a launcher. The launcher ends the program with all
+    /// children and removes `scratch`.
     ///
     /// # Errors
     ///
-    /// Those of [`start`](Self::start).
+    /// The errors of [`start`](Self::start).
     pub fn launch<'a>(
         python: &Environment,
         program: &[&str],
@@ -121,7 +121,7 @@ impl Process {
         &self.log
     }
 
-    /// Returns the process id, which for a launched process is also the id of its group.
+    /// Returns the process id, which for a launched process is also the id of the group.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -131,7 +131,7 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Lets a launched process run on after its parent.
+    /// Lets a launched process run on after the parent.
     ///
     /// # Errors
     ///

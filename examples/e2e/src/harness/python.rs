@@ -1,8 +1,8 @@
 //! A virtual environment with pinned packages, created once under `target/`.
 //!
-//! MiniStack, moto and rotel come from PyPI. The tests need Python 3.10 or newer with its `venv` module. This module
+//! MiniStack, moto and rotel come from PyPI. The tests need Python 3.10 or newer with the `venv` module. This module
 //! finds the interpreter, creates the environment and installs the packages. If several test processes need one
-//! environment at the same time, the first creates it and the others wait.
+//! environment at the same time, the first creates the environment and the others wait.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,14 +10,15 @@ use std::process::{Command, Stdio};
 
 use super::{Error, target};
 
-/// The oldest Python that MiniStack runs on.
+/// The oldest Python for MiniStack.
 const OLDEST: (u32, u32) = (3, 10);
 
 /// The names of interpreters, the likeliest first.
 const CANDIDATES: [&str; 8] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python", "py"];
 
-/// Prints the version, and whether an environment with pip can be created. Debian ships `venv` without `ensurepip`.
+/// A program that prints the version, and `1` if an environment with pip can be created. Debian ships `venv` without
+/// `ensurepip`.
 const PROBE: &str = "
 import importlib.util as u, sys
 print(*sys.version_info[:2], int(all(map(u.find_spec, ('venv', 'ensurepip')))))";
@@ -29,7 +30,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Returns the environment `target/thundra-examples/<name>` with exactly `packages` (`name==version`) and their
+    /// Returns the environment `target/thundra-examples/<name>` with exactly `packages` (`name==version`) and
     /// dependencies. A missing or different environment is created, with a line on stderr.
     ///
     /// Blocks while `pip` works.
@@ -77,7 +78,7 @@ impl Environment {
     }
 }
 
-/// Returns a Python that can create virtual environments.
+/// A Python that can create virtual environments.
 #[derive(Debug)]
 struct Interpreter {
     program: &'static str,
@@ -104,8 +105,8 @@ struct Found {
     venv: bool,
 }
 
-/// Runs `program` and reads its properties. `None` if the program is missing or not Python 3: version managers leave
-/// stubs on the path.
+/// Runs `program` and reads the version and the modules. `None` if the program is missing or not Python 3: version
+/// managers leave stubs on the path.
 fn probe(program: &str) -> Option<Found> {
     let output = Command::new(program).args(["-I", "-c", PROBE]).stdin(Stdio::null()).output().ok()?;
     parse(str::from_utf8(&output.stdout).ok()?)
@@ -117,7 +118,7 @@ fn parse(answer: &str) -> Option<Found> {
     Some(Found { version: (next()?, next()?), venv: next()? == 1 })
 }
 
-/// Returns a line that names the package to install.
+/// Returns a line with the package to install.
 fn advice(found: &[Found]) -> String {
     let (major, minor) = OLDEST;
     match found.iter().max_by_key(|found| found.version) {
@@ -133,7 +134,7 @@ fn advice(found: &[Found]) -> String {
     }
 }
 
-/// Waits until no other process works on the same environment. The lock ends when the file is dropped.
+/// Waits until no other process works on the same environment. Dropping the file ends the lock.
 fn lock(path: &Path) -> Result<File, Error> {
     let fail = |error| format!("cannot lock {}: {error}", path.display());
     let file = File::create(path).map_err(fail)?;

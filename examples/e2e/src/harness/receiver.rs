@@ -1,7 +1,7 @@
 //! An OTLP/HTTP endpoint that keeps every received span and log record.
 //!
-//! The receiver decodes with `opentelemetry-proto` and `prost`, which are independent of our encoder. Other collectors
-//! can therefore read the same requests.
+//! The receiver decodes with `opentelemetry-proto` and `prost`, which are independent of thundra's encoder. Other
+//! collectors can therefore read the same requests.
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -73,7 +73,7 @@ impl Receiver {
         format!("http://{}", self.address)
     }
 
-    /// Returns all received spans in the order of arrival. A span that was sent twice is returned twice.
+    /// Returns all received spans in the order of arrival. A span in two requests is returned twice.
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
         self.inbox.spans().iter().flat_map(Span::all_of).collect()
@@ -150,7 +150,7 @@ async fn logs(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) 
     take(&headers, body, |request| inbox.add_logs(request))
 }
 
-/// Accepts metrics, which nobody asks for.
+/// Accepts metrics and drops them.
 async fn metrics(headers: HeaderMap, body: Bytes) -> Response {
     take(&headers, body, |_: ExportMetricsServiceRequest| {})
 }

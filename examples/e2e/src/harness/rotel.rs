@@ -8,10 +8,10 @@ use super::process::{self, Process};
 use super::python::Environment;
 use super::{Error, target};
 
-/// The release that the tests were written against.
+/// The tested release.
 const PACKAGE: &str = "rotel==0.0.1a15";
 
-/// The package has no script for its executable.
+/// Runs the executable in the package, which has no script for the executable.
 const PROGRAM: &str = "
 import os, rotel, sys
 agent = os.path.join(os.path.dirname(rotel.__file__), 'rotel-agent')
@@ -20,7 +20,7 @@ os.execv(agent, [agent, *sys.argv[1:]])";
 /// The time for rotel to come up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A running rotel, which prints what it receives. Dropping the value ends the process.
+/// A running rotel, which prints all received telemetry. Dropping the value ends the process.
 #[derive(Debug)]
 pub struct Rotel {
     process: Process,
@@ -55,7 +55,7 @@ impl Rotel {
         &self.endpoint
     }
 
-    /// Returns everything that rotel has printed.
+    /// Returns the whole output of rotel.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The one directory the examples write to.
+//! The directory for files of the examples.
 
 use std::env;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// Returns the path of `target/thundra-examples/<name>` and makes its parent directories.
+/// Returns the path of `target/thundra-examples/<name>` and makes the parent directories.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn root() -> PathBuf {
         .unwrap_or_else(env::temp_dir)
 }
 
-/// Returns the nearest directory above `path` that Cargo has tagged as a target directory.
+/// Returns the nearest directory above `path` with Cargo's tag of target directories.
 fn tagged(path: &Path) -> Option<&Path> {
     path.ancestors().skip(1).find(|directory| directory.join("CACHEDIR.TAG").is_file())
 }

@@ -1,9 +1,9 @@
-//! What holds for each scenario.
+//! Checks of every scenario.
 //!
-//! - The caller gets what it gets from the bare function, and the process ends as the bare one does.
-//! - From the response to the request for the next event it is no longer than a flush may take.
+//! - The caller gets the same outcome as from the bare function, and the process ends like the bare process.
+//! - The time from the response to the request for the next event is at most the limit of a flush.
 //! - Each span is explained once: *made = arrived + spilled + counted*.
-//! - Nothing of ours panics.
+//! - No code of thundra panics.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
@@ -15,14 +15,14 @@ use crate::harness::collector::fault::Fault;
 use crate::harness::lambda::Outcome;
 use crate::report::{Kind, Span};
 
-/// What a busy machine adds to a time. A flush without an end would still take longer.
+/// The delay that a busy machine may add. A flush without an end would still take longer.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// The file that panics on purpose, and lambda_runtime's own for the headers that it asks for.
+/// The file that panics on purpose, and lambda_runtime's panic about missing headers.
 const PANICS: [&str; 2] = ["e2e/src/reliability/function.rs", "/lambda_runtime-"];
 
 impl Run {
-    /// Returns what is wrong, a line each.
+    /// Returns the problems, a line each.
     #[must_use]
     pub fn problems(&self, scenario: &Scenario, mode: Mode) -> Vec<String> {
         let mut problems = Vec::new();
@@ -88,7 +88,7 @@ impl Run {
         if expected.is_some_and(|expected| expected != counted) {
             problems.push(format!("{expected:?} should be counted: {told}"));
         }
-        // A flush that a busy machine makes late is repeated, although the collector took it.
+        // On a busy machine a flush may be late and is retried, although the collector accepted the first request.
         let is_late = scenario.fault == Fault::None && self.traced.stderr.contains("did not respond in time");
         if self.again > 0 && !is_late {
             problems.push(format!("spans came twice: {told}"));

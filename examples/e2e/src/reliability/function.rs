@@ -1,6 +1,6 @@
 //! The function, traced and bare.
 //!
-//! The file is the only one that panics on purpose: a panic from elsewhere is one of ours.
+//! No other file panics on purpose: a panic from elsewhere is a bug of thundra.
 
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -16,18 +16,18 @@ use tracing::{Instrument as _, info_span};
 
 use super::work::{Handler, Work};
 
-/// The variable with the name of the way to run.
+/// The variable with the name of the runtime function.
 pub const RUNS: &str = "RELIABILITY_RUNS";
 
 type Parts = Pin<Box<dyn Stream<Item = Result<Vec<u8>, Error>> + Send>>;
 
-/// Serves the function until its process is ended. [`RUNS`] says how.
+/// Serves the function until the end of the process. [`RUNS`] selects the runtime.
 ///
 /// # Errors
 ///
-/// Those of the runtime.
+/// The errors of the runtime.
 pub async fn serve(runs: &str) -> Result<(), Error> {
-    // A stopped process would stay behind a harness that is killed.
+    // A stopped process would outlive a killed harness.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     match runs {
         "run" => thundra_aws::run(service_fn(handle)).await,
@@ -79,7 +79,7 @@ fn fall() {
     panic!("the handler falls")
 }
 
-/// Returns a stream of parts that takes a while, and ends with an error where there is one.
+/// Returns a slow stream of parts, which ends with `error` if given.
 fn streamed(parts: u32, error: Option<&'static str>) -> FunctionResponse<Value, Parts> {
     let parts = (0..parts).map(|number| Ok(format!("part {number}\n").into_bytes()));
     let parts = stream::iter(parts.chain(error.map(|error| Err(error.into()))));

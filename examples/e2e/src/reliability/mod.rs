@@ -3,11 +3,11 @@
 //! | module | holds |
 //! |---|---|
 //! | [`table`] | the scenarios |
-//! | [`scenario`] | what a scenario says |
-//! | [`work`] | what an event asks the function to do, and how many spans that makes |
+//! | [`scenario`] | the definition of a scenario |
+//! | [`work`] | the work that an event requests, and the number of spans |
 //! | [`function`] | the function, traced and bare |
 //! | [`run`] | the run of a scenario |
-//! | [`check`] | what holds for each scenario |
+//! | [`check`] | checks of every scenario |
 //! | [`soak`] | long runs |
 //! | [`report`] | the table of figures |
 

@@ -1,4 +1,4 @@
-//! The table of scenarios and their figures, in Markdown.
+//! The table of scenarios and figures, in Markdown.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::run::{FLUSH_LIMIT, Run, Side};
 use super::scenario::{Mode, Scenario};
 use super::soak::{Soak, Soaked};
 
-/// The text before the tables.
+/// Returns the text before the tables.
 fn introduction() -> String {
     format!(
         "\
@@ -35,7 +35,7 @@ response to the request for the next event, in milliseconds.
     )
 }
 
-/// A report that grows by rows.
+/// A report, to which rows can be added.
 #[derive(Debug)]
 pub struct Report {
     scenarios: String,

@@ -22,57 +22,58 @@ use crate::report::Span;
 /// The longest time of a flush in the scenarios.
 pub const FLUSH_LIMIT: Duration = Duration::from_millis(300);
 
-/// The time for a function to ask for the next event.
+/// The time for a function to request the next event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The time after which a span that has not come does not come. The exporter leaves a collector alone for seconds.
+/// The time after which a missing span counts as missing. After a failure, the exporter avoids the collector for
+/// seconds.
 const SETTLED: Duration = Duration::from_secs(20);
 
 /// The time within which the background thread of a managed instance exports.
 const BACKGROUND: Duration = Duration::from_millis(1_500);
 
-/// The time between two looks at what has arrived.
+/// The time between two checks of the received spans.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Debug)]
 pub struct Run {
-    /// What the bare function did.
+    /// The side of the bare function.
     pub bare: Side,
-    /// What the traced function did.
+    /// The side of the traced function.
     pub traced: Side,
-    /// The spans that were made.
+    /// The number of spans that the function made.
     pub made: u64,
-    /// Those that were made under the fault.
+    /// The number of spans that the function made under the fault.
     pub made_under_fault: u64,
     /// The spans that reached the collector, or the X-Ray daemon.
     pub arrived: u64,
-    /// The spans that reached standard output, and only that.
+    /// The spans that reached standard output alone.
     pub spilled: u64,
-    /// The spans that were told to be lost.
+    /// The spans reported as lost.
     pub lost: u64,
-    /// The spans over the limit, as told.
+    /// The spans over the limit, as reported.
     pub dropped: u64,
-    /// Spans that came another time.
+    /// Spans received again.
     pub again: u64,
     /// The spans that reached the collector.
     pub spans: Vec<Span>,
 }
 
-/// What one function did.
+/// The result of one function.
 #[derive(Debug)]
 pub struct Side {
-    /// What came of the events under the fault.
+    /// The outcomes of the events under the fault.
     pub invocations: Vec<Invocation>,
-    /// The times of those events.
+    /// The times of the events under the fault.
     pub records: Vec<Record>,
-    /// How the function ended.
+    /// The exit status of the process.
     pub exit: Option<ExitStatus>,
-    /// What it wrote to standard error.
+    /// The standard error of the process.
     pub stderr: String,
 }
 
-/// A function and what it has done so far.
+/// A function with all results so far.
 struct Function {
     lambda: Lambda,
     exported: Exported,
@@ -81,7 +82,7 @@ struct Function {
     made: u64,
 }
 
-/// What takes the spans.
+/// The receivers of spans.
 struct Receivers {
     collector: Collector,
     daemon: Daemon,
@@ -92,12 +93,12 @@ impl Function {
         Ok(Self { lambda: Lambda::start(settings).await?, exported, invocations: Vec::new(), made: 0 })
     }
 
-    /// Sends an event that is always answered, and waits until the function waits for another.
+    /// Sends an event with a successful outcome, and waits until the function requests another event.
     async fn good(&mut self) -> Result<Invocation, Error> {
         self.calm(Handler::Ok).await
     }
 
-    /// Sends an event that is exported, so that its root span tells what was lost.
+    /// Sends an exported event, whose root span reports the losses.
     async fn telling(&mut self) -> Result<Invocation, Error> {
         self.calm(if self.exported == Exported::Failed { Handler::Error } else { Handler::Ok }).await
     }
@@ -146,7 +147,7 @@ impl Function {
 }
 
 impl Scenario {
-    /// Runs the scenario with so many invocations. `program` serves [`function`](super::function).
+    /// Runs the scenario with `invocations` invocations. `program` serves [`function`](super::function).
     ///
     /// # Errors
     ///
@@ -186,7 +187,7 @@ impl Scenario {
         }
         let made_under_fault = traced.made - made_before;
         if self.fault != Fault::None && mode.platform().exports_in_background() {
-            // The spans meet the fault, and not the good collector after it.
+            // The background thread must export under the fault, before the collector recovers.
             tokio::time::sleep(BACKGROUND).await;
         }
         if self.end != End::TerminatedExporting {
@@ -195,7 +196,7 @@ impl Scenario {
         if !matches!(self.end, End::TerminatedExporting | End::ShutDownWaiting) {
             let patience = if self.expect.counted == Counted::Unknown { Duration::ZERO } else { SETTLED };
             settle(&mut traced, &receivers, patience).await?;
-            bare.good().await?; // which may have been killed, as the traced one
+            bare.good().await?; // the bare function may have been killed, like the traced one
         }
         let exits = (bare.end(self.end).await, traced.end(self.end).await);
         let (ledger, arrived) = received(&traced, &receivers);
@@ -234,7 +235,7 @@ impl Scenario {
         settings
     }
 
-    /// Invokes both functions before the fault, as a cold start is no part of it.
+    /// Invokes both functions before the fault, so that the fault does not affect the cold start.
     async fn start_both(&self, bare: &mut Function, traced: &mut Function) -> Result<(), Error> {
         for _ in 0..2 {
             let (bare, traced) = (bare.good().await?, traced.good().await?);
@@ -271,8 +272,8 @@ fn event(scenario: &Scenario, work: &Work) -> Result<Event, Error> {
 
 /// Sends exported invocations until each span is explained, and one more.
 ///
-/// On managed instances a background thread exports about once a second, so the spans of each invocation get that time
-/// before the next one.
+/// On managed instances a background thread exports about once a second, so the spans of each invocation get a second
+/// before the next invocation.
 async fn settle(traced: &mut Function, receivers: &Receivers, patience: Duration) -> Result<(), Error> {
     let (mut settled, started) = (0, Instant::now());
     loop {
@@ -298,7 +299,7 @@ async fn balanced(traced: &Function, receivers: &Receivers, patience: Duration) 
     }
 }
 
-/// Returns the account of all that the function sent, and how many spans of it reached the collector or the daemon.
+/// Returns the account of everything from the function, and the number of spans at the collector or the daemon.
 fn received(traced: &Function, receivers: &Receivers) -> (Ledger, u64) {
     let mut ledger = receivers.collector.ledger();
     receivers.daemon.datagrams().iter().for_each(|datagram| ledger.add_datagram(datagram));

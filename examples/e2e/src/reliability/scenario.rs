@@ -6,63 +6,63 @@ use super::work::Handler;
 use crate::harness::collector::fault::Fault;
 use crate::harness::lambda::{Output, Platform};
 
-/// A handler, a collector and an environment, and what must come of them.
+/// A handler, a collector and an environment, with the expected result.
 ///
-/// What holds for each scenario stands in [`check`](super::check).
+/// The expectations of every scenario stand in [`check`](super::check).
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
-    /// The name, which is also that of the test.
+    /// The name of the scenario and of the test.
     pub name: &'static str,
-    /// Why it is in the table.
+    /// The reason for the scenario.
     pub why: &'static str,
-    /// What the handler does.
+    /// The end of the handler.
     pub handler: Handler,
-    /// The spans that the handler makes first.
+    /// The number of spans before the end of the handler.
     pub spans: u64,
     /// Bytes that make the event large.
     pub padding: usize,
-    /// The event, where it is none of the function's.
+    /// An event of another form than the function's.
     pub foreign_event: Option<&'static str>,
-    /// What is wrong with the collector.
+    /// The fault of the collector.
     pub fault: Fault,
-    /// What is unusual around the function.
+    /// The unusual properties of the environment.
     pub environment: Environment,
-    /// Which invocations are exported.
+    /// The exported invocations.
     pub exported: Exported,
-    /// How the function ends.
+    /// The end of the function.
     pub end: End,
-    /// How many invocations the short form has, and the long one.
+    /// The number of invocations of the short form, and of the long form.
     pub invocations: (usize, usize),
-    /// What must come of it.
+    /// The expected result.
     pub expect: Expect,
 }
 
-/// What is unusual around a function.
+/// Unusual properties of the environment of a function.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Environment {
-    /// Variables, which may be no text.
+    /// Variables, with values that may be invalid UTF-8.
     pub variables: &'static [(&'static str, &'static [u8])],
     /// X-Ray samples each invocation, and not none.
     pub xray_samples: bool,
-    /// What becomes of standard output.
+    /// The destination of standard output.
     pub stdout: Output,
-    /// The time to the deadline; ten seconds where it is `None`.
+    /// The time to the deadline; `None` for ten seconds.
     pub timeout: Option<Duration>,
-    /// How much earlier the deadline is said to be than it is.
+    /// The lead of the deadline in the headers over the enforced deadline.
     pub deadline_behind: Duration,
-    /// Headers that the Runtime API leaves out.
+    /// Headers that the Runtime API omits.
     pub without: &'static [&'static str],
     /// Open connections to the collector die while the function is frozen.
     pub connections_die: bool,
 }
 
-/// Which invocations are exported.
+/// The choice of exported invocations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exported {
     /// All.
     #[default]
     All,
-    /// Those that fail.
+    /// Failed invocations.
     Failed,
     /// None.
     None,
@@ -80,52 +80,52 @@ impl Exported {
     }
 }
 
-/// How a function ends.
+/// The end of a function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
-    /// Lambda shuts it down.
+    /// Lambda shuts the function down.
     #[default]
     ShutDown,
-    /// Lambda shuts it down while spans wait for a collector, which is back by then.
+    /// Lambda shuts the function down while spans wait. The collector has recovered before the shutdown.
     ShutDownWaiting,
-    /// SIGTERM, while it waits for an event.
+    /// SIGTERM, while the function waits for an event.
     TerminatedIdle,
-    /// SIGTERM, right after its last response.
+    /// SIGTERM, right after the last response.
     TerminatedExporting,
 }
 
-/// What must come of a scenario.
+/// The expected result of a scenario.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expect {
     /// `error.type` of the invocations' root spans.
     pub error_type: Option<&'static str>,
-    /// What is lost and counted.
+    /// The number of lost and counted spans.
     pub counted: Counted,
-    /// What must stand on standard error, once.
+    /// A text that must occur once on standard error.
     pub says: Option<&'static str>,
-    /// The signal that ends the process, where it is not the bare one's.
+    /// The signal that ends the process, if not the same as for the bare function.
     pub signal: Option<i32>,
 }
 
-/// How many spans are lost and counted.
+/// A number of lost and counted spans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Counted {
     /// None.
     #[default]
     None,
-    /// Any number: how many depends on time.
+    /// Any number, including zero, which depends on time.
     Any,
-    /// Some: how many depends on time.
+    /// A number above zero, which depends on time.
     Some,
-    /// So many of each invocation.
+    /// This number for each invocation.
     Each(u64),
     /// All spans of the invocations.
     All,
-    /// Nothing can be counted, since the process is killed with them or the collector never comes back.
+    /// Nothing can be counted, because the process is killed with the spans or the collector never recovers.
     Unknown,
 }
 
-/// How a function is run, and where.
+/// A runtime function with a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// `run`, on demand.
@@ -140,7 +140,7 @@ impl Mode {
     /// All modes.
     pub const ALL: [Self; 3] = [Self::Run, Self::RunConcurrent, Self::RunConcurrentOnDemand];
 
-    /// The modes of long runs. On demand, `run_concurrent` takes the way of `run`, so its long runs would show the same.
+    /// The modes of long runs. On demand, `run_concurrent` takes the path of `run`, so a long run would show the same.
     pub const LONG: [Self; 2] = [Self::Run, Self::RunConcurrent];
 
     /// Returns the name.
@@ -162,7 +162,7 @@ impl Mode {
         }
     }
 
-    /// Returns where it runs.
+    /// Returns the platform.
     #[must_use]
     pub fn platform(self) -> Platform {
         match self {

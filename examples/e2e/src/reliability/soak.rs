@@ -1,7 +1,7 @@
-//! Long runs: memory that stays flat beside the bare function, and an account that balances at their end.
+//! Long runs: memory that stays flat beside the bare function, and an account that balances at the end.
 //!
-//! The bare function grows as well: `lambda_runtime::run` sets a variable of the environment for each invocation, and
-//! the C library keeps each value of a variable.
+//! The bare function grows as well: `lambda_runtime::run` sets an environment variable for each invocation, and the C
+//! library keeps each value of a variable.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,17 +19,17 @@ use crate::harness::lambda::{Event, Lambda, Outcome, Settings};
 /// A long run.
 #[derive(Clone, Copy, Debug)]
 pub struct Soak {
-    /// The name, which is also that of the test.
+    /// The name of the long run and of the test.
     pub name: &'static str,
-    /// Why it is run.
+    /// The reason for the long run.
     pub why: &'static str,
-    /// What the handler does.
+    /// The end of the handler.
     pub handler: Handler,
-    /// What is wrong with the collector, until the end.
+    /// The fault of the collector, until the end.
     pub fault: Fault,
-    /// How many invocations the short form has, and the long one.
+    /// The number of invocations of the short form, and of the long form.
     pub invocations: (usize, usize),
-    /// The bytes that memory may grow by for each invocation, beyond the bare function.
+    /// The allowed growth of memory in bytes per invocation, beyond the bare function.
     pub growth: u64,
 }
 
@@ -41,10 +41,10 @@ pub const SOAKS: &[Soak] = &[
     Soak { name: "soak tasks without end", why: "an open span is kept, and little beside it", handler: Handler::Never, fault: Fault::None, invocations: (500, 10_000), growth: 3_300 },
 ];
 
-/// What the 4 MiB of unsent records may take: their buffers grow by doubling, and the backlog has one too.
+/// The allowed memory of 4 MiB of unsent records: the buffers grow by doubling, and the backlog has a buffer too.
 const QUEUE: u64 = 10 << 20;
 
-/// What the second half of a run may take: a buffer more or less.
+/// The allowed growth in the second half of a run: a buffer more or less.
 const SLACK: u64 = 2 << 20;
 
 /// The invocations before the first sample.
@@ -56,7 +56,7 @@ const SAMPLES: usize = 10;
 /// The time for the account to balance after the fault.
 const SETTLED: Duration = Duration::from_secs(120);
 
-/// What came of a long run.
+/// The result of a long run.
 #[derive(Debug)]
 pub struct Soaked {
     /// The invocations.
@@ -65,18 +65,18 @@ pub struct Soaked {
     pub memory: Vec<u64>,
     /// The growth of the bare function in bytes.
     pub bare_growth: u64,
-    /// The spans that were made.
+    /// The number of spans that the function made.
     pub made: u64,
-    /// What became of them.
+    /// The received and lost spans.
     pub arrived: Arrived,
     /// The time of the run under the fault.
     pub took: Duration,
-    /// Events that were not answered with a response.
+    /// Events without a response.
     pub failed: usize,
 }
 
 impl Soak {
-    /// Runs so many invocations under the fault, and then good ones until each span is explained.
+    /// Runs `invocations` invocations under the fault, and then successful invocations until each span is explained.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Soak {
     }
 }
 
-/// Sends an event so many times, and returns how many were not answered with a response.
+/// Sends an event `times` times, and returns the number of events without a response.
 async fn repeat(lambda: &Lambda, event: &Event, times: usize) -> Result<usize, Error> {
     let mut failed = 0;
     for _ in 0..times {
@@ -145,7 +145,7 @@ fn explained(arrived: Arrived) -> u64 {
 }
 
 impl Soaked {
-    /// Returns what is wrong, a line each.
+    /// Returns the problems, a line each.
     #[must_use]
     pub fn problems(&self, soak: &Soak) -> Vec<String> {
         let mut problems = Vec::new();
@@ -161,7 +161,7 @@ impl Soaked {
         if last > first + allowed {
             problems.push(format!("memory grew by more than {allowed} bytes: {:?}", self.memory));
         }
-        // Once what waits is full, nothing grows.
+        // Once the buffers are full, memory no longer grows.
         let half = self.memory.get(self.memory.len() / 2).copied().unwrap_or_default();
         let allowed = SLACK + (soak.growth * self.invocations as u64 + self.bare_growth) / 2;
         if self.invocations >= soak.invocations.1 && last > half + allowed {

@@ -1,47 +1,47 @@
-//! What an event asks the function to do, and how many spans that makes.
+//! The work that an event requests, and the number of spans.
 
 use serde::{Deserialize, Serialize};
 
 /// The event of the function.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Work {
-    /// How the handler goes on after its spans.
+    /// The end of the handler.
     pub handler: Handler,
-    /// Spans that the handler makes first.
+    /// The number of spans before the end of the handler.
     pub spans: u64,
     /// Text that makes the event large.
     pub padding: String,
 }
 
-/// The way of the handler to its end.
+/// The end of a handler.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub enum Handler {
-    /// It returns a response.
+    /// The handler returns a response.
     #[default]
     Ok,
-    /// It returns an error.
+    /// The handler returns an error.
     Error,
-    /// It panics.
+    /// The handler panics.
     Panic,
-    /// A task that it awaits panics.
+    /// A task panics while the handler awaits the task.
     PanicInTask,
-    /// It blocks its thread for so many milliseconds, in a span.
+    /// The handler blocks the thread for this number of milliseconds, in a span.
     Block(u64),
-    /// It waits for so many milliseconds, in a span.
+    /// The handler waits for this number of milliseconds, in a span.
     Wait(u64),
-    /// It drops a future in whose span it waited.
+    /// The handler drops a waiting future that has a span.
     Cancel,
-    /// It streams a response of so many parts.
+    /// The handler streams a response of this number of parts.
     Stream(u32),
-    /// It streams so many parts, and then an error.
+    /// The handler streams this number of parts, and then an error.
     BreakStream(u32),
-    /// It returns a response of so many bytes.
+    /// The handler returns a response of this number of bytes.
     Large(usize),
-    /// It leaves a task behind, which ends a span after so many milliseconds.
+    /// The handler leaves a task behind, which ends a span after this number of milliseconds.
     Outlive(u64),
-    /// It leaves a task behind, whose span never ends.
+    /// The handler leaves a task behind, whose span never ends.
     Never,
-    /// It ends the process.
+    /// The handler ends the process.
     Exit,
 }
 
@@ -52,7 +52,7 @@ impl Work {
         Self { handler, spans, padding: String::new() }
     }
 
-    /// Returns the number of spans that the invocation makes, its own included.
+    /// Returns the number of spans of the invocation, including the root span.
     #[must_use]
     pub fn made(&self) -> u64 {
         let more = match self.handler {

@@ -17,7 +17,7 @@ pub struct LogRecord {
     pub trace: String,
     /// The id of the span; empty outside of every span.
     pub span: String,
-    /// `service.name` of the program that sent the record.
+    /// `service.name` of the sending program.
     pub program: String,
     /// The level, such as `INFO`.
     pub level: String,
@@ -50,7 +50,7 @@ impl LogRecord {
     }
 }
 
-/// Writes the log records of a trace, in order of their time: time since the trace began, level, program, message.
+/// Writes the log records of a trace, ordered by time: time since the trace began, level, program, message.
 #[must_use]
 pub fn logs(records: &[LogRecord], trace: &[&Span]) -> String {
     let begin = trace.iter().map(|span| span.start_time_unix_nano).min().unwrap_or(0);

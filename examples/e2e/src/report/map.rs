@@ -23,7 +23,7 @@ pub fn service_map(spans: &[Span]) -> String {
             Some(above) if above.program == span.program => continue,
             Some(above) => above.program.as_str(),
             None if matches!(span.kind, Kind::Server | Kind::Consumer) && span.links.is_empty() => OUTSIDE,
-            // The invocation for a batch, or a trace of the start of a program: nobody's call.
+            // The invocation for a batch, or a trace of the start of a program: neither has a caller.
             None => continue,
         };
         calls.entry([caller, &span.program, transport(span)]).or_default().add(span);
@@ -52,7 +52,7 @@ impl Calls {
     }
 }
 
-/// Returns the transport of a call, as the called program recorded it.
+/// Returns the transport of a call from the attributes of the called program.
 fn transport(span: &Span) -> &str {
     let system = span.attribute("messaging.system").map(|system| system.strip_prefix("aws.").unwrap_or(system));
     let system = system.map(|system| system.strip_prefix("aws_").unwrap_or(system));

@@ -1,4 +1,4 @@
-//! Reports on spans and log records for people: completeness of a trace, its tree, its lines, and the service map.
+//! Reports on spans and log records for people: completeness of a trace, the tree, the lines, and the service map.
 
 mod log;
 mod map;

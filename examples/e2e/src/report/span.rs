@@ -1,4 +1,4 @@
-//! A received span with the name of its program.
+//! A received span with the name of the program.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub struct Span {
     pub id: String,
     /// The id of the parent span, `None` for a root.
     pub parent: Option<String>,
-    /// `service.name` of the program that sent the span.
+    /// `service.name` of the sending program.
     pub program: String,
     /// The name of the span.
     pub name: String,

@@ -40,7 +40,7 @@ struct Drawing<'s> {
 impl<'s> Drawing<'s> {
     fn draw(&mut self, span: &'s Span, above: Option<&str>, branch: &str, indent: &str) {
         self.line(span, above, branch);
-        // Taken out, so that a malformed trace with a circle ends as well.
+        // Removed from the map, so that a malformed trace with a circle ends as well.
         let children = self.below.remove(span.id.as_str()).unwrap_or_default();
         let last = children.len().saturating_sub(1);
         for (index, child) in children.into_iter().enumerate() {

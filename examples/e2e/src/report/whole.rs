@@ -6,7 +6,7 @@ use thundra_core::Escaped;
 
 use super::Span;
 
-/// The attribute that identifies an order. The functions record it with `#[tracing::instrument]`.
+/// The attribute with the id of an order. The functions record the attribute with `#[tracing::instrument]`.
 const ORDER: &str = "order.id";
 
 /// The expected trace of an order.
@@ -14,9 +14,9 @@ const ORDER: &str = "order.id";
 pub struct Expected<'a> {
     /// The order.
     pub order: &'a str,
-    /// The programs that the order reaches, each with a count.
+    /// The expected programs, each with a count.
     pub reaches: &'a [(&'a str, usize)],
-    /// The program that fails, if any.
+    /// The failing program, if any.
     pub fails: Option<&'a str>,
 }
 
@@ -74,7 +74,7 @@ fn spread(spans: &[Span], order: &str) -> Option<String> {
     (traces.len() > 1).then(|| format!("it is spread over {} traces", traces.len()))
 }
 
-/// Checks the programs, their counts, and the failing one.
+/// Checks the programs, the counts, and the failing program.
 fn reach(trace: &[&Span], expected: &Expected<'_>) -> Vec<String> {
     let entries = entries(trace);
     let mut reached = BTreeMap::new();
@@ -97,7 +97,7 @@ fn reach(trace: &[&Span], expected: &Expected<'_>) -> Vec<String> {
     problems
 }
 
-/// Returns the spans with which a trace enters a program.
+/// Returns the first span of each program in a trace.
 pub(super) fn entries<'s>(trace: &[&'s Span]) -> Vec<&'s Span> {
     let programs: HashMap<_, _> = trace.iter().map(|span| (span.id.as_str(), span.program.as_str())).collect();
     let enters = |span: &&&Span| {

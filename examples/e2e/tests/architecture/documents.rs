@@ -1,4 +1,4 @@
-//! Documents name existing paths, and list sufficient dependencies for their code.
+//! Documents name existing paths, and list sufficient dependencies for the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ const DOCUMENTS: [&str; 8] = [
     "thundra-macros/README.md",
 ];
 
-/// Code, its crate, and features of the crate, of which any is enough.
+/// Code, the crate of the code, and features of the crate. Any listed feature is enough.
 const FEATURES: &[(&str, &str, &[&str])] = &[
     ("thundra_aws::http::", "thundra-aws", &["http"]),
     ("client!(", "thundra-aws", &["sdk", "config", "sns", "sqs", "kinesis"]),
@@ -144,7 +144,7 @@ fn blocks(document: &str, language: &str) -> String {
     found
 }
 
-/// Returns the dependencies of the toml blocks, each with its features.
+/// Returns the dependencies of the toml blocks, each with features.
 fn dependencies(document: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut dependencies: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for line in blocks(document, "toml").lines() {
@@ -173,8 +173,8 @@ fn crates_of(code: &str) -> BTreeSet<String> {
     names.filter(is_used).map(str::to_owned).collect()
 }
 
-/// The table of the README is a part of those on the configuration page of `thundra-aws`, which its own test compares
-/// with the variables that are read.
+/// The table of the README is a part of the tables on the configuration page of `thundra-aws`. A test of `thundra-aws`
+/// compares the page with the variables in the code.
 #[test]
 fn the_readme_has_ten_rows_of_the_configuration_page() {
     let page = text("thundra-aws/src/configuration.md");

@@ -1,7 +1,7 @@
 //! Imports between the files and folders of a folder go in one direction.
 //!
-//! A folder counts as one with all that is below it: `recorder/layer.rs` that imports `otlp/write.rs` is an edge from
-//! `recorder` to `otlp`. A `mod.rs` may use its own children, and they may use what it defines.
+//! A folder counts as one with everything below: an import of `otlp/write.rs` in `recorder/layer.rs` is an edge from
+//! `recorder` to `otlp`. A `mod.rs` may use the module's children, and the children may use the items of the `mod.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use quote::ToTokens as _;
 use crate::sources::{self, Module};
 use crate::{CRATES, text};
 
-/// For each module, its imported modules, each with the importing file.
+/// For each module, the imported modules, each with the importing file.
 type Edges = BTreeMap<String, BTreeMap<String, String>>;
 
 #[test]
@@ -75,7 +75,7 @@ fn folders(krate: &str) -> BTreeMap<String, Edges> {
     folders
 }
 
-/// The re-exported names of a module, with their paths in the crate.
+/// The re-exported names of a module, with the paths in the crate.
 type Exports = BTreeMap<String, Vec<String>>;
 
 /// Returns the module of a path, through re-exports.
@@ -85,7 +85,7 @@ fn resolve<'a>(
     exports: &dyn Fn(&Module) -> Option<&'a Exports>,
 ) -> Module {
     let mut path = path.to_vec();
-    // Re-exports of re-exports are few; the bound ends a circle of them.
+    // Chains of re-exports are short; the bound ends a circle.
     for _ in 0..8 {
         let depth = (0..=path.len()).rev().find(|depth| modules.contains(&path[..*depth])).unwrap_or(0);
         let module = path[..depth].to_vec();
@@ -98,7 +98,7 @@ fn resolve<'a>(
     path
 }
 
-/// Returns the paths of a file within the crate, and its re-exports.
+/// Returns the paths of a file within the crate, and the re-exports.
 fn paths(module: &Module, file: &syn::File, modules: &BTreeSet<Module>) -> (BTreeSet<Vec<String>>, Exports) {
     let mut found = Found { module, modules, paths: BTreeSet::new(), exports: Exports::new() };
     found.walk(file.to_token_stream());
@@ -113,7 +113,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Finds the paths of a run of tokens, those inside of macros included.
+    /// Finds the paths of a run of tokens, including paths inside of macros.
     fn walk(&mut self, tokens: TokenStream) {
         let tokens: Vec<_> = tokens.into_iter().collect();
         let mut at = 0;
@@ -174,7 +174,7 @@ impl Found<'_> {
     }
 }
 
-/// Returns the words of a path from a token on, and the index of the token after it.
+/// Returns the words of a path from a token on, and the index of the token after the path.
 fn words(tokens: &[TokenTree], start: usize) -> (Vec<String>, usize) {
     let (mut words, mut at) = (Vec::new(), start);
     while let Some(TokenTree::Ident(word)) = tokens.get(at) {

@@ -9,10 +9,10 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 
-/// The crates that are published.
+/// The published crates.
 const CRATES: [&str; 4] = ["thundra-core", "thundra-http", "thundra-aws", "thundra-macros"];
 
-/// Returns the folder of the repository, also for the copy of the workspace below `target` that CI tests.
+/// Returns the folder of the repository, also from CI's copy of the workspace below `target`.
 fn root() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     folder.ancestors().find(|folder| folder.join(".ci").is_dir()).unwrap().to_owned()

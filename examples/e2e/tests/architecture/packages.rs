@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::{CRATES, root};
 
-/// Licences as permissive as ours, `MIT OR Apache-2.0`.
+/// Licences as permissive as thundra's, `MIT OR Apache-2.0`.
 const LICENCES: &[&str] =
     &["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CDLA-Permissive-2.0", "ISC", "MIT", "Unicode-3.0", "Zlib"];
 
-/// The packages with more than one version among our dependencies.
+/// The packages with more than one version among the dependencies of the workspace.
 const TWICE: &[&str] = &[
     "base64",
     "core-foundation",
@@ -67,7 +67,7 @@ fn duplicate_versions_are_known() {
     assert_eq!(names, TWICE, "{found:?}");
 }
 
-/// Returns the packages that users of our crates build with every feature, by name and version.
+/// Returns the packages in a build of the published crates with every feature, by name and version.
 fn with_ours(metadata: &Value) -> BTreeSet<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let packages: BTreeMap<_, _> =
@@ -82,7 +82,7 @@ fn with_ours(metadata: &Value) -> BTreeSet<(String, String)> {
     let mut seen: BTreeSet<String> = next.iter().cloned().collect();
     while let Some(id) = next.pop() {
         for dependency in nodes[&id]["deps"].as_array().unwrap() {
-            // A kind that is null is a dependency of the library, neither of its build script nor of its tests.
+            // A dependency with a null kind belongs to the library, and not to the build script or the tests.
             let is_normal = dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
             let id = text(&dependency["pkg"]);
             if is_normal && seen.insert(id.clone()) {
@@ -93,7 +93,7 @@ fn with_ours(metadata: &Value) -> BTreeSet<(String, String)> {
     seen.iter().map(|id| (text(&packages[id]["name"]), text(&packages[id]["version"]))).collect()
 }
 
-/// Returns the dependencies of a crate's library, by their names in code.
+/// Returns the dependencies of a crate's library, by name in code.
 pub(crate) fn dependencies_of(krate: &str) -> BTreeSet<String> {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().unwrap();
@@ -112,10 +112,10 @@ fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Returns `true` if the list allows what an expression of licences asks for.
+/// Returns `true` if the list allows an expression of licences.
 fn allowed(expression: &str) -> bool {
     let expression = expression.trim();
-    // Splits at an operator that stands outside of parentheses.
+    // Splits at an operator outside of parentheses.
     let split = |operator: &str| {
         let depth = |before: &str| before.matches('(').count() - before.matches(')').count();
         let outside = expression.match_indices(operator).find(|(at, _)| depth(&expression[..*at]) == 0);

@@ -1,8 +1,8 @@
-//! Foreign crates with types or traits in public signatures. A major version of such a crate is a major version of
-//! ours.
+//! Foreign crates with types or traits in public signatures. A major version of a listed crate is a major version of
+//! thundra.
 //!
-//! The test reads items that are `pub` and not `#[doc(hidden)]`; the lint `unreachable_pub` makes sure that these are
-//! public. Of a macro it takes every crate that is named.
+//! The test reads items that are `pub` and not `#[doc(hidden)]`; the lint `unreachable_pub` ensures that `pub` items
+//! are public. For a macro, every named crate counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,7 +89,7 @@ fn a_foreign_type_is_found() {
     }
 }
 
-/// Returns the names of the types and traits that items make public.
+/// Returns the names of the public types and traits among `items`.
 fn public_types(items: &[Item]) -> Vec<String> {
     let names = |item: &Item| match item {
         Item::Struct(item) if is_public(&item.vis, &item.attrs) => vec![item.ident.to_string()],
@@ -122,7 +122,7 @@ fn foreign(items: &[Item], types: &BTreeSet<String>, dependencies: &BTreeSet<Str
     signatures.found
 }
 
-/// Notes for each name of a `use` the first word of its path.
+/// Records, for each name of a `use`, the first word of the path.
 fn import(tree: &UseTree, first: Option<&str>, imports: &mut BTreeMap<String, String>) {
     let mut note = |name: String| {
         let first = first.map_or_else(|| name.clone(), str::to_owned);
@@ -190,7 +190,7 @@ impl Signatures<'_> {
         }
     }
 
-    /// Takes every crate that a macro names: the items of an expansion are not known here.
+    /// Takes every crate that a macro names, because the items of the expansion are unknown.
     fn expansion(&mut self, mac: &Macro) {
         let text = mac.tokens.to_string();
         text.split(|c: char| !c.is_alphanumeric() && c != '_').for_each(|word| self.name(word));
@@ -236,7 +236,8 @@ fn name_of(item: &Item) -> String {
     }
 }
 
-/// Returns `true` for methods of a public type, for its traits, and for a public trait of another type.
+/// Returns `true` for methods of a public type, for trait implementations of a public type, and for a public trait of
+/// another type.
 fn is_public_impl(item: &ItemImpl, types: &BTreeSet<String>) -> bool {
     let is = |path: &syn::Path| path.segments.last().is_some_and(|segment| types.contains(&segment.ident.to_string()));
     let is_self = matches!(&*item.self_ty, Type::Path(path) if is(&path.path));

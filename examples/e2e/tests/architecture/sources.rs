@@ -7,7 +7,7 @@ use syn::{Attribute, File, Item};
 
 use crate::root;
 
-/// The path of a module in its crate; that of `lib.rs` is empty.
+/// The path of a module in the crate; empty for `lib.rs`.
 pub(crate) type Module = Vec<String>;
 
 /// Reads the files of a crate. Modules of tests are left out.

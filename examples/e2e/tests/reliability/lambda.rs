@@ -1,4 +1,4 @@
-//! The rules of Lambda that the harness keeps, with a function on the bare runtime.
+//! The rules of Lambda in the harness, tested with a function on the bare runtime.
 
 use std::future::Future;
 use std::path::Path;
@@ -11,7 +11,7 @@ use thundra_examples::reliability::work::{Handler, Work};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A test: its name and its function.
+/// A test: name and function.
 pub(crate) type Test = (&'static str, fn(&Path) -> Result<(), Error>);
 
 pub(crate) const TESTS: &[Test] = &[
@@ -56,7 +56,7 @@ async fn frozen_while_idle(program: &Path) -> Result<(), Error> {
     expect(managed.idle(PATIENCE).await && !managed.is_frozen(), "a managed instance is never frozen")
 }
 
-/// Waits until the kernel has stopped the process, to which a signal takes a moment.
+/// Waits until the kernel has stopped the process, because a signal takes a moment.
 async fn stops(lambda: &Lambda) -> bool {
     let stopped = async {
         while !lambda.is_frozen() {

@@ -1,7 +1,7 @@
-//! The scenarios of failure and the long runs, in their short form: each is a test in each mode.
+//! The scenarios of failure and the long runs, in the short form: each is a test in each mode.
 //!
-//! They mostly wait, so more of them run at a time than there are processors. The binary `reliability` runs their long
-//! form.
+//! The tests mostly wait, so more tests run at a time than the machine has processors. The binary `reliability` runs
+//! the long form.
 
 mod lambda;
 
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     let rules = lambda::TESTS.iter().map(|(name, test)| {
         Trial::test(*name, move || test(Path::new(PROGRAM)).map_err(|error| Failed::from(error.to_string())))
     });
-    // The long ones first.
+    // Long runs first.
     libtest_mimic::run(&arguments, soaks.chain(rules).chain(scenarios).collect()).exit_code()
 }
 

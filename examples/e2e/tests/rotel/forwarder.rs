@@ -1,4 +1,5 @@
-//! The asynchronous way: a function writes to its log, and the forwarder sends the log's telemetry to a collector.
+//! The asynchronous path: a function writes to the log, and the forwarder sends the telemetry in the log to a
+//! collector.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -34,8 +35,8 @@ async fn a_log_reaches_the_collector() {
     cloud.invoke("hello", &event).await.unwrap(); // makes the log group
     cloud.subscribe_to_log("hello", &forwarder).await.unwrap();
 
-    // The spans leave after the response, and MiniStack delivers what was written until then. So a line may be in the
-    // delivery of the next invocation, without the report of its own.
+    // The spans leave after the response, and MiniStack delivers the lines written before the response. A line may
+    // therefore come with the delivery of the next invocation, without the report of the line's invocation.
     let described =
         ["Name           : hello", "faas.invocation_id", "report.duration_ms", "memory_size_mb: Double(256)"];
     let started = Instant::now();
@@ -56,7 +57,7 @@ async fn a_log_reaches_the_collector() {
     for part in ["DataType: Sum", "AGGREGATION_TEMPORALITY_DELTA", "service: Str(hello)"] {
         assert!(metric.contains(part), "{part}: {metric}");
     }
-    // The forwarder's own spans are sent after its response.
+    // The forwarder sends spans of the forwarder itself after the response.
     arrived(&rotel, &["Name           : look_up", "service.name: Str(forwarder)"]).await;
 
     let own = delivery("/aws/lambda/forwarder", &["REPORT RequestId: own\tDuration: 1 ms\t"]);
@@ -70,7 +71,7 @@ async fn a_log_reaches_the_collector() {
     assert!(!log.contains("Str(own)"), "{log}");
 }
 
-/// A line with telemetry that was cut.
+/// A cut line with telemetry.
 const BROKEN: &str = r#"{"__otel_otlp_stdout":"0.1.0","source":"other","endpoint":"http://localhost:4318/v1/tr"#;
 
 #[tokio::test]
@@ -120,7 +121,7 @@ async fn create(cloud: &Cloud, name: &str, executable: &str, environment: &[(&st
     cloud.create_function(&Function { name, code: &code, environment }).await.unwrap()
 }
 
-/// Waits until rotel has printed all words, and returns its output.
+/// Waits until rotel has printed all words, and returns the output.
 async fn arrived(rotel: &Rotel, words: &[&str]) -> String {
     let started = Instant::now();
     loop {

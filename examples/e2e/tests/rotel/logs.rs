@@ -22,7 +22,7 @@ async fn rotel_reads_our_log_records() {
             assert!(started.elapsed() < PATIENCE, "rotel said: {log}\nhello said: {stderr}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
-        // The span of `greet` is the second one to end.
+        // The span of `greet` ends second.
         let greet = &values(&log, "ID ")[1];
         for line in [
             "SeverityText: INFO",

@@ -24,7 +24,7 @@ async fn rotel_reads_our_json() {
     assert_eq!(exported("http/json").await, TRACE);
 }
 
-/// The spans of `hello` for `events/sns.json`, in the order of their ends.
+/// The spans of `hello` for `events/sns.json`, ordered by end.
 const TRACE: [&str; 3] = ["look_up INTERNAL", "greet INTERNAL", "hello SERVER"];
 
 /// Runs `hello` locally against rotel, and returns rotel's output.

@@ -6,18 +6,18 @@ use thundra_examples::harness::rotel::Rotel;
 
 use crate::{PATIENCE, hello};
 
-/// What rotel shows of a sum in both encodings.
+/// The lines of rotel for a sum in both encodings.
 const SUM: [&str; 3] =
     ["-> DataType: Sum", "-> IsMonotonic: true", "-> AggregationTemporality: AGGREGATION_TEMPORALITY_CUMULATIVE"];
 
 #[tokio::test]
 async fn rotel_reads_our_metrics() {
-    // In JSON, OTLP writes integers of 64 bits as text. This rotel takes such a value for none.
+    // In JSON, OTLP writes integers of 64 bits as strings. The tested rotel ignores a string value.
     for (protocol, last) in [("http/protobuf", "Value: 1"), ("http/json", "Timestamp: ")] {
         let rotel = Rotel::start(&format!("rotel-metrics-{}", protocol.replace('/', "-"))).await.unwrap();
         let started = Instant::now();
         let metric = loop {
-            // rotel keeps the end of its output until more comes.
+            // rotel buffers the end of the output until more output follows.
             let output = hello(&rotel, protocol);
             let log = rotel.log().unwrap();
             let metric = metric(&log, "greetings");

@@ -1,4 +1,4 @@
-//! The account: its resources, and sending and reading through each transport.
+//! The account: resources, and sending and reading through each transport.
 
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, Target};
@@ -110,7 +110,7 @@ impl Account {
         }
     }
 
-    /// Reads the message with a plain client, and builds the event that Lambda would deliver.
+    /// Reads the message with a plain client, and builds the event for Lambda.
     pub(crate) async fn event(&self, transport: Transport) -> Value {
         if let Some(queue) = self.queue(transport) {
             let receive = || {

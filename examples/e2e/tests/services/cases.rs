@@ -1,4 +1,4 @@
-//! The table of cases. A case is one way from a producer to a consumer.
+//! The table of cases. A case is one path from a producer to a consumer.
 
 use thundra_core::SpanKind;
 
@@ -6,15 +6,15 @@ use thundra_core::SpanKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Transport {
     Sqs,
-    /// A topic with a queue, which gets the notification around the message or the raw message.
+    /// A topic with a queue. The queue gets the raw message, or the notification around the message.
     SnsToSqs {
         raw: bool,
     },
     Kinesis,
     EventBridgeToSqs,
-    /// The input of an execution, which a state passes to a function.
+    /// The input of an execution. A state passes the input to a function.
     StepFunctions,
-    /// The input of an execution, which a state sends to a queue.
+    /// The input of an execution. A state sends the input to a queue.
     StepFunctionsToSqs,
 }
 

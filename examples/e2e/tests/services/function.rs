@@ -1,4 +1,4 @@
-//! The function `consumer` in a process of its own, with a Runtime API of the test's own.
+//! The function `consumer` in a separate process, with a Runtime API of the test.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -26,7 +26,7 @@ use crate::PATIENCE;
 /// The time of an invocation.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// A running function. It is dropped before its receiver.
+/// A running function, which is dropped before the receiver.
 pub(crate) struct Function {
     _process: Process,
     receiver: Receiver,
@@ -73,7 +73,7 @@ impl Function {
         serde_json::from_slice(&answer).unwrap()
     }
 
-    /// Sends an event, and returns the ids of its one record, or of the invocation if the event has no record.
+    /// Sends an event, and returns the ids of the only record, or of the invocation if the event has no record.
     pub(crate) async fn invoke(&self, event: &Value) -> Seen {
         serde_json::from_value(self.respond(event).await).unwrap()
     }
@@ -86,7 +86,7 @@ impl Function {
         of(&spans, trace).1.unwrap()
     }
 
-    /// Waits for the spans of the invocation and of its record in a trace.
+    /// Waits for the spans of the invocation and of the record in a trace.
     pub(crate) async fn spans(&self, trace: &str, record: bool) -> (Span, Option<Span>) {
         let whole = |spans: &[Span]| {
             let (invocation, process) = of(spans, trace);
@@ -100,7 +100,7 @@ impl Function {
     }
 }
 
-/// Finds the spans of the invocation and of its record in a trace.
+/// Finds the spans of the invocation and of the record in a trace.
 fn of(spans: &[Span], trace: &str) -> (Option<Span>, Option<Span>) {
     let find = |kind| spans.iter().find(|span| span.trace == trace && span.kind == kind).cloned();
     (find(Kind::Server), find(Kind::Consumer))

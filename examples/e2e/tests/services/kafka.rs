@@ -48,7 +48,7 @@ async fn a_partition_is_read_up_to_its_failed_record() {
     }
 }
 
-/// Returns a record with the context of its sender, as the documentation of `outbound` says.
+/// Returns a record with the context of the sender, as documented for `outbound`.
 async fn record(order: &str) -> (Sent, Record) {
     let mut headers = Vec::new();
     let send = async {

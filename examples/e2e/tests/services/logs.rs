@@ -1,4 +1,4 @@
-//! The log of a function, through CloudWatch Logs: its lines and its documents with metrics.
+//! The log of a function, through CloudWatch Logs: lines and documents with metrics.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ async fn lines_and_metrics_are_found_by_their_ids() {
     }
 }
 
-/// Returns the lines of JSON with a word. What is written after a response arrives with the next invocation.
+/// Returns the lines of JSON with a word. Lines after a response arrive with the next invocation.
 async fn found(cloud: &Cloud, word: &str, number: usize) -> Vec<Value> {
     let started = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! Messages and records as the events that Lambda would deliver.
+//! Messages and records as events in Lambda's format.
 
 use std::collections::BTreeMap;
 

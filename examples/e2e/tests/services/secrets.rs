@@ -1,4 +1,4 @@
-//! Headers of OTLP requests whose values are in SSM Parameter Store and Secrets Manager, on both emulators.
+//! Headers of OTLP requests with values in SSM Parameter Store and Secrets Manager, on both emulators.
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -64,7 +64,7 @@ fn variables(endpoint: &str) -> [(&'static str, String); 5] {
     ]
 }
 
-/// Returns the address of a collector, and the headers of its requests.
+/// Returns the address of a collector, and the headers of all received requests.
 async fn collector() -> (String, Arc<Mutex<Vec<HeaderMap>>>) {
     let requests = Arc::new(Mutex::new(Vec::new()));
     let kept = requests.clone();
@@ -78,7 +78,8 @@ async fn collector() -> (String, Arc<Mutex<Vec<HeaderMap>>>) {
     (address, requests)
 }
 
-/// Calls a service of an emulator, which reads the name of the service in the signature and does not check it.
+/// Calls a service of an emulator. The emulator reads the name of the service in the signature without verifying the
+/// signature.
 async fn call(endpoint: &str, target: &str, service: &str, input: &Value) -> Value {
     let scope = format!("test/20261126/us-east-1/{service}/aws4_request");
     let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");

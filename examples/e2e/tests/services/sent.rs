@@ -1,4 +1,4 @@
-//! Messages that the test has sent.
+//! Messages from the test.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use thundra_core::testing::{MemoryExporter, tree};
 use thundra_core::{Config, Env, Scope, SpanData, Telemetry, install};
 use thundra_examples::seen::Seen;
 
-/// A sending call, and the ids of its scope.
+/// A sending call, and the ids of the scope.
 pub(crate) struct Sent {
     name: String,
     /// The span of the call.

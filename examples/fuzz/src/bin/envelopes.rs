@@ -1,4 +1,4 @@
-//! Any payload in any envelopes of any event: what the sender put in is found.
+//! Any payload in any envelopes of any event: thundra finds the sender's context.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Runs each target for a while, beginning with its corpus.
+//! Runs each target for a while, beginning with the corpus.
 //!
 //! ```text
 //! cargo build --release --bins
@@ -6,7 +6,7 @@
 //! cargo run --release -- --seconds 600 --keep    # and keep what reached new code
 //! ```
 //!
-//! The output names the file of an input that fails. `cargo run --release --bin strip -- FILE` runs it again.
+//! The output names the file of a failing input. `cargo run --release --bin strip -- FILE` runs the input again.
 
 use std::env;
 use std::error::Error;
@@ -14,12 +14,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use libfuzzer_sys as _; // it has what the coverage of this program calls
+use libfuzzer_sys as _; // has the functions that the coverage of this program calls
 use thundra_fuzz::corpus::{pack, unpack};
 
 const TARGETS: [&str; 4] = ["recognise", "envelopes", "strip", "splice"];
 
-/// The longest input. Longer ones show nothing that a grown one does not.
+/// The longest input. Longer inputs show nothing beyond grown inputs.
 const MAX_BYTES: &str = "-max_len=2048";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -40,10 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A target with its files.
+/// A target with all files.
 struct Fuzz {
     program: PathBuf,
-    /// The inputs that libFuzzer reads and adds to.
+    /// The inputs for libFuzzer, which adds new inputs.
     folder: PathBuf,
     corpus: PathBuf,
 }
@@ -56,7 +56,7 @@ impl Fuzz {
         Ok(Self { program: programs.join(target), folder, corpus })
     }
 
-    /// Runs the target, and returns its last line.
+    /// Runs the target, and returns the last line of the output.
     fn run(&self, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
         let artifacts = format!("-artifact_prefix={}-", self.folder.display());
         let mut command = Command::new(&self.program);
@@ -70,7 +70,7 @@ impl Fuzz {
         Err(format!("{}: {}\n{panic}", self.program.display(), output.status).into())
     }
 
-    /// Rewrites the corpus with the shortest inputs that reach all the code that was reached.
+    /// Rewrites the corpus with the shortest inputs that reach the same code.
     fn keep(&self) -> Result<(), Box<dyn Error>> {
         let kept = self.folder.with_extension("kept");
         if kept.exists() {

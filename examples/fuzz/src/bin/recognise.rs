@@ -1,4 +1,4 @@
-//! Any bytes as an event: they are some trigger, and the handler receives all but the contexts.
+//! Any bytes as an event: every input is some trigger, and the handler receives everything but the contexts.
 #![no_main]
 
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! `batch`: the type of the argument decides what a record is, and the attribute may name the event.
+//! `batch`: the type of the argument determines the type of a record, and the attribute may name the event.
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use thundra_aws::{Error, handler};

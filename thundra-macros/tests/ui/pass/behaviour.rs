@@ -1,4 +1,4 @@
-//! A wrapped function is the function it was: results, order of drops, `Send`.
+//! A wrapped function behaves like the original function: results, order of drops, `Send`.
 
 use std::{
     cell::{Cell, RefCell},
@@ -22,7 +22,7 @@ fn event<T>(payload: T) -> LambdaEvent<T> {
     LambdaEvent::new(payload, Context::default())
 }
 
-/// The second error coerces only where the type of the result is known.
+/// The second error coerces only if the type of the result is known.
 #[handler]
 async fn fails(event: LambdaEvent<u8>) -> Result<u8, Box<dyn StdError>> {
     if event.payload == 0 {

@@ -1,4 +1,4 @@
-//! The handler shapes of the official examples that are functions.
+//! The handler shapes of the official examples with functions as handlers.
 
 #![deny(warnings, unused, unsafe_code, missing_docs, rust_2018_idioms)]
 
@@ -20,7 +20,7 @@ pub struct Ask {
     _name: String,
 }
 
-/// An answer.
+/// A response.
 #[derive(Serialize)]
 pub struct Answer {
     text: String,
@@ -29,7 +29,7 @@ pub struct Answer {
 /// A client of something.
 pub struct Client;
 
-/// What an example is generic over.
+/// The bound of a generic example.
 pub trait Store {
     /// Reads.
     fn get(&self, key: &str) -> impl Future<Output = Result<u32, Error>> + Send;
@@ -100,13 +100,13 @@ async fn diagnostic(_event: LambdaEvent<()>) -> Result<(), Diagnostic> {
     Err(Diagnostic { error_type: "Late".into(), error_message: "too late".into() })
 }
 
-/// An error of one's own.
+/// A custom error.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// A reason.
     #[error("{0} is closed")]
     Closed(&'static str),
-    /// Another one.
+    /// A number that cannot be parsed.
     #[error(transparent)]
     Number(#[from] std::num::ParseIntError),
 }
@@ -215,7 +215,7 @@ async fn attributes(
     Ok(event.payload + extra + used)
 }
 
-/// Borrows from its arguments, and names the lifetime.
+/// Borrows from the arguments, and names the lifetime.
 #[handler]
 pub async fn lifetimes<'a, 'b: 'a>(event: &'a LambdaEvent<&'b str>, fallback: &'b str) -> Result<&'a str, Error> {
     Ok(if event.payload.is_empty() { fallback } else { event.payload })
@@ -344,7 +344,7 @@ impl Handle for Client {
     }
 }
 
-/// The callers that the examples write around these functions.
+/// Calls the functions like the official examples.
 fn callers(client: &'static Client) {
     fn service<A, R, E, F>(_: impl FnMut(LambdaEvent<A>) -> F)
     where

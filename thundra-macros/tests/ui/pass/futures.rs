@@ -1,4 +1,4 @@
-//! Functions that are no `async fn`: what `#[async_trait]` makes of one, and futures that are returned by hand.
+//! Functions that are not `async fn`: the expansion of `#[async_trait]`, and futures returned by hand.
 
 #![deny(warnings, unused, unsafe_code, missing_docs, rust_2018_idioms)]
 
@@ -13,20 +13,20 @@ use async_trait::async_trait;
 use thundra_aws::{Context, Error, LambdaEvent, handler};
 use thundra_core::{Status, testing};
 
-/// A future in a box, as `futures` names it.
+/// A boxed future, named as in `futures`.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 fn event<T>(payload: T) -> LambdaEvent<T> {
     LambdaEvent::new(payload, Context::default())
 }
 
-/// An error of one's own.
+/// A custom error.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// A reason.
     #[error("{0} is closed")]
     Closed(&'static str),
-    /// Another one.
+    /// A number that cannot be parsed.
     #[error(transparent)]
     Number(#[from] std::num::ParseIntError),
 }
@@ -185,7 +185,7 @@ fn opaque(event: LambdaEvent<u8>) -> impl Future<Output = impl Debug> {
     ready(event.payload)
 }
 
-/// A service as `tower` has it.
+/// A service in the form of `tower`'s trait.
 trait Service<Request> {
     type Response;
     type Future: Future<Output = Self::Response>;
@@ -222,7 +222,7 @@ fn is_send<T: Send>(value: T) -> T {
     value
 }
 
-/// The status of the invocation above.
+/// Returns the status of the invocation above.
 fn status(f: impl Future) -> Status {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (_, spans) = testing::record("invocation", || runtime.block_on(f));

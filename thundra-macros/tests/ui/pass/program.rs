@@ -1,4 +1,4 @@
-//! Every shape of `main`. Each stands in a module, so that running this file starts none of them.
+//! Every shape of `main`. Each `main` stands in a module, so running the file calls none of the functions.
 
 #![deny(warnings, missing_docs, unreachable_pub, rust_2018_idioms)]
 

@@ -1,4 +1,4 @@
-//! awssdk-instrumentation with its macro: spans go to the X-Ray daemon in datagrams.
+//! awssdk-instrumentation with the crate's macro: spans go to the X-Ray daemon in datagrams.
 
 use lambda_runtime::{Error, LambdaEvent};
 use thundra_bench_lambda::{Order, Receipt, serve};

@@ -1,4 +1,4 @@
-//! The runtime alone: the floor, where `tracing` finds no subscriber.
+//! The runtime alone: the floor, without a subscriber for `tracing`.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use thundra_bench_lambda::{Order, Receipt, serve};

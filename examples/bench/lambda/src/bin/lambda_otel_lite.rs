@@ -1,4 +1,4 @@
-//! lambda-otel-lite in its default mode: a gzipped line on standard output per invocation, before the response.
+//! lambda-otel-lite in the default mode: a gzipped line on standard output per invocation, before the response.
 
 use lambda_otel_lite::{
     SpanAttributes, SpanAttributesExtractor, TelemetryConfig, create_traced_handler, init_telemetry,
@@ -7,7 +7,7 @@ use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::{Deserialize, Serialize};
 use thundra_bench_lambda::{Order, Receipt, serve};
 
-/// An event that lambda-otel-lite can read attributes from.
+/// An event from which lambda-otel-lite can read attributes.
 #[derive(Deserialize, Serialize)]
 #[serde(transparent)]
 struct Event(Order);

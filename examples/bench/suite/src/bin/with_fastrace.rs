@@ -1,6 +1,6 @@
-//! fastrace, with the same work written against its API. Attributes are texts, so numbers are formatted.
+//! fastrace, with the same work written against fastrace's API. Attributes are texts, so numbers are formatted.
 //!
-//! A program of its own, which the suite starts.
+//! The suite starts this program.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -20,7 +20,7 @@ fn main() -> Result<()> {
 
 struct Fastrace;
 
-/// Local spans, the faster API of fastrace, with its OpenTelemetry reporter if the spans are encoded.
+/// Sets up local spans, the faster API of fastrace, with the OpenTelemetry reporter if the spans are encoded.
 fn local(export: Export) -> Result<Box<dyn Stack>> {
     match export {
         Export::Drop => fastrace::set_reporter(Dropped(Sink::new(export)), Config::default()),

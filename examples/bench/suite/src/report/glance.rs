@@ -1,17 +1,17 @@
-//! The six figures that most readers come for, and the conclusions in words.
+//! The six figures of interest to most readers, and the conclusions in words.
 
 use super::table::{number, ratio, row};
 use crate::results::Results;
 use crate::section::{Section, counts};
 use crate::stacks::OURS;
 
-/// A row: one figure of thundra beside that of an OpenTelemetry stack.
+/// A row: a figure of thundra beside the figure of an OpenTelemetry stack.
 struct Row {
     work: &'static str,
     unit: &'static str,
     section: &'static str,
     figure: &'static str,
-    /// The row without tracing, which is subtracted.
+    /// The row without tracing, to subtract.
     over: Option<&'static str>,
     ours: &'static str,
     peer: &'static str,
@@ -74,7 +74,7 @@ const ROWS: [Row; 6] = [
     },
 ];
 
-/// Returns the table and the conclusions. A figure that was not measured is left out.
+/// Returns the table and the conclusions, without unmeasured figures.
 pub(super) fn of(known: &[(&Section, Results)]) -> String {
     let value = |section: &str, variant: &str, figure: &str| {
         let (_, results) = known.iter().find(|(known, _)| known.id == section)?;

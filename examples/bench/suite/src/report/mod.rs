@@ -62,7 +62,7 @@ The suite writes this file: `cargo bench --manifest-path examples/bench/Cargo.to
 - Times depend on the machine and its load. Compare the rows of a table, not two machines.
 ";
 
-/// Writes `BENCHMARKS.md` from all results of this machine, new and earlier ones.
+/// Writes `BENCHMARKS.md` from all results of the machine, new and earlier.
 pub(crate) fn write(sections: &[Section], machine: &Machine) -> Result<()> {
     let mut known = Vec::new();
     for section in sections {

@@ -8,7 +8,7 @@ pub(super) fn medians(section: &Section, results: &Results) -> String {
     table(section, section.columns.iter().collect(), |column, variant| cell(column, variant, results))
 }
 
-/// Returns the ranges of a section; `None` if no column has one.
+/// Returns the ranges of a section; `None` if no column has ranges.
 pub(super) fn ranges(section: &Section, results: &Results) -> Option<String> {
     let spread: Vec<_> = section.columns.iter().filter(|column| matches!(column.show, Show::Spread)).collect();
     (!spread.is_empty()).then(|| table(section, spread, |column, variant| range(column, variant, results)))

@@ -50,13 +50,13 @@ pub(crate) fn sections() -> Vec<Section> {
     vec![section.max_rounds(1).variants(FUNCTIONS.map(row)).columns(columns)]
 }
 
-/// Builds a function in a target directory of its own. Returns the seconds and the units.
+/// Builds a function in a separate target directory. Returns the seconds and the units.
 fn build(function: &Function, profile: &str) -> Result<(f64, usize)> {
     let directory = target()?.join("bench-compile").join(function.features);
     let _ = fs::remove_dir_all(&directory);
     let mut command = cargo("build", function.features);
     command.args(["--timings", "--profile", profile, "--bin", function.program]).env("CARGO_TARGET_DIR", &directory);
-    // The bench's own release profile is another one.
+    // The bench's release profile differs.
     command.envs([
         ("CARGO_PROFILE_RELEASE_LTO", "false"),
         ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),

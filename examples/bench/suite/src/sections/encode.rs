@@ -7,7 +7,7 @@ use crate::bench::Bench;
 use crate::section::{Column, Section, Variant, counts};
 use crate::stacks::{Export, Kind, OURS, REGISTRY, STACKS, Seen, Stack, workload_a};
 
-/// A repetition has this number of traces, each with `BELOW` spans below its root, and a flush.
+/// The number of traces of a repetition, each with `BELOW` spans below the root, and a flush.
 const TRACES: u64 = 10;
 const BELOW: u64 = 100;
 

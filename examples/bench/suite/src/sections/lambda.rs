@@ -1,7 +1,7 @@
-//! A minimal function with each stack: its start, its size, and the cost of an invocation.
+//! A minimal function with each stack: start, size, and the cost of an invocation.
 //!
-//! The functions of the package `lambda` all do the same work. They run against a Runtime API and a collector on
-//! loopback. The kernel counts the CPU time of the function's process alone, in nanoseconds.
+//! The functions of the package `lambda` all do the same work. The functions run against a Runtime API and a collector
+//! on loopback. The kernel counts the CPU time of the function's process alone, in nanoseconds.
 
 mod counted;
 mod export;

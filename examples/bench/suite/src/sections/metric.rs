@@ -69,7 +69,7 @@ fn ours(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// Measures with the recorder that is installed.
+/// Measures with the installed recorder.
 fn facade(bench: &mut Bench) {
     bench.repeat(|laps| {
         laps.wall("counter", MEASUREMENTS, || {

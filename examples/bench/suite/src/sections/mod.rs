@@ -37,7 +37,7 @@ mod wire;
 
 type Sections = fn() -> Vec<Section>;
 
-/// Returns the sections with all stacks.
+/// The functions that return the sections with all stacks.
 const OF_STACKS: [Sections; 5] =
     [record::sections, encode::sections, tasks::sections, threads::sections, invocation::sections];
 const OTHERS: [Sections; 8] = [
@@ -51,7 +51,6 @@ const OTHERS: [Sections; 8] = [
     compile::sections,
 ];
 
-/// Returns all sections.
 pub(crate) fn all() -> Vec<Section> {
     OF_STACKS.into_iter().chain(OTHERS).flat_map(|sections| sections()).collect()
 }

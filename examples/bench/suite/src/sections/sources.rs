@@ -1,4 +1,4 @@
-//! What all event sources together add to a function.
+//! The bytes that all event sources together add to a function.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::Result;
 use crate::bench::Samples;
 use crate::section::{Column, Section, Variant};
 
-/// The flag of a build that knows no event source.
+/// The flag of a build without event sources.
 const WITHOUT: &str = "--cfg thundra_without_sources";
 
 pub(crate) fn sections() -> Vec<Section> {
@@ -35,7 +35,7 @@ pub(crate) fn sections() -> Vec<Section> {
     vec![section.max_rounds(1).variants([THUNDRA, THUNDRA_DEFAULT].map(row)).columns(columns)]
 }
 
-/// Builds a function with these flags in a target directory of their own. Returns the bytes of the stripped binary.
+/// Builds a function with `flags` in a separate target directory. Returns the bytes of the stripped binary.
 fn stripped(function: &Function, flags: &str) -> Result<f64> {
     let directory = target()?.join("bench-sources").join(if flags.is_empty() { "all" } else { "none" });
     let mut command = cargo("build", function.features);

@@ -1,4 +1,4 @@
-//! Two threads that record concurrently: shared state makes them wait.
+//! Two threads that record concurrently: shared state makes the threads wait.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +32,7 @@ fn measure(kind: Kind, bench: &mut Bench) -> Result<()> {
     thread::scope(|scope| {
         scope.spawn(|| other.follow(work, || stack.flush()));
         bench.repeat(|laps| {
-            // Alone, and at once after it beside the other, so that their ratio is one of neighbours.
+            // The run alone is directly followed by the run beside the other thread, so the ratio compares neighbours.
             let started = Instant::now();
             work();
             let one = started.elapsed();
@@ -54,8 +54,8 @@ fn measure(kind: Kind, bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// The second thread. It spins, because waking a thread takes as long as the work, and yields in case there is only one
-/// core.
+/// The second thread. The thread spins, because waking a thread takes as long as the work, and yields in case of a
+/// single core.
 #[derive(Default)]
 struct Other {
     /// The begun steps: work and flush in turn.

@@ -1,4 +1,4 @@
-//! Recognising an event and its senders.
+//! Recognition of an event and of the event's senders.
 
 use std::hint::black_box;
 
@@ -18,7 +18,7 @@ use crate::stacks::OURS;
 /// The units of an event, which turn nanoseconds a unit into microseconds.
 const MICROSECONDS: u64 = 1000;
 
-/// An event, and the parser of its own type.
+/// An event, and the parser of the event's type.
 struct Event {
     figure: &'static str,
     title: &'static str,
@@ -55,7 +55,7 @@ pub(super) fn sections() -> Vec<Section> {
     ]
 }
 
-/// Returns a notification with its signature, which the type requires.
+/// Returns a notification with a signature, which the type requires.
 fn sns(bytes: usize) -> String {
     const SIGNED: &str =
         r#""SignatureVersion":"1","Signature":"EXAMPLE","SigningCertUrl":"EXAMPLE","UnsubscribeUrl":"EXAMPLE","#;

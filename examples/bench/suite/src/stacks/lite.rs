@@ -1,5 +1,5 @@
-//! lambda-otel-lite: its processor below tracing-opentelemetry's default layer, in the versions that lambda-otel-lite
-//! uses.
+//! lambda-otel-lite: the crate's processor below tracing-opentelemetry's default layer, in the versions of
+//! lambda-otel-lite's dependencies.
 
 use lambda_otel_lite::LambdaSpanProcessor;
 use opentelemetry_032::trace::TracerProvider;

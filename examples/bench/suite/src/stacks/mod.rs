@@ -1,4 +1,4 @@
-//! The stacks, thundra and its peers, each set up as its users would, and the same work for each.
+//! The stacks, thundra and others, each set up as a user would, and the same work for each stack.
 
 mod lite;
 mod otel_api;
@@ -59,9 +59,9 @@ pub type SetUp = fn(Export) -> Result<Box<dyn Stack>>;
 
 static FASTRACE: OnceLock<SetUp> = OnceLock::new();
 
-/// Makes this program the one with fastrace.
+/// Provides this program with the set-up of fastrace.
 pub(crate) fn provide_fastrace(set_up: SetUp) {
-    // Whoever was first is kept: there is one.
+    // The first set-up stays: the program has only one.
     let _ = FASTRACE.set(set_up);
 }
 
@@ -69,7 +69,7 @@ fn fastrace(export: Export) -> Result<Box<dyn Stack>> {
     FASTRACE.get().ok_or("fastrace is in another program")?(export)
 }
 
-/// A stack and its set-up.
+/// A stack with the set-up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
@@ -83,7 +83,7 @@ pub(crate) struct Kind {
 
 /// The row of thundra, the base of all ratios.
 pub(crate) const OURS: &str = "thundra";
-/// The row of fastrace, which has a program of its own.
+/// The row of fastrace, which has a separate program.
 const FASTRACE_ROW: &str = "fastrace";
 /// The row of the bare registry, below every layer.
 pub(crate) const REGISTRY: &str = "Registry";
@@ -115,18 +115,18 @@ impl Kind {
         (self.set_up)(export)
     }
 
-    /// Returns a row for this stack.
+    /// Returns a row for the stack.
     pub(crate) fn variant(self, measure: fn(Kind, &mut Bench) -> Result<()>) -> Variant {
         self.variant_that(move |bench| measure(self, bench))
     }
 
-    /// Returns a row for this stack.
+    /// Returns a row for the stack, with a closure as the measurement.
     pub(crate) fn variant_that(self, measure: impl Fn(&mut Bench) -> Result<()> + 'static) -> Variant {
         let variant = Variant::within(self.name, self.about, measure);
         if self.name == FASTRACE_ROW { variant.with_fastrace() } else { variant }
     }
 
-    /// Does the work once and checks the exported spans: their exact number, and where they are encoded at least the
+    /// Does the work once and checks the exported spans: the exact number, and if the spans are encoded at least the
     /// attributes and events of the work.
     pub(crate) fn check(&self, export: Export, expected: Seen, work: impl FnOnce()) -> Result<()> {
         if !self.exports || export == Export::Line {
@@ -145,7 +145,7 @@ impl Kind {
     }
 }
 
-/// Returns the counts of `traces` traces of workload A, each with `n` spans below its root.
+/// Returns the counts of `traces` traces of workload A, each with `n` spans below the root.
 pub(crate) fn workload_a(traces: u64, n: u64) -> Seen {
     let spans = traces * (n + 1);
     Seen { spans, encoded: spans, attributes: traces * n * 3, events: traces * n.div_ceil(twin::EVENT_EVERY) }

@@ -21,17 +21,17 @@ struct OtelApi {
     tracer: SdkTracer,
 }
 
-/// Sets up the simple processor, which exports each span at its end.
+/// Sets up the simple processor, which exports each span when the span ends.
 pub(super) fn simple(export: Export) -> SdkTracerProvider {
     SdkTracerProvider::builder().with_resource(resource()).with_simple_exporter(Sink::new(export)).build()
 }
 
-/// Sets up the batch processor, which exports from a thread of its own.
+/// Sets up the batch processor, which exports from a background thread.
 pub(super) fn batch(export: Export) -> SdkTracerProvider {
     SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(Sink::new(export)).build()
 }
 
-/// The API without `tracing`.
+/// Sets up the API without `tracing`.
 pub(super) fn api(provider: SdkTracerProvider) -> Result<Box<dyn Stack>> {
     let tracer = provider.tracer("bench");
     Ok(Box::new(OtelApi { provider, tracer }))

@@ -18,7 +18,7 @@ impl Stack for OtelLayer {
     }
 }
 
-/// Sets up the layer with its defaults.
+/// Sets up the layer with the defaults.
 pub(crate) fn default(provider: SdkTracerProvider) -> Result<Box<dyn Stack>> {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
     Registry::default().with(layer).with(LevelFilter::INFO).try_init()?;

@@ -16,11 +16,12 @@ use crate::Result;
 struct Ours;
 
 thread_local! {
-    /// The finished traces before a flush. A program would hand them over immediately.
+    /// The finished traces before a flush. A program would hand the traces over immediately.
     static FINISHED: RefCell<Records> = RefCell::default();
 }
 
-/// Installs what `thundra_aws::run` installs, with everything on except log lines, which the peers do not write either.
+/// Installs the set-up of `thundra_aws::run`, with everything on except log lines, because the other stacks write no
+/// lines.
 pub(super) fn sampled(export: Export) -> Result<Box<dyn Stack>> {
     install(export, &[])
 }

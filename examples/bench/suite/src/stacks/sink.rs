@@ -1,4 +1,4 @@
-//! The exporters' work, which is the same for all stacks.
+//! The work of the exporters, equal for all stacks.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ pub enum Export {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) spans: u64,
-    /// The spans in the encoded bytes; the next members are their attributes and events.
+    /// The spans in the encoded bytes; the next fields count the attributes and events of the spans.
     pub(crate) encoded: u64,
     pub(crate) attributes: u64,
     pub(crate) events: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Seen {
 static WATCHING: AtomicBool = AtomicBool::new(false);
 static SEEN: Mutex<Seen> = Mutex::new(Seen { spans: 0, encoded: 0, attributes: 0, events: 0 });
 
-/// Returns the spans that are exported during some work.
+/// Returns the spans exported during some work.
 pub(super) fn watch(work: impl FnOnce()) -> Seen {
     *seen() = Seen::default();
     WATCHING.store(true, Ordering::Relaxed);

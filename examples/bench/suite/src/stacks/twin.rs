@@ -1,4 +1,4 @@
-//! Parts of the work for stacks without `tracing`, equal to those in `thundra_bench_work`.
+//! Parts of the work for stacks without `tracing`, equal to the parts in `thundra_bench_work`.
 
 use std::fmt;
 use std::future::Future;
@@ -10,7 +10,7 @@ pub const DEPTH: u64 = 5;
 /// The number of spans for each event.
 pub const EVENT_EVERY: u64 = 10;
 
-/// A value that is formatted when it is recorded.
+/// A value that is formatted when recorded.
 pub struct Order(pub u64);
 
 impl fmt::Display for Order {
@@ -19,7 +19,7 @@ impl fmt::Display for Order {
     }
 }
 
-/// Returns a future that is pending a number of times and wakes itself.
+/// A future that is pending a number of times and wakes itself.
 pub struct Pending(pub u32);
 
 impl Future for Pending {

@@ -1,4 +1,4 @@
-//! The executed instructions that lock the bus, as `objdump` disassembles them.
+//! The executed instructions that lock the bus, as disassembled by `objdump`.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -36,7 +36,7 @@ fn bias(functions: &HashMap<String, u64>, symbols: &HashMap<String, u64>) -> Opt
 }
 
 impl Code {
-    /// Disassembles a program, once in this process, because this takes a second.
+    /// Disassembles a program, once per process, because `objdump` takes a second.
     fn of(program: &str) -> io::Result<Arc<Code>> {
         static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Code>>>> = LazyLock::new(Mutex::default);
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,7 +64,7 @@ impl Code {
 fn locking(line: &str) -> Option<u64> {
     let (at, instruction) = line.trim_start().split_once(":\t")?;
     let (mnemonic, operands) = instruction.split_once(' ')?;
-    // With memory an exchange locks without being asked to; with a register alone it is often a no-op.
+    // With memory, `xchg` always locks; with a register alone, `xchg` is often a no-op.
     (mnemonic == "lock" || (mnemonic == "xchg" && operands.contains('('))).then(|| hex(at))?
 }
 

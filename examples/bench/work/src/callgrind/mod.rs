@@ -1,6 +1,6 @@
 //! Instructions, locked instructions and allocations, counted by `valgrind --tool=callgrind`.
 //!
-//! Unlike a time, a count is the same in every run on every machine of a kind, however busy. The kernel's work is not
+//! Unlike a time, a count is the same in every run on every machine of a kind, at any load. The kernel's work is not
 //! counted, and the clock is read by a system call, because valgrind hides the vDSO.
 //!
 //! The cost of a unit of work is the difference of two runs of different lengths, so the start-up cancels out.
@@ -24,7 +24,7 @@ pub struct Counts {
     /// The instructions that lock the bus: with a `lock` prefix, or `xchg` with memory. `None` on machines other than
     /// x86-64.
     pub locked: Option<u64>,
-    /// Calls of `malloc` and its kin.
+    /// Calls of `malloc` and similar functions.
     pub allocations: u64,
 }
 
@@ -43,18 +43,18 @@ impl Sub for Counts {
 
 /// Runs a program under callgrind, with `PATH` alone in the environment, and counts.
 ///
-/// Locked instructions are those of the program and the crates linked into the binary. The C library is left out,
-/// because its allocator takes locks depending on the addresses of its blocks.
+/// Locked instructions belong to the program and the crates linked into the binary. The C library is left out, because
+/// the allocator takes locks depending on the addresses of blocks.
 ///
 /// # Errors
 ///
 /// If `valgrind` or `objdump` is missing, or the program fails.
 pub fn count(program: &Path, args: &[&str]) -> io::Result<Counts> {
     let program = program.canonicalize()?;
-    // Beside the program, so under `target`.
+    // The file lies beside the program, and so under `target`.
     let file = program.with_file_name(format!("callgrind.{}.{}", std::process::id(), args.join("-")));
     let out_file = format!("--callgrind-out-file={}", file.display());
-    // Names as the symbol table has them, positions in full: there is nothing to decompress.
+    // Names in the form of the symbol table, and full positions, so that nothing needs decompressing.
     let plain = ["--compress-strings=no", "--compress-pos=no", "--demangle=no", "--dump-instr=yes", "--dump-line=no"];
     valgrind::run("callgrind", &[&plain[..], &[out_file.as_str()]].concat(), &program, args)?;
     let text = std::fs::read_to_string(&file)?;

@@ -11,14 +11,14 @@ const ALLOCATORS: [&str; 6] = ["malloc", "calloc", "realloc", "posix_memalign", 
 pub(super) struct Profile {
     pub(super) instructions: u64,
     pub(super) allocations: u64,
-    /// The number of executions of each instruction of the program itself, by its address in memory.
+    /// The number of executions of each instruction of the program itself, by address in memory.
     pub(super) executed: Vec<(u64, u64)>,
-    /// The called functions of the program, with their addresses.
+    /// The called functions of the program, with addresses.
     pub(super) functions: HashMap<String, u64>,
 }
 
 impl Profile {
-    /// Reads a profile of the program with this path. Other files are libraries.
+    /// Reads a profile of the program at the path `program`. Other files are libraries.
     pub(super) fn parse(text: &str, program: &str) -> Self {
         let mut profile = Profile::default();
         let (mut file, mut called_file, mut called) = ("", None, "");
@@ -32,7 +32,7 @@ impl Profile {
                 called = name;
             } else if let Some(call) = line.strip_prefix("calls=") {
                 profile.call(called, call, called_file.take().unwrap_or(file) == program);
-                // The next line is what the callee cost, which is counted in itself.
+                // The next line is the cost of the callee, which the callee's own lines count.
                 lines.next();
             } else if let Some((at, times)) = line.strip_prefix("0x").and_then(cost) {
                 profile.instructions += times;
@@ -47,7 +47,7 @@ impl Profile {
     /// Reads a call, as in `calls={times} 0x{entry}`.
     fn call(&mut self, function: &str, call: &str, own: bool) {
         let Some((times, entry)) = call.split_once(' ') else { return };
-        // A function that calls itself has a second name there.
+        // callgrind gives a recursive function a second name.
         let function = function.split_once('\'').map_or(function, |(name, _)| name);
         if ALLOCATORS.contains(&function) {
             self.allocations += times.parse::<u64>().unwrap_or(0);
@@ -58,7 +58,7 @@ impl Profile {
     }
 }
 
-/// Reads `{address} {count}`, the address without its `0x`.
+/// Reads `{address} {count}`, the address without `0x`.
 fn cost(line: &str) -> Option<(u64, u64)> {
     let (at, times) = line.split_once(' ')?;
     Some((hex(at)?, times.parse().ok()?))

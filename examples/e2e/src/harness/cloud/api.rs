@@ -31,7 +31,7 @@ impl Cloud {
         let request = self.gateway.create_stage().api_id(&api).stage_name("$default").auto_deploy(true);
         request.send().await.map_err(refused(format_args!("deploy the API {name}")))?;
 
-        // MiniStack tells APIs apart by path as well as by host name; a path needs no name resolution.
+        // MiniStack distinguishes APIs by path as well as by host name; a path needs no name resolution.
         Ok(format!("{}/_aws/execute-api/{api}/$default", self.endpoint))
     }
 }

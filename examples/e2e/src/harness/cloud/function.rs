@@ -49,7 +49,7 @@ impl Cloud {
         Ok(Code { key: key.to_owned() })
     }
 
-    /// Creates a function, waits until the function is active, and returns its ARN.
+    /// Creates a function, waits until the function is active, and returns the ARN.
     ///
     /// X-Ray's active tracing stays off. Otherwise the root of each trace would be a segment that only X-Ray receives.
     ///
@@ -89,11 +89,11 @@ impl Cloud {
         }
     }
 
-    /// Returns the lines that a function has written, oldest first, from CloudWatch Logs.
+    /// Returns the log lines of a function from CloudWatch Logs, oldest first.
     ///
     /// # Errors
     ///
-    /// If the request fails. A function that was never invoked has an empty log.
+    /// If the request fails. The log is empty before the first invocation.
     pub async fn log(&self, name: &str) -> Result<Vec<String>, Error> {
         self.find_in_log(name, "").await
     }
@@ -132,7 +132,7 @@ impl Cloud {
         }
     }
 
-    /// Subscribes a function to the log of another one, which must have been invoked before.
+    /// Subscribes a function to the log of another function, which must have been invoked before.
     ///
     /// # Errors
     ///

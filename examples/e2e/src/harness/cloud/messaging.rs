@@ -1,4 +1,4 @@
-//! Topics, queues and streams, with their subscriptions and event source mappings.
+//! Topics, queues and streams, with subscriptions and event source mappings.
 
 use aws_sdk_lambda::types::{EventSourcePosition, FunctionResponseType};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -22,7 +22,7 @@ pub struct Mapping {
 }
 
 impl Cloud {
-    /// Creates a topic and returns its ARN.
+    /// Creates a topic and returns the ARN.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Cloud {
         Ok(Queue { url, arn: given(arn, "queue ARN")? })
     }
 
-    /// Creates a stream of one shard and returns its ARN.
+    /// Creates a stream of one shard and returns the ARN.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl Cloud {
             .function_name(function)
             .batch_size(batch_size)
             .set_starting_position(position)
-            // Without this a partial failure counts as success, and the failed records are gone.
+            // Without this type, a partial failure counts as success, and the failed records are lost.
             .function_response_types(FunctionResponseType::ReportBatchItemFailures)
             .send()
             .await
@@ -120,7 +120,7 @@ impl Cloud {
         Ok(Mapping { id: given(answer.uuid, "mapping")? })
     }
 
-    /// Pauses or resumes a mapping. Records of a pause are delivered as one batch later.
+    /// Pauses or resumes a mapping. After a pause, all records of the pause are delivered as one batch.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! The control plane: functions, topics, queues, streams and APIs, made with the genuine AWS SDK.
 //!
-//! Traces show only the functions, because these clients are not traced.
+//! Traces show only the functions, because the clients of the control plane are not traced.
 
 mod api;
 mod function;

@@ -1,4 +1,4 @@
-//! Plain requests, to services whose SDK crate no test justifies.
+//! Plain requests to services without an SDK crate among the dependencies.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -28,7 +28,7 @@ impl Cloud {
         Self::answer(service, path, request).await
     }
 
-    /// Returns the response. The text of a response that is not JSON is a text of JSON.
+    /// Returns the response. A body that is not JSON becomes a JSON string.
     async fn answer(service: &str, what: &str, request: reqwest::RequestBuilder) -> Result<Value, Error> {
         let scope = format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request");
         let response = request.header("authorization", scope).send().await?;

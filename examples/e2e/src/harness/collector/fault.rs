@@ -1,35 +1,35 @@
-//! What may be wrong with a collector.
+//! Faults of a collector.
 
 use std::time::Duration;
 
 /// The fault of a collector.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Fault {
-    /// It takes everything.
+    /// The collector accepts everything.
     #[default]
     None,
-    /// It takes everything, after this time.
+    /// The collector accepts everything, after this time.
     Slow(Duration),
-    /// It reads a request, and never responds.
+    /// The collector reads a request, and never responds.
     Hanging,
-    /// It resets the connection in the middle of a request.
+    /// The collector resets the connection in the middle of a request.
     Resetting,
-    /// Nobody listens.
+    /// The port is closed.
     Refusing,
-    /// It closes its side of the connection instead of a response, and goes on reading.
+    /// The collector closes the sending side of the connection instead of a response, and goes on reading.
     HalfClosed,
-    /// It refuses with this status and this `Retry-After`.
+    /// The collector refuses with this status and this `Retry-After`.
     Status(u16, Option<&'static str>),
-    /// It refuses so many spans of each request, and says so.
+    /// The collector rejects this number of spans of each request, and reports the number in the response.
     Partial(usize),
-    /// It takes everything, and responds with a body that is no protobuf.
+    /// The collector accepts everything, and responds with an invalid protobuf body.
     Garbage,
-    /// It speaks another protocol.
+    /// The collector speaks another protocol.
     OtherProtocol,
-    /// It refuses with a body of so many bytes.
+    /// The collector refuses with a body of this number of bytes.
     Huge(usize),
-    /// Its certificate is of an authority that nobody knows. Needs [`Collector::start_tls`](super::Collector::start_tls).
+    /// The certificate has an unknown authority. Needs [`Collector::start_tls`](super::Collector::start_tls).
     BadCertificate,
-    /// It takes this many requests, refuses as many with 503, takes as many, and so on.
+    /// The collector accepts this number of requests, refuses as many with 503, accepts as many, and repeats.
     Flapping(usize),
 }

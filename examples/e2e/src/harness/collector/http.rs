@@ -1,4 +1,4 @@
-//! Requests as they come, and responses as faults have them.
+//! HTTP requests, and responses according to the fault.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio_rustls::server::TlsStream;
 use super::State;
 use super::fault::Fault;
 
-/// A request with its whole body.
+/// A request with the whole body.
 #[derive(Debug)]
 pub(super) struct Request {
     gzip: bool,
@@ -23,7 +23,7 @@ pub(super) struct Request {
     body: Vec<u8>,
 }
 
-/// A stream that can be reset.
+/// A stream with a reset instead of a regular end.
 pub(super) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {
     /// Lets the end of the stream be a reset.
     fn reset_at_end(&self);
@@ -58,7 +58,7 @@ impl Request {
     }
 }
 
-/// Serves the requests of a connection until it ends.
+/// Serves the requests of a connection until the connection ends.
 pub(super) async fn serve(state: &State, mut stream: impl Connection) {
     let mut bytes = Vec::new();
     while let Some(head) = head(&mut stream, &mut bytes).await {
@@ -82,7 +82,7 @@ pub(super) async fn serve(state: &State, mut stream: impl Connection) {
     }
 }
 
-/// Responds to a request. Returns `None` where the connection ends with it.
+/// Responds to a request. Returns `None` if the connection ends with the request.
 async fn respond(
     state: &State,
     stream: &mut impl Connection,
@@ -145,13 +145,13 @@ async fn answer(stream: &mut impl Connection, status: u16, retry_after: Option<&
 /// Returns `None` once the client has closed the connection.
 async fn until_the_client_goes(stream: &mut impl Connection) -> Option<()> {
     let mut nothing = [0; 1024];
-    // A client that is gone without a word is given up.
+    // Limits the wait for the end of the connection: a client may vanish without a FIN.
     let gone = async { while stream.read(&mut nothing).await.is_ok_and(|count| count > 0) {} };
     let _ = tokio::time::timeout(Duration::from_secs(120), gone).await;
     None
 }
 
-/// Returns the next head in lower case; `None` where the connection ends. What came after it stays in `bytes`.
+/// Returns the next head in lower case; `None` if the connection ends. Later bytes stay in `bytes`.
 async fn head(stream: &mut impl Connection, bytes: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -165,7 +165,7 @@ async fn head(stream: &mut impl Connection, bytes: &mut Vec<u8>) -> Option<Strin
     }
 }
 
-/// Returns a body; `None` where the connection ends before it.
+/// Returns a body; `None` if the connection ends before the end of the body.
 async fn body(stream: &mut impl Connection, bytes: &mut Vec<u8>, length: usize) -> Option<Vec<u8>> {
     while bytes.len() < length {
         if stream.read_buf(bytes).await.ok()? == 0 {

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use super::fault::Fault;
 use crate::harness::Error;
 
-/// The certificates of a collector: one of an authority that is written to a file, and one of another.
+/// The certificates of a collector. The authority of `good` is written to a file; `bad` has another authority.
 #[derive(Clone)]
 pub(super) struct Identity {
     good: Arc<ServerConfig>,

@@ -1,4 +1,4 @@
-//! Which spans arrived, and which losses were told.
+//! The received spans, and the reported losses.
 
 use std::collections::HashSet;
 use std::io::Read as _;
@@ -15,10 +15,10 @@ use thundra_core::semconv;
 
 use crate::report::Span;
 
-/// The account of the receivers of one function.
+/// The account of all receivers of one function.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// The ids of the spans that arrived.
+    /// The ids of the received spans.
     ids: HashSet<Vec<u8>>,
     arrived: Arrived,
     kept: Vec<ResourceSpans>,
@@ -29,16 +29,16 @@ pub struct Ledger {
 pub struct Arrived {
     /// Different spans.
     pub spans: u64,
-    /// Spans that came another time.
+    /// Spans received again.
     pub again: u64,
-    /// Lost spans, as root spans tell them.
+    /// Lost spans, as reported by root spans.
     pub lost: u64,
-    /// Spans over `THUNDRA_MAX_SPANS`, as root spans tell them.
+    /// Spans over `THUNDRA_MAX_SPANS`, as reported by root spans.
     pub dropped: u64,
 }
 
 impl Ledger {
-    /// Adds the spans of a request, without the first `refused` ones.
+    /// Adds the spans of a request, without the first `refused` spans.
     pub fn add(&mut self, mut request: ExportTraceServiceRequest, mut refused: usize) {
         let Arrived { spans, again, lost, dropped } = &mut self.arrived;
         let scopes = request.resource_spans.iter_mut().flat_map(|resource| &mut resource.scope_spans);

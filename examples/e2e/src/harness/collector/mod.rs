@@ -1,14 +1,14 @@
 //! An OTLP/HTTP collector with faults, on raw sockets.
 //!
-//! Spans are stored only with a request that the collector accepts, so that each span is either here or the sender
-//! knows that it is not.
+//! Spans are stored only with an accepted request. Each span is therefore either stored, or known to the sender as not
+//! delivered.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`fault`] | what may be wrong with a collector |
-//! | `http` | requests as they come, and responses as faults have them |
+//! | [`fault`] | faults of a collector |
+//! | `http` | HTTP requests, and responses according to the fault |
 //! | `identity` | certificates, good and bad |
-//! | [`ledger`] | which spans arrived, and which losses were told |
+//! | [`ledger`] | the received spans, and the reported losses |
 
 pub mod fault;
 mod http;
@@ -44,7 +44,7 @@ pub struct Collector {
 struct State {
     fault: Mutex<Fault>,
     ledger: Mutex<Ledger>,
-    /// Accepted requests that are not in the ledger yet, so that no client waits for the account.
+    /// Accepted requests before the ledger decodes them, so that no client waits for the account.
     taken: Mutex<Vec<(http::Request, usize)>>,
     requests: watch::Sender<usize>,
 }
@@ -59,7 +59,7 @@ impl Collector {
         Self::listening(None).await
     }
 
-    /// Starts a collector that speaks TLS. Writes the certificate of its authority to a file.
+    /// Starts a collector with TLS. Writes the certificate of the authority to a file.
     ///
     /// # Errors
     ///
@@ -88,7 +88,8 @@ impl Collector {
         format!("{scheme}://localhost:{}", self.address.port())
     }
 
-    /// Sets the fault of all later requests. Open connections are closed where nobody listens, or with the certificate.
+    /// Sets the fault of all later requests. [`Fault::Refusing`], and any call on a collector with TLS, closes open
+    /// connections.
     ///
     /// # Errors
     ///
@@ -109,30 +110,30 @@ impl Collector {
         Ok(())
     }
 
-    /// Returns the sums of what arrived.
+    /// Returns the sums over all received spans.
     #[must_use]
     pub fn arrived(&self) -> Arrived {
         self.state.ledger().arrived()
     }
 
-    /// Returns a copy of the ledger, to which a reader of other ways can add.
+    /// Returns a copy of the ledger, to which the caller can add the spans of other receivers.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.state.ledger().clone()
     }
 
-    /// Returns the spans that arrived, in order.
+    /// Returns the received spans, in order.
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
         self.state.ledger().spans()
     }
 
-    /// Forgets the arrived spans but not their ids, as a long run must.
+    /// Forgets the received spans but not the ids, which bounds the memory of a long run.
     pub fn forget_spans(&self) {
         self.state.ledger().forget_spans();
     }
 
-    /// Returns the number of requests, refused ones included.
+    /// Returns the number of requests, including refused requests.
     #[must_use]
     pub fn requests(&self) -> usize {
         *self.state.requests.borrow()
@@ -201,7 +202,7 @@ impl State {
         lock(&self.taken).push((request, refused));
     }
 
-    /// Tells those who wait for spans.
+    /// Notifies all waiters for spans.
     fn tell(&self) {
         self.requests.send_modify(|_| {});
     }
@@ -217,7 +218,7 @@ impl State {
     }
 }
 
-/// Listens at an address. Another process may hold the address for a moment after its release.
+/// Listens at an address. Another process may hold the address for a moment after the release.
 async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     let mut tries = 50;
     loop {

@@ -1,4 +1,4 @@
-//! An event, and what comes of it.
+//! An event, and the outcome of an event.
 
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -41,8 +41,8 @@ impl Event {
         self
     }
 
-    /// Makes the deadline that the function is told so much earlier than the one that is enforced, as clocks that
-    /// differ do.
+    /// Makes the deadline in the event's headers earlier than the enforced deadline by `time`, like a clock with an
+    /// offset.
     #[must_use]
     pub fn deadline_behind(mut self, time: Duration) -> Self {
         self.deadline_behind = time;
@@ -57,27 +57,27 @@ impl Event {
     }
 }
 
-/// What came of an event, for its caller.
+/// The outcome of an event for the caller.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// What the caller gets.
+    /// The response, the error or the failure.
     pub outcome: Outcome,
-    /// How long the caller waited.
+    /// The time that the caller waited.
     pub waited: Duration,
 }
 
-/// What the caller of a function gets.
+/// The outcome of an invocation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The response of the function.
     Response(Response),
-    /// The error that the function posted.
+    /// The error from the function.
     Error(Value),
     /// The response was over 6 MiB.
     TooLarge,
     /// The deadline passed.
     TimedOut,
-    /// The process ended by itself.
+    /// The process ended without a request to end.
     Ended(ExitStatus),
 }
 
@@ -90,6 +90,6 @@ pub struct Response {
     pub body: Bytes,
     /// The type of the error in the middle of a stream.
     pub stream_error: Option<String>,
-    /// The body ended without its last chunk.
+    /// `true` if the body ended without the last chunk.
     pub broken_off: bool,
 }

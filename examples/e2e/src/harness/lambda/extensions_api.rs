@@ -1,7 +1,7 @@
 //! Lambda's Extensions API: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>.
 //!
-//! An extension is registered before the function asks for its first event. Events go to none of them: an extension
-//! inside of the function's process cannot get `SHUTDOWN`, and the ones that are tested here take no `INVOKE`.
+//! An extension is registered before the function requests the first event. No extension receives events: an internal
+//! extension cannot get `SHUTDOWN`, and the tested extensions do not register for `INVOKE`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +37,7 @@ async fn register(State(api): State<Api>, headers: HeaderMap, body: Option<Json<
     };
     let events = body.and_then(|body| body.0.get("events").cloned()).unwrap_or_default();
     if events.as_array().is_some_and(|events| events.iter().any(|event| event == "SHUTDOWN")) {
-        // An extension that is no file in /opt/extensions is an internal one.
+        // An extension without a file in /opt/extensions is an internal extension.
         return refuse(StatusCode::FORBIDDEN, "ShutdownEventNotSupportedForInternalExtension");
     }
     let id = format!("extension-{}", api.number.fetch_add(1, Ordering::Relaxed));

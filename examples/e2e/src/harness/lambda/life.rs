@@ -1,4 +1,4 @@
-//! The state of a function, and the rules that change it.
+//! The state of a function, and the rules for changes of the state.
 
 use std::collections::{HashMap, VecDeque};
 use std::process::ExitStatus;
@@ -15,22 +15,22 @@ use super::sandbox::{Exit, Sandbox, Written};
 use super::settings::{Platform, Settings};
 use crate::harness::Error;
 
-/// The time for a function to ask for an event.
+/// The time for a function to request an event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a request for an event is answered with.
+/// The response to a request for an event.
 pub(super) type Delivery = (HeaderMap, Bytes);
 
-/// What is known of an invocation.
+/// The times of an invocation.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The id of the request.
     pub request_id: String,
-    /// When the event was sent.
+    /// The time at which the event was sent.
     pub sent: Instant,
-    /// When the response, or the error, was there to its end.
+    /// The time at which the whole response, or the error, had been received.
     pub answered: Option<Instant>,
-    /// When the function asked for an event after it.
+    /// The time at which the function requested the next event.
     pub next: Option<Instant>,
     /// The process was killed at the deadline.
     pub killed: bool,
@@ -58,11 +58,11 @@ pub(super) struct State {
     pub(super) sandbox: Option<Sandbox>,
     concurrency: usize,
     may_freeze: bool,
-    /// The requests for an event that wait.
+    /// The pending requests for an event.
     pollers: VecDeque<oneshot::Sender<Delivery>>,
     /// The invocations without an outcome.
     flights: HashMap<String, Flight>,
-    /// The invocations whose process has not asked for a further event, by their place in `records`.
+    /// The invocations whose process has not requested a further event, by index in `records`.
     unfinished: VecDeque<usize>,
     records: Vec<Record>,
     extensions: Vec<Extension>,
@@ -84,7 +84,7 @@ struct Extension {
 }
 
 impl State {
-    /// Returns `true` if nothing is in flight, and all that could run waits for an event.
+    /// Returns `true` if nothing is in flight, and every worker and extension waits for an event.
     pub(super) fn is_idle(&self) -> bool {
         self.flights.is_empty()
             && self.unfinished.is_empty()
@@ -190,7 +190,7 @@ impl Life {
         }
     }
 
-    /// Sends SIGTERM where an extension is registered. Returns `true` if it did.
+    /// Sends SIGTERM and returns `true` if an extension is registered.
     pub(super) fn begin_shutdown(&self) -> bool {
         let extends = !self.state().extensions.is_empty();
         if extends {
@@ -229,7 +229,7 @@ impl Life {
 
     // Extensions.
 
-    /// Registers an extension. Returns `false` after the initialisation, as Lambda then refuses it.
+    /// Registers an extension. Returns `false` after the initialisation, as Lambda refuses later registrations.
     pub(super) fn register(&self, id: &str, name: &str) -> bool {
         self.change(|state| {
             let initialised = !state.pollers.is_empty() || !state.unfinished.is_empty() || !state.flights.is_empty();
@@ -240,7 +240,7 @@ impl Life {
         })
     }
 
-    /// Records that an extension asks for an event. Returns `false` for an unknown extension.
+    /// Records the request of an extension for an event. Returns `false` for an unknown extension.
     pub(super) fn extension_waits(&self, id: &str) -> bool {
         self.change(|state| {
             let known = state.extensions.iter_mut().find(|extension| extension.id == id);
@@ -288,7 +288,7 @@ impl Life {
         Ok(Invocation { outcome, waited: sent.elapsed() })
     }
 
-    /// Sends an event to a request that waits for it.
+    /// Sends an event to a pending request.
     fn send(&self, event: Event, now: Instant) -> (oneshot::Receiver<Outcome>, usize) {
         self.change(|state| {
             let at = state.records.len();
@@ -313,7 +313,7 @@ impl Life {
                 }
             }
             match (delivery, state.exits.last()) {
-                // The process has ended before it could take the event.
+                // The process has ended before taking the event.
                 (Some(_), Some(status)) if state.sandbox.is_none() => {
                     let _ = caller.send(Outcome::Ended(*status));
                 }
@@ -325,7 +325,7 @@ impl Life {
         })
     }
 
-    /// Answers the caller. Returns `false` for an invocation that nobody waits for.
+    /// Sends the outcome to the caller. Returns `false` for an unknown invocation.
     pub(super) fn answered(&self, request_id: &str, outcome: Outcome) -> bool {
         self.change(|state| {
             let Some(flight) = state.flights.remove(request_id) else { return false };
@@ -338,7 +338,7 @@ impl Life {
         })
     }
 
-    /// Keeps the deadline of an invocation, also for what the function does after its response.
+    /// Enforces the deadline of an invocation, including the work of the function after the response.
     fn enforce(self: &Arc<Self>, at: usize, deadline: Instant) -> tokio::task::JoinHandle<()> {
         let life = Arc::clone(self);
         tokio::spawn(async move {
@@ -350,7 +350,7 @@ impl Life {
                 if let Some(flight) = state.flights.remove(&request_id) {
                     let _ = flight.caller.send(Outcome::TimedOut);
                     if life.platform != Platform::OnDemand {
-                        // The code goes on, and asks for an event some time.
+                        // The code goes on, and requests an event later.
                         state.unfinished.push_back(at);
                     }
                 }
@@ -368,7 +368,7 @@ impl Life {
     }
 }
 
-/// Returns a time as Lambda writes it, in milliseconds since 1970.
+/// Returns a time in Lambda's format, in milliseconds since 1970.
 pub(super) fn millis(time: SystemTime) -> u128 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }

@@ -1,17 +1,17 @@
 //! Lambda on this machine: the Runtime API and the Extensions API on loopback, for one function.
 //!
-//! Lambda's rules are kept where they matter to telemetry. The process is stopped as soon as nothing is in flight, and
-//! goes on with the next event. A deadline ends the process, except on managed instances. SIGTERM comes before the end
-//! only where an extension is registered. A function that has ended is started anew for the next event.
+//! The harness keeps the rules of Lambda that matter to telemetry. The process is stopped as soon as nothing is in
+//! flight, and goes on with the next event. A deadline ends the process, except on managed instances. SIGTERM comes
+//! before the end only if an extension is registered. A function that has ended is started again for the next event.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`settings`] | what a function is started with |
-//! | [`event`] | an event, and what comes of it |
-//! | `life` | the state of the function: who waits, what is in flight, whether the process is stopped |
+//! | [`settings`] | the settings of a function |
+//! | [`event`] | an event, and the outcome of an event |
+//! | `life` | the state of the function: pending requests, invocations in flight, and the stop of the process |
 //! | `runtime_api` | `/next`, `/response` and `/error` |
 //! | `extensions_api` | `/register` and `/event/next` |
-//! | `sandbox` | the process: its signals, its output, its memory |
+//! | `sandbox` | the process: signals, output, memory |
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 
@@ -37,12 +37,12 @@ pub use settings::{Output, Platform, Settings};
 
 use super::Error;
 
-/// The time that a process with an extension has between SIGTERM and SIGKILL.
+/// The time between SIGTERM and SIGKILL for a process with an extension.
 ///
 /// See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>.
 pub const SHUTDOWN: Duration = Duration::from_millis(500);
 
-/// A function in Lambda. Dropping the value kills its process.
+/// A function in Lambda. Dropping the value kills the process.
 #[derive(Debug)]
 pub struct Lambda {
     life: Arc<Life>,
@@ -71,23 +71,23 @@ impl Lambda {
         Ok(lambda)
     }
 
-    /// Sends an event, and waits for what comes of it.
+    /// Sends an event, and waits for the outcome.
     ///
     /// # Errors
     ///
-    /// If the program cannot be started, or does not ask for an event.
+    /// If the program cannot be started, or does not request an event.
     pub async fn invoke(&self, event: Event) -> Result<Invocation, Error> {
         self.ensure_started()?;
         Life::invoke(&self.life, event).await
     }
 
-    /// Waits until the function asks for an event, or has ended. Returns `false` after `patience`.
+    /// Waits until the function requests an event, or has ended. Returns `false` after `patience`.
     pub async fn idle(&self, patience: Duration) -> bool {
         self.life.wait_for(patience, |state| state.is_idle() || state.sandbox.is_none()).await
     }
 
-    /// Ends the function as Lambda does: SIGTERM and [`SHUTDOWN`] where an extension is registered, then SIGKILL.
-    /// Returns how the process ended, `None` if it had ended before.
+    /// Ends the function like Lambda: SIGTERM and [`SHUTDOWN`] if an extension is registered, then SIGKILL. Returns the
+    /// exit status, `None` if the process had ended before.
     pub async fn shut_down(&self) -> Option<ExitStatus> {
         let ended = self.life.exits();
         if self.life.begin_shutdown() {
@@ -97,7 +97,8 @@ impl Lambda {
         self.ended_after(ended).await
     }
 
-    /// Ends the function with SIGTERM alone, and waits for its end. Returns `None` if it does not end in `patience`.
+    /// Ends the function with SIGTERM alone, and waits for the end. Returns `None` if the process does not end in
+    /// `patience`.
     pub async fn terminate(&self, patience: Duration) -> Option<ExitStatus> {
         let ended = self.life.exits();
         self.life.terminate();
@@ -110,13 +111,13 @@ impl Lambda {
         (self.life.exits() > before).then(|| self.life.last_exit()).flatten()
     }
 
-    /// Returns what is known of each invocation, in the order of their events.
+    /// Returns the times of each invocation, in the order of the events.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         self.life.records()
     }
 
-    /// Returns how many processes have been started.
+    /// Returns the number of started processes.
     #[must_use]
     pub fn starts(&self) -> usize {
         self.life.starts()
@@ -146,7 +147,7 @@ impl Lambda {
         self.life.output().stdout()
     }
 
-    /// Returns the resident memory of the process in bytes; `None` if it has ended.
+    /// Returns the resident memory of the process in bytes; `None` if the process has ended.
     #[must_use]
     pub fn memory(&self) -> Option<u64> {
         self.life.memory()

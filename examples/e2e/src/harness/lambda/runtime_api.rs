@@ -15,7 +15,7 @@ use serde_json::json;
 use super::event::{Event, Outcome, Response};
 use super::life::{Life, millis};
 
-/// The largest response that is not streamed.
+/// The largest response without streaming.
 const MAX_RESPONSE: usize = 6 << 20;
 
 /// The headers that Lambda adds to an error in the middle of a stream.

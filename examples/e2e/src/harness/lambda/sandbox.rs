@@ -1,4 +1,4 @@
-//! The process of a function: its environment, its signals, its output and its memory.
+//! The process of a function: environment, signals, output and memory.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::settings::{Output, Settings};
 use crate::harness::Error;
 
-/// A running process. It is killed by its [`Exit`] when that is dropped.
+/// A running process. Dropping the [`Exit`] kills the process.
 #[derive(Debug)]
 pub(super) struct Sandbox {
     pid: Pid,
@@ -22,7 +22,7 @@ pub(super) struct Sandbox {
 /// The end of a process.
 pub(super) struct Exit(Child);
 
-/// What the processes of a function have written.
+/// The output of the processes of a function.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Written {
     stdout: Arc<Mutex<Vec<u8>>>,
@@ -30,7 +30,7 @@ pub(super) struct Written {
 }
 
 impl Sandbox {
-    /// Starts the program of a function, with the environment that Lambda gives it.
+    /// Starts the program of a function, with the environment from Lambda.
     pub(super) fn start(settings: &Settings, api: &str, written: &Written) -> Result<(Self, Exit), Error> {
         let kept = |name: &str| name == "PATH" || name.starts_with("LD_") || name.starts_with("LLVM_");
         let mut command = Command::new(&settings.program);
@@ -67,7 +67,7 @@ impl Sandbox {
         Ok((Self { pid, stopped: false }, Exit(child)))
     }
 
-    /// Stops the process, as Lambda freezes it.
+    /// Stops the process, like Lambda's freeze.
     pub(super) fn freeze(&mut self) {
         if !std::mem::replace(&mut self.stopped, true) {
             self.signal(Signal::STOP);
@@ -125,7 +125,7 @@ impl Written {
     }
 }
 
-/// Keeps what a pipe brings, on a thread of its own.
+/// Keeps the bytes of a pipe, on a separate thread.
 fn keep(mut pipe: File, kept: &Arc<Mutex<Vec<u8>>>) {
     let kept = Arc::clone(kept);
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What a function is started with.
+//! The settings of a function.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,19 +8,19 @@ use std::path::PathBuf;
 pub struct Settings {
     /// The executable.
     pub program: PathBuf,
-    /// The variables beside those that Lambda sets. They come last, and may be no text.
+    /// The variables beyond Lambda's own variables. The test's variables come last, and may be invalid UTF-8.
     pub variables: Vec<(OsString, OsString)>,
-    /// Where the function runs.
+    /// The platform of the function.
     pub platform: Platform,
     /// X-Ray samples each invocation, and not none.
     pub xray_samples: bool,
-    /// What becomes of standard output.
+    /// The destination of standard output.
     pub stdout: Output,
     /// Refuses to register extensions.
     pub refuses_extensions: bool,
 }
 
-/// Where a function runs.
+/// A platform of Lambda.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Platform {
     /// One invocation at a time; frozen in between, and killed at a deadline.
@@ -30,15 +30,15 @@ pub enum Platform {
     ManagedInstances(usize),
 }
 
-/// What becomes of an output.
+/// A destination of an output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
-    /// It is kept.
+    /// The harness keeps the output.
     #[default]
     Kept,
-    /// It is a pipe whose reader is gone.
+    /// The output is a pipe whose reader is gone.
     Closed,
-    /// It is `/dev/full`.
+    /// The output is `/dev/full`.
     Full,
 }
 
@@ -64,7 +64,7 @@ impl Settings {
 }
 
 impl Platform {
-    /// Returns how many events the function asks for at once.
+    /// Returns the number of events that the function requests at once.
     #[must_use]
     pub fn concurrency(self) -> usize {
         match self {
@@ -79,7 +79,7 @@ impl Platform {
         matches!(self, Self::ManagedInstances(_))
     }
 
-    /// Returns the variables that tell the function where it runs.
+    /// Returns the variables that name the platform to the function.
     pub(super) fn variables(self) -> Vec<(&'static str, String)> {
         match self {
             Self::OnDemand => vec![("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned())],

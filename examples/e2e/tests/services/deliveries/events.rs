@@ -1,4 +1,4 @@
-//! EventBridge: rules, schedules, and what they start.
+//! EventBridge: rules and schedules with targets.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,10 +11,10 @@ use super::Stage;
 use crate::account::ROLE;
 use crate::sent::Sent;
 
-/// The time to the first event of a rule that fires each minute. MiniStack looks every ten seconds.
+/// The time to the first event of a rule that fires each minute. MiniStack checks every ten seconds.
 const MINUTE: Duration = Duration::from_secs(75);
 
-/// The time to the event of a schedule for one moment. MiniStack looks every ten seconds.
+/// The time to the event of a schedule for one moment. MiniStack checks every ten seconds.
 const MOMENT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,7 +61,7 @@ async fn a_rule_and_a_schedule_start_traces_of_their_own() {
 }
 
 impl Stage {
-    /// Creates a rule that starts the function, and returns its ARN.
+    /// Creates a rule that starts the function, and returns the ARN.
     async fn rule(&self, name: &str, put: impl FnOnce(PutRule) -> PutRule) -> String {
         let events = aws_sdk_eventbridge::Client::new(&self.config);
         let rule = put(events.put_rule().name(name)).send().await.unwrap().rule_arn.unwrap();

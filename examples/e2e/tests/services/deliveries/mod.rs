@@ -1,6 +1,6 @@
-//! The function as AWS runs it: the event source delivers, reads the response, and delivers again.
+//! The function under real event sources: the event source delivers, reads the response, and delivers again.
 //!
-//! Each test has a function of its own, which is the program `consumer`. All functions run on one MiniStack.
+//! Each test has a separate function with the program `consumer`. All functions run on one MiniStack.
 
 mod events;
 mod objects;
@@ -22,9 +22,8 @@ use tokio::sync::OnceCell;
 use crate::PATIENCE;
 use crate::sent::Sent;
 
-/// A function of a test, and the spans that it has sent.
+/// A function of a test, and the received spans.
 struct Stage {
-    /// The name of the function.
     name: &'static str,
     /// The ARN of the function.
     arn: String,
@@ -52,7 +51,7 @@ impl Stage {
         Self { name, arn, cloud, config: cloud::config(&endpoint), receiver }
     }
 
-    /// Waits until the work on an order was done so many times in the trace of its sender. Returns it in that order.
+    /// Waits until the trace of the sender has `number` pieces of work on an order. Returns the work in order.
     async fn works(&self, sent: &Sent, number: usize) -> Vec<Work> {
         let came = self.receiver.wait_until(PATIENCE, |spans| Work::all_of(sent, spans).len() >= number).await;
         let spans = self.receiver.spans();
@@ -79,14 +78,14 @@ struct Work {
     seen: Seen,
     /// The span of the work.
     span: Span,
-    /// The span of the record, if there is one.
+    /// The span of the record, if any.
     record: Option<Span>,
-    /// The span of the invocation.
     invocation: Span,
 }
 
 impl Work {
-    /// Returns all work below the call of a sender, in the order of its start, with the whole way in between.
+    /// Returns all work below the call of a sender, ordered by start. Work counts once every span in between has
+    /// arrived.
     fn all_of(sent: &Sent, spans: &[Span]) -> Vec<Self> {
         let works = spans.iter().filter(|span| span.name == "work" && span.trace == sent.trace());
         let mut works: Vec<_> = works.filter_map(|work| Self::of(work, sent, spans)).collect();
@@ -102,7 +101,7 @@ impl Work {
         }
         let record = way.iter().find(|span| span.kind == Kind::Consumer).copied().cloned();
         let invocation = way.iter().find(|span| span.kind == Kind::Server).copied().or_else(|| {
-            // Of several records: each links to the invocation, which is a trace of its own.
+            // Each of several records links to the invocation, which has a separate trace.
             let link = record.as_ref()?.links.first()?;
             named(&link.trace, &link.span)
         })?;

@@ -22,7 +22,7 @@ async fn only_failed_messages_are_delivered_again() {
     let stage = Stage::open("standard").await;
     let queue = stage.cloud.create_queue("orders", REDELIVERY).await.unwrap();
     let mapping = stage.cloud.map_queue(&queue, stage.name, BATCH).await.unwrap();
-    // What is sent during a pause is one batch.
+    // The messages of a pause are one batch.
     stage.cloud.enable(&mapping, false).await.unwrap();
     let first = stage.send(&queue, "first", None, 0).await;
     let fails = stage.send(&queue, "fails-once", None, 1).await;
@@ -83,7 +83,7 @@ async fn a_failed_message_and_the_rest_of_its_group_are_delivered_again() {
 }
 
 impl Stage {
-    /// Sends an order that fails so many times, in a trace of its own.
+    /// Sends an order that fails `fails` times, in a separate trace.
     async fn send(&self, queue: &Queue, order: &str, group: Option<&str>, fails: u32) -> Sent {
         let body = json!({ "order": order, "fails": fails }).to_string();
         let send = async {
@@ -95,7 +95,7 @@ impl Stage {
         Sent::by(order, "SQS.SendMessage", send).await
     }
 
-    /// Waits until a queue is empty, so that nothing is delivered any more.
+    /// Waits until a queue is empty and no further delivery follows.
     async fn empties(&self, queue: &Queue) {
         use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
         let sqs = aws_sdk_sqs::Client::new(&self.config);
@@ -109,7 +109,7 @@ impl Stage {
     }
 }
 
-/// Returns which records failed.
+/// Returns the failures of the records.
 fn failed(works: &[Work]) -> Vec<bool> {
     works.iter().map(|work| work.record.as_ref().unwrap().error.is_some()).collect()
 }

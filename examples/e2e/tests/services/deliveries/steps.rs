@@ -1,4 +1,4 @@
-//! Step Functions: a task that is a function. Pipes: a batch that starts an execution.
+//! Step Functions: a task with a function. Pipes: a batch that starts an execution.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::sent::Sent;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_is_below_the_start_of_the_execution() {
     let stage = Stage::open("task").await;
-    // The task's input is the execution's, and then what the optimized integration makes of it.
+    // First the task's input is the execution's input, then the input from the optimized integration.
     let direct = json!({ "Type": "Task", "Resource": stage.arn, "End": true });
     let optimized = json!({
         "Type": "Task",

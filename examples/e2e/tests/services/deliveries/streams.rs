@@ -1,7 +1,7 @@
 //! Streams of Kinesis, DynamoDB and Firehose, and a pipe.
 //!
-//! MiniStack 1.5.33 delivers their records, and takes any response for success: only its mappings of queues read
-//! `batchItemFailures`. So the test of a poison record does what the documentation says of a mapping:
+//! MiniStack 1.5.33 delivers records of streams, and treats any response as success: only the mappings of queues read
+//! `batchItemFailures`. The test of a poison record therefore does the documented work of a mapping:
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>.
 
 use aws_sdk_kinesis::primitives::Blob;
@@ -18,7 +18,7 @@ use crate::account::{ROLE, state_machine};
 use crate::received::kinesis_event;
 use crate::sent::Sent;
 
-/// The attempts at a batch, until its first record is given up.
+/// The attempts at a batch before the first record is given up.
 const ATTEMPTS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +109,7 @@ async fn a_failed_record_of_a_delivery_stream_is_not_transformed() {
 async fn an_item_through_a_pipe_and_a_state_machine_is_below_its_writer() {
     let stage = Stage::open("pipe").await;
     let stream = stage.table("piped").await;
-    // The one target of MiniStack's pipes that hands the batch over as the array that it is.
+    // The only target of MiniStack's pipes that passes the batch on as an array.
     let machine =
         state_machine(&stage.config, "piped", json!({ "Type": "Task", "Resource": stage.arn, "End": true })).await;
     let pipe = json!({ "RoleArn": ROLE, "Source": stream, "Target": machine }).to_string();
@@ -135,7 +135,7 @@ impl Stage {
         created["TableDescription"]["LatestStreamArn"].as_str().unwrap().to_owned()
     }
 
-    /// Puts an item with the context of its writer, which no client does by itself.
+    /// Puts an item with the context of the writer, because no client adds the context.
     async fn put_item(&self, table: &str, order: &str) -> Sent {
         let put = async {
             let context = own_context(|value| json!({ "S": value }));
@@ -146,7 +146,7 @@ impl Stage {
         Sent::by(order, "put", put).await
     }
 
-    /// Puts an order into the stream that fails always, or never.
+    /// Puts an order into the stream. The order fails `fails` times.
     async fn put(&self, order: &str, fails: u32) -> Sent {
         let data = json!({ "order": order, "fails": fails }).to_string();
         let put = async {
@@ -165,7 +165,7 @@ impl Stage {
         iterator.send().await.unwrap().shard_iterator.unwrap()
     }
 
-    /// Delivers the records from an iterator on as one batch. Returns the lowest number that the response reports.
+    /// Delivers the records from an iterator on as one batch. Returns the lowest sequence number in the response.
     async fn deliver(&self, stream: &str, iterator: &str) -> Option<String> {
         let kinesis = aws_sdk_kinesis::Client::new(&self.config);
         let records = kinesis.get_records().shard_iterator(iterator).send().await.unwrap().records;
@@ -175,7 +175,7 @@ impl Stage {
     }
 }
 
-/// Returns a record of a delivery stream, with the context of its sender in the data.
+/// Returns a record of a delivery stream, with the context of the sender in the data.
 async fn click(order: &str, fails: u32) -> (Sent, String) {
     let mut context = Value::Null;
     let sent = Sent::by(order, "put", async { context = own_context(Value::from) }).await;
@@ -183,7 +183,7 @@ async fn click(order: &str, fails: u32) -> (Sent, String) {
     (sent, STANDARD.encode(data.to_string()))
 }
 
-/// Returns the context of a span in this scope, as no client writes it by itself.
+/// Returns the context of a span in the current scope, because no client writes the context.
 fn own_context(typed: impl Fn(String) -> Value) -> Value {
     let span = info_span!("put").entered();
     let outbound = outbound(&Span::current()).unwrap();

@@ -15,7 +15,7 @@ use crate::section::{Column, Section, Variant, counts};
 
 const BARE: &str = "aws-sdk";
 const OURS: &str = "thundra";
-/// The invocations of a counted repetition. The SDK fills dozens of hash maps for each call, and their cost varies.
+/// The invocations of a counted repetition. The SDK fills dozens of hash maps for each call, and the cost varies.
 const COUNTED: u64 = 5;
 
 pub(super) fn section() -> Section {

@@ -1,4 +1,4 @@
-//! HTTP calls to a loopback server on a thread of its own.
+//! HTTP calls to a loopback server on a separate thread.
 
 use std::net::SocketAddr;
 

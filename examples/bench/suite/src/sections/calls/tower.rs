@@ -1,4 +1,4 @@
-//! Requests through a tower layer, in memory, so that no network is measured.
+//! Requests through a tower layer, in memory, without the cost of a network.
 
 use std::convert::Infallible;
 

@@ -22,9 +22,9 @@ pub(super) enum Stack {
     /// No tracing.
     Plain,
     Thundra,
-    /// thundra as a server: each request is a trace of its own.
+    /// thundra as a server: each request has a separate trace.
     ThundraServer,
-    /// A layer with a span for the invocation, and its flush.
+    /// A layer with a span for the invocation, and the flush of the layer.
     Layer(Box<dyn Fn() -> Result<()>>),
 }
 
@@ -37,7 +37,7 @@ impl Stack {
         Stack::thundra_that_carries("tracecontext,baggage,xray,correlation")
     }
 
-    /// Sets up thundra with these `OTEL_PROPAGATORS`, to compare with peers that send less.
+    /// Sets up thundra with `propagators` in `OTEL_PROPAGATORS`, to compare with peers that send less.
     pub(super) fn thundra_that_carries(propagators: &str) -> Result<Self> {
         let variables = [("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", "off"), ("OTEL_PROPAGATORS", propagators)];
         let config = Config::from_env(&Env::from_pairs(variables));
@@ -64,8 +64,8 @@ impl Stack {
         Ok(Stack::Layer(Box::new(move || Ok(provider.force_flush()?))))
     }
 
-    /// Sets up reqwest-tracing with the latest OpenTelemetry that it supports. The simple processor keeps all work on
-    /// the measured thread.
+    /// Sets up reqwest-tracing with the latest supported OpenTelemetry. The simple processor keeps all work on the
+    /// measured thread.
     pub(super) fn reqwest_tracing() -> Result<Self> {
         opentelemetry_032::global::set_text_map_propagator(
             opentelemetry_sdk_032::propagation::TraceContextPropagator::new(),
@@ -76,7 +76,7 @@ impl Stack {
         Ok(Stack::Layer(Box::new(move || Ok(provider.force_flush()?))))
     }
 
-    /// Runs an invocation with these calls: a trace and a flush.
+    /// Runs an invocation with `calls`: a trace and a flush.
     pub(super) async fn invocation(&self, calls: impl Future<Output = Result<()>>) -> Result<()> {
         match self {
             Stack::Plain => calls.await,

@@ -1,4 +1,4 @@
-//! Exports of a function, and a check that they arrive.
+//! Exports of a function, and a check of arrival.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
@@ -18,7 +18,7 @@ use tokio::net::UdpSocket;
 
 use crate::Result;
 
-/// The way in which a function exports.
+/// The kind of export.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Export {
     /// No export.
@@ -54,11 +54,11 @@ impl Export {
         }
     }
 
-    /// Returns the environment of a function with this export. `None` also has an endpoint, because connections are
+    /// Returns the environment of a function for the export. `None` also has an endpoint, because connections are
     /// opened on demand.
     pub(super) fn variables(self, collector: &str, daemon: &str) -> Vec<(&'static str, String)> {
         match self {
-            // Spans alone, as all stacks export them.
+            // Spans alone, because all stacks export spans.
             Export::None | Export::Otlp => vec![
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}")),
                 ("OTEL_LOGS_EXPORTER", "none".to_owned()),
@@ -72,7 +72,7 @@ impl Export {
         }
     }
 
-    /// Returns the number of spans in a payload; `None` if it is not counted.
+    /// Returns the number of spans in a payload; `None` if the spans are not counted.
     pub(super) fn spans(self, payload: &[u8]) -> Result<Option<usize>> {
         let protobuf = match self {
             Export::None | Export::XRay => return Ok(None),

@@ -1,4 +1,4 @@
-//! The functions, their builds and their sizes.
+//! The functions, with builds and sizes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use crate::Result;
 use crate::process::{clean, root};
 use crate::results;
 
-/// A program of the package `lambda`, built with some of its features.
+/// A program of the package `lambda`, built with some of the package's features.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Function {
     pub(crate) name: &'static str,
@@ -41,7 +41,7 @@ pub(crate) use all::*;
 
 const PACKAGE: &str = "thundra-bench-lambda";
 
-/// Returns `cargo COMMAND` for this package with these features only, offline.
+/// Returns `cargo COMMAND` for the package `lambda` with `features` only, offline.
 pub(crate) fn cargo(command: &str, features: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root().join("examples/bench"));
@@ -50,16 +50,16 @@ pub(crate) fn cargo(command: &str, features: &str) -> Command {
     cargo
 }
 
-/// Builds all functions, and keeps a copy with symbols and a stripped one of each.
+/// Builds all functions, and keeps a copy with symbols and a stripped copy of each.
 pub(super) fn build_all() -> Result<()> {
-    // Once, with the network if it must be.
+    // Fetches once, with the network if necessary.
     let manifest = root().join("examples/bench/Cargo.toml");
     done(Command::new("cargo").args(["fetch", "--quiet", "--manifest-path"]).arg(manifest))?;
     for function in FUNCTIONS {
         eprintln!("building {}", function.name);
         done(cargo("build", function.features).args(["--release", "--bin", function.program]))?;
         let built = target()?.join("release").join(function.program);
-        // Without lines, of which a profile makes a function of its own for each file that was inlined.
+        // Line numbers are removed, because callgrind would split a function into one for each inlined file.
         done(Command::new("strip").args(["--strip-debug", "-o"]).arg(function.with_symbols()?).arg(&built))?;
         done(Command::new("strip").arg("-o").arg(function.path()?).arg(&built))?;
     }
@@ -73,7 +73,7 @@ pub(super) enum Host {
     Machine,
     /// One core, without time to wake another core.
     Core,
-    /// callgrind, which writes its counts to this file.
+    /// callgrind, which writes the counts to a file.
     Callgrind(PathBuf),
 }
 
@@ -118,7 +118,7 @@ impl Function {
             return Err(String::from_utf8_lossy(&output.stderr).into());
         }
         let tree = String::from_utf8(output.stdout)?;
-        // `name version`, and then where it lies, whether it is a macro, whether it was shown before.
+        // A line has `name version`, and then the path, a mark for a macro, and a mark for a repetition.
         let names = tree.lines().map(|line| line.split(" (").next().unwrap_or_default().to_owned());
         Ok(names.filter(|name| !name.is_empty() && !name.starts_with(PACKAGE)).collect())
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// The resources that the threads of a process have used.
+/// The resource usage of the threads of a process.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage {
     pub(super) cpu: Duration,
-    /// The number of context switches to its threads.
+    /// The number of context switches to the threads.
     pub(super) switches: u64,
 }
 

@@ -1,4 +1,4 @@
-//! A function's life, from its start to the end of the last invocation.
+//! A function's life, from the start to the end of the last invocation.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ pub(super) struct Run {
     /// The time until the request for the first event.
     pub(super) start: Duration,
     pub(super) peak_rss_kib: u64,
-    /// The usage of the measured invocations; of the start, if there are none.
+    /// The usage of the measured invocations, or of the start without measured invocations.
     pub(super) usage: Usage,
     pub(super) response: Vec<Duration>,
     pub(super) next: Vec<Duration>,
@@ -49,11 +49,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The time after which the threads beside `main` have started.
 const REST: Duration = Duration::from_millis(5);
 
-/// A process that is killed when the value is dropped.
+/// A process. Dropping the value kills the process.
 struct Process(Child);
 
 impl Process {
-    /// Ends the process in a way for callgrind to write counts.
+    /// Ends the process so that callgrind writes the counts.
     fn terminate(&mut self) -> Result<()> {
         done(Command::new("kill").arg(self.0.id().to_string()))?;
         self.0.wait()?;
@@ -68,7 +68,7 @@ impl Drop for Process {
     }
 }
 
-/// Starts a function, invokes the function, and ends it.
+/// Starts a function, invokes the function, and ends the process.
 pub(super) fn run(function: &Function, host: &Host, export: Export, invocations: Invocations) -> Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime
@@ -92,7 +92,7 @@ async fn live(function: &Function, host: &Host, export: Export, invocations: Inv
     tokio::spawn(axum::serve(api_port, api.clone().routes()).into_future());
     tokio::spawn(axum::serve(collector_port, collector.routes()).into_future());
     tokio::spawn(collector.clone().datagrams(daemon));
-    // The servers get to their first `accept`.
+    // Lets the servers reach the first `accept`.
     tokio::task::yield_now().await;
 
     let started = Instant::now();
@@ -118,7 +118,7 @@ async fn live(function: &Function, host: &Host, export: Export, invocations: Inv
     Ok(Run { start, peak_rss_kib, usage, response: seen.response, next: seen.next, connections, exported_bytes })
 }
 
-/// Checks that every invocation was exported completely. Returns the bytes of the last one.
+/// Checks that every invocation was exported completely. Returns the bytes of the last export.
 fn check(collector: &Collector, export: Export, invocations: Invocations, errors: usize) -> Result<usize> {
     let received = collector.received();
     let expected = if export == Export::None { 0 } else { invocations.warm_up + invocations.measured };

@@ -12,11 +12,11 @@ use tokio::sync::Notify;
 use super::process::{self, Usage};
 use super::run::Invocations;
 
-/// A Runtime API that sends events one after the other, and measures their responses.
+/// A Runtime API that sends events one after the other, and measures the times of the responses.
 #[derive(Debug)]
 pub(super) struct RuntimeApi {
     invocations: Invocations,
-    /// The process of the function after its start.
+    /// The process of the function, once started.
     pub(super) process: OnceLock<u32>,
     seen: Mutex<Seen>,
     /// Notified when every event has a response and the function requests another event.
