@@ -75,7 +75,6 @@ fn read_list(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Optio
         |payload: &str| envelope::open(payload.as_bytes(), &extractor).map(|opened| opened.within(payload, event.text));
     let messages: Vec<_> =
         payloads.into_iter().map(|payload| Message::from(open(payload).unwrap_or_default())).collect();
-    trigger.context_ranges = messages.iter().filter_map(|message| message.context_range.clone()).collect();
-    trigger.deliver(messages);
+    trigger.deliver_without_contexts(messages);
     Some(())
 }

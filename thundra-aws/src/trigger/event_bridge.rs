@@ -40,14 +40,25 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     trigger.set_all(process("aws_eventbridge", None));
     trigger.set_some(semconv::AWS_EVENTBRIDGE_SOURCE, source.map(|source| source.to_string()));
     trigger.set_some(semconv::AWS_EVENTBRIDGE_DETAIL_TYPE, detail_type.map(|detail_type| detail_type.to_string()));
+    deliver(trigger, event, config, message);
+    Some(())
+}
+
+/// Takes the message of an event, or of each event of a list, and cuts the contexts out of the events. `read` gets an
+/// event, and the text around the event.
+pub(super) fn deliver(
+    trigger: &mut Trigger,
+    event: &Event<'_>,
+    config: &Config,
+    read: impl Fn(&Object<'_>, &[u8], &Extractor<'_>) -> Message,
+) {
+    let events = event.objects();
     if event.is_list {
         trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, events.len());
     }
     let extractor = trigger.extractor(config);
-    let messages: Vec<_> = events.iter().map(|object| message(object, event.text, &extractor)).collect();
-    trigger.context_ranges = messages.iter().filter_map(|message| message.context_range.clone()).collect();
-    trigger.deliver(messages);
-    Some(())
+    let messages: Vec<_> = events.iter().map(|object| read(object, event.text, &extractor)).collect();
+    trigger.deliver_without_contexts(messages);
 }
 
 fn message(event: &Object<'_>, text: &[u8], extractor: &Extractor<'_>) -> Message {

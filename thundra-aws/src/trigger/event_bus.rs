@@ -31,13 +31,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     trigger.set_all(process("aws_eventbridge", None));
     trigger.set_some(semconv::AWS_EVENTBRIDGE_SOURCE, of_system("aws:Source").map(String::from));
     trigger.set_some(semconv::AWS_EVENTBRIDGE_DETAIL_TYPE, of_system("aws:DetailType").map(String::from));
-    if event.is_list {
-        trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, events.len());
-    }
-    let extractor = trigger.extractor(config);
-    let messages: Vec<_> = events.iter().map(|object| message(object, event.text, &extractor)).collect();
-    trigger.context_ranges = messages.iter().filter_map(|message| message.context_range.clone()).collect();
-    trigger.deliver(messages);
+    event_bridge::deliver(trigger, event, config, message);
     Some(())
 }
 

@@ -172,6 +172,12 @@ impl Trigger {
             self.attributes.extend(only.attributes.iter().cloned());
         }
     }
+
+    /// Takes the messages of the event, with context ranges in the text of the event, and cuts the contexts out.
+    fn deliver_without_contexts(&mut self, messages: Vec<Message>) {
+        self.context_ranges = messages.iter().filter_map(|message| message.context_range.clone()).collect();
+        self.deliver(messages);
+    }
 }
 
 /// Returns the name of the source of an event.

@@ -1,9 +1,9 @@
 //! Events of every source, and the triggers read from the events.
 
 mod appsync;
-mod attributes;
 mod brokers;
 mod cloudfront;
+mod conventions;
 mod durable;
 mod envelopes;
 mod fixtures;
