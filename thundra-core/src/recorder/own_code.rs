@@ -66,7 +66,11 @@ mod tests {
             ("functions/orders-v2/src/main.rs", false, "a version of the program's own"),
             ("build.rs", false, "no folder"),
             ("", false, "nothing"),
-            ("/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/hyper-1.6.0/src/lib.rs", true, "a registry"),
+            (
+                "/home/ann/.cargo/registry/src/registry.example-1949cf8c6b5b557f/hyper-1.6.0/src/lib.rs",
+                true,
+                "a registry",
+            ),
             (r"C:\Users\ann\.cargo\registry\src\index\h2-0.4.7\src\lib.rs", true, "a registry on Windows"),
             ("/usr/local/cargo/registry/src/index/matchit-0.8.4-rc.1/lib.rs", true, "no folder for sources"),
             ("/root/.cargo/git/checkouts/tower-9b4d/1f2e3d4/tower/src/lib.rs", true, "a repository"),
