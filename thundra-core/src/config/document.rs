@@ -52,6 +52,13 @@ impl fmt::Display for InvalidDocument {
 
 impl Error for InvalidDocument {}
 
+impl InvalidDocument {
+    /// Returns the reason, as the rest of a sentence about the text.
+    pub fn reason(&self) -> &'static str {
+        self.0
+    }
+}
+
 impl Document {
     /// Reads a document.
     ///

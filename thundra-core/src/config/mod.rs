@@ -27,6 +27,7 @@ mod unknown;
 mod variable;
 
 pub use document::{Document, InvalidDocument};
+pub use duration::duration;
 pub use exporters::{ExceptionSignal, LogsExporter, MetricsExporter, TemporalityPreference};
 pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};

@@ -14,7 +14,7 @@ pub(crate) fn bridged() {
     log::set_max_level(LevelFilter::current().as_log());
 }
 
-/// Has every callsite ask anew whether it is enabled.
+/// Has every callsite ask anew whether it is enabled. A single subscriber is asked as the default of this thread.
 pub(crate) fn rebuild() {
     tracing::callsite::rebuild_interest_cache();
     if HAS_BRIDGE.load(Ordering::Relaxed) {
