@@ -158,6 +158,7 @@ mod host_patterns;
 mod init;
 mod layer;
 mod propagation_policy;
+mod scope;
 #[doc(hidden)]
 pub mod semantics;
 mod server;
@@ -180,6 +181,7 @@ pub use layer::Layer;
 // Names of our own take precedence over those of a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
+pub use scope::{Outcome, scope, sync_scope};
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
