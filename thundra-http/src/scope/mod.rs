@@ -25,7 +25,7 @@ use self::parent::Called;
 ///   span, with a copy of the correlation ids. In a task of its own, the span at the call of this function counts, as in
 ///   `tokio::spawn(scope("audit", …))`.
 /// - Elsewhere, the variables `TRACEPARENT`, `TRACESTATE`, `BAGGAGE` and those of correlation ids name the parent, by
-///   [the rules of environment variables](thundra_core::propagation::env). In Lambda they are not read: a function has
+///   [the rules of environment variables](crate::propagation::env). In Lambda they are not read: a function has
 ///   one environment and many callers. Variables are read once.
 /// - A builder with a [`parent`](ScopeBuilder::parent) decides for itself, even with an empty one.
 ///
@@ -56,7 +56,7 @@ use self::parent::Called;
 /// With more than a name:
 ///
 /// ```no_run
-/// use thundra_core::{Scope, SpanKind};
+/// use thundra_http::Scope;
 ///
 /// # async fn import(file: &str) -> std::io::Result<()> {
 /// let import = Scope::builder("import").attribute("file.name", file.to_owned()).default_correlation_id("import-2026-11-26");

@@ -22,8 +22,7 @@ use thundra_core::exception::Exception;
 /// A type of your own is a success without a method. `record` may say otherwise:
 ///
 /// ```
-/// use thundra_core::ScopeRef;
-/// use thundra_http::Outcome;
+/// use thundra_http::{Outcome, ScopeRef};
 ///
 /// struct Report {
 ///     rejected: u32,
@@ -32,7 +31,7 @@ use thundra_core::exception::Exception;
 /// impl Outcome for Report {
 ///     fn record(&self, scope: &ScopeRef) {
 ///         if self.rejected > 0 {
-///             scope.set_error("rejected", &format!("{} lines are rejected", self.rejected));
+///             scope.set_error("rejected", format!("{} lines are rejected", self.rejected));
 ///         }
 ///     }
 /// }

@@ -19,6 +19,9 @@
 //! [`inject`] writes the context of the running code into a command. In the child, `thundra_http::scope` continues the
 //! trace; [`extract`] does it by hand. No process starts and no variable of the running program changes by itself.
 //!
+//! A child of a Lambda function has the function's variables, so `scope` takes no context from its environment. Remove
+//! `AWS_LAMBDA_RUNTIME_API` from the command of a child that is no function.
+//!
 //! ```no_run
 //! use std::process::Command;
 //!
