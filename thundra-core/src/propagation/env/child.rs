@@ -104,8 +104,8 @@ fn inject_with(outbound: &Outbound, env: &Env, command: &mut Command) {
     // A trace context of the program's own is not mixed with ours.
     let has_own_context = own.contains(&variable(TRACEPARENT));
     let is_trace = |key: &str| [TRACESTATE, XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
-    let is_ours = |key: &str| !own.contains(&variable(key)) && !(has_own_context && is_trace(key));
-    let fitting = Fitting::of(outbound.header_pairs().into_iter().filter(|(key, _)| is_ours(key)));
+    let is_theirs = |key: &str| own.contains(&variable(key)) || (has_own_context && is_trace(key));
+    let fitting = Fitting::of(outbound.header_pairs().into_iter().filter(|(key, _)| !is_theirs(key)));
     fitting.count_left_out();
     let on_command = command.get_envs().filter_map(|(name, _)| Some(name.to_str()?.to_owned()));
     let others: BTreeSet<_> = on_command.filter(|name| key(name, outbound.formats).is_some()).collect();
