@@ -401,10 +401,10 @@ pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settin
 #[cfg(feature = "testing")]
 pub use thundra_core::testing;
 pub use thundra_core::{
-    Config, ConfigProblem, Env, Levels, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export, layer,
-    log,
+    Config, ConfigProblem, Env, Levels, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
+    TelemetryBuilder, correlation, export, layer, log, propagation,
 };
-pub use thundra_http::TelemetryGuard;
+pub use thundra_http::{Outcome, TelemetryGuard, scope, sync_scope};
 pub use thundra_macros::handler;
 
 #[cfg(doctest)]
