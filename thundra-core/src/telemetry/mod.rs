@@ -25,6 +25,8 @@ pub use process::{
 };
 pub use revise::revise;
 pub use snapshot::{forget_unexported, renew};
+#[cfg(feature = "testing")]
+pub(crate) use subscriber::recording;
 pub use subscriber::{layer, layer_with, subscriber};
 
 use crate::config::{Section, Sections, report};
