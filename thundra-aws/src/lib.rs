@@ -347,7 +347,8 @@
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
 //! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
 //! - `sigv4`: signed requests to [CloudWatch's OTLP endpoints](configuration#aws-x-ray-and-cloudwatch).
-//! - `http`: functions of `lambda_http` and axum.
+//! - `http`: functions of `lambda_http`, and HTTP services such as axum routers: see [`http`].
+//! - `axum`: the [route](http#routes) of an axum router in the name of the invocation's span. Includes `http`.
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `dynamodb`: batches of DynamoDB streams.
 //! - `s3-batch`: batches of S3 Batch Operations.

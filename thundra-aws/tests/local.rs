@@ -65,11 +65,10 @@ fn program() {
         "metrics" => runtime().block_on(thundra_aws::run(service_fn(measured))).unwrap(),
         "response" => runtime().block_on(thundra_aws::run(service_fn(unprintable))).unwrap(),
         "init" => {
-            let code = thundra_aws::__private::main_with_state(
-                thundra_core::Telemetry::default,
-                connect,
-                |_: LambdaEvent<Value>, _: Arc<()>| async { Ok::<_, Error>(()) },
-            );
+            let code =
+                thundra_aws::__private::main_with_state(thundra_core::Telemetry::default, connect, |_: Arc<()>| {
+                    service_fn(async |_: LambdaEvent<Value>| Ok::<_, Error>(()))
+                });
             panic!("it went on: {code:?}");
         }
         other => panic!("no program {other}"),

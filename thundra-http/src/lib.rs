@@ -180,6 +180,9 @@ pub use layer::Layer;
 // Names of our own take precedence over those of a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+pub use server::RouteLayer;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]

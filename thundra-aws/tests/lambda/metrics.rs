@@ -146,9 +146,11 @@ async fn without_an_exporter_nothing_is_measured() {
 /// Runs the program, which measures in the initialisation and in each invocation.
 pub(crate) fn measured() {
     let connect = async || tracing::info!(monotonic_counter.orders = 100, at = "init");
-    let order = |event: LambdaEvent<String>, _: Arc<()>| async move {
-        tracing::info!(monotonic_counter.orders = 1, counter.open = 1, at = event.payload);
-        Ok::<_, Error>(event.payload)
+    let order = |_: Arc<()>| {
+        thundra_aws::service_fn(async |event: LambdaEvent<String>| {
+            tracing::info!(monotonic_counter.orders = 1, counter.open = 1, at = event.payload);
+            Ok::<_, Error>(event.payload)
+        })
     };
     thundra_aws::__private::main_with_state(Telemetry::default, connect, order);
 }
