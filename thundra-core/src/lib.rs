@@ -248,6 +248,7 @@
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod carrier;
 mod clock;
 #[doc(hidden)]
 pub mod config;

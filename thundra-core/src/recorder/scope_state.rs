@@ -13,12 +13,12 @@ use super::scope_log::ScopeLog;
 use super::scope_names::ScopeNames;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
+use crate::carrier::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::ScopeFacts;
 use crate::points::set::Points;
-use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
 /// The most span records kept, with their memory, for the next scope in the place.

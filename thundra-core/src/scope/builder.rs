@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::owner::Scope;
 use super::preceding::Preceding;
+use crate::carrier::{Inbound, ParentSource, without_threshold};
 use crate::clock::{now, unix_nano};
 use crate::config::{Limits, config};
 use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
-use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;

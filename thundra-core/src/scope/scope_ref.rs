@@ -9,10 +9,10 @@ use std::time::SystemTime;
 use tracing::Level;
 
 use super::flags::ScopeFlags;
+use crate::carrier::CorrelationIds;
 use crate::exception::Exception;
 use crate::metrics::{Instrument, Number};
 use crate::pipeline::{Losses, backlog};
-use crate::propagation::CorrelationIds;
 use crate::recorder::entered::Entered;
 use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
