@@ -72,7 +72,7 @@ fn program() {
             let code = thundra_aws::__private::main_with_state(
                 thundra_core::Telemetry::default,
                 async || eprintln!("init has begun"),
-                |event: LambdaEvent<String>, _: Arc<()>| greeting(event),
+                |_: Arc<()>| service_fn(greeting),
             );
             // The exit code has no other reading.
             std::process::exit((code != std::process::ExitCode::SUCCESS).into());
