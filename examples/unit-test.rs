@@ -60,7 +60,7 @@ async fn a_bill_is_charged_once() -> Result<(), Error> {
         invocation.snapshot(),
         "function [server] faas.trigger=other\n\
          └ charge cents=1250\n    \
-             · charged\n"
+             · charged monotonic_counter.charges=1\n"
     );
     assert_eq!(invocation.metric("charges").map(|metric| metric.value), Some(MetricValue::Sum(1.0)));
     Ok(())

@@ -26,7 +26,7 @@
 //! assert_eq!(invocation.response::<String>().unwrap(), "charged 1250");
 //! assert_eq!(
 //!     invocation.snapshot(),
-//!     "function [server] faas.trigger=other\n└ charge cents=1250\n    · charged\n"
+//!     "function [server] faas.trigger=other\n└ charge cents=1250\n    · charged monotonic_counter.charges=1\n"
 //! );
 //! assert_eq!(invocation.logs()[0].attribute("x-correlation-order"), Some(&"o-7".into()));
 //! assert!(invocation.metric("charges").is_some());
