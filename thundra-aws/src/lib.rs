@@ -348,6 +348,7 @@
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. The messages
 //!   carry no ids.
 //! - `https`: TLS and proxies for the exporter. The AWS SDK includes `https`.
+//! - `remote-config`: [settings without a redeploy](configuration#settings-without-a-redeploy), from SSM Parameter Store.
 //! - `secrets`: headers of OTLP requests from SSM Parameter Store and Secrets Manager.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage current at the time of the call. OpenTelemetry's current span is the root span of
@@ -379,11 +380,14 @@ mod hops;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
+#[cfg(any(feature = "remote-config", feature = "secrets"))]
+mod own_calls;
 mod panics;
 mod payload;
 mod payload_patterns;
 mod platform;
 mod queue_time;
+mod remote_config;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
@@ -399,6 +403,7 @@ pub use handler::private as __private;
 pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};
 pub use lifecycle::{init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with};
 pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
+pub use remote_config::{InvalidRemoteConfig, RemoteConfig};
 #[cfg(feature = "config")]
 pub use sdk::clients::*;
 #[cfg(feature = "sdk")]

@@ -263,6 +263,7 @@ mod escape;
 pub mod exception;
 pub mod export;
 mod id;
+mod latest;
 pub mod log;
 #[cfg(feature = "testing")]
 mod log_data;
@@ -352,7 +353,8 @@ pub use telemetry::{Telemetry, TelemetryBuilder, flush, flush_last, install, lay
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
-    last_export, observe_built_in, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
+    last_export, observe_built_in, pending_spans, renew, report_missing_scope, revise, share_withheld, spill_all,
+    unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 
