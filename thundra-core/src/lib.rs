@@ -327,6 +327,8 @@ use metric_data::{MetricData, MetricValue};
 pub use percent::percent_decode;
 #[doc(hidden)]
 pub use pipeline::Losses;
+#[doc(hidden)]
+pub use recorder::current::config_of_scopes;
 pub use recorder::current::{current, outbound};
 #[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{CRATES, root, text};
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     ".github/CONTRIBUTING.md",
     "BENCHMARKS.md",
     "CHANGELOG.md",
+    "examples/deploy/README.md",
     "README.md",
     "thundra-aws/README.md",
     "thundra-core/README.md",
