@@ -416,7 +416,7 @@ pub use thundra_core::{
     log,
 };
 pub use thundra_http::TelemetryGuard;
-pub use thundra_macros::handler;
+pub use thundra_macros::{handler, traced_of_aws as traced};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -35,6 +35,8 @@
 //! assert_eq!((spans[0].name.as_str(), spans[0].events[0].name.as_str()), ("bill", "billed"));
 //! ```
 //!
+//! [`traced`] puts a span on each function of an `impl` block or a module.
+//!
 //! # Correlation ids
 //!
 //! [`correlation`] ids belong to the scope. Every call made in the scope carries the ids, on every transport, and every
@@ -248,6 +250,8 @@
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[doc(hidden)]
+pub mod __private;
 mod clock;
 #[doc(hidden)]
 pub mod config;
@@ -343,6 +347,7 @@ pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
     last_export, observe_built_in, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
 };
+pub use thundra_macros::traced_of_core as traced;
 pub use value::{NO_ATTRIBUTES, Value};
 
 #[cfg(doctest)]

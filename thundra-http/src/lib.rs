@@ -184,7 +184,10 @@ pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
+#[doc(hidden)]
+pub use thundra_core::__private;
 pub use thundra_core::{Config, ConfigProblem, Env, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, log};
+pub use thundra_macros::traced_of_http as traced;
 
 /// The futures of the services made by [`Layer`].
 pub mod future {
