@@ -21,8 +21,9 @@
 //! ```
 //!
 //! Outside Lambda the same program reads an event from a file or from standard input, prints the response, and prints
-//! the spans as a tree on standard error: `cargo run -- event.json`. The same command also runs the line with the
-//! [captured event](configuration#captured-events) of a failed invocation.
+//! the spans as a tree on standard error: `cargo run -- event.json`. Several JSON values one after another are [several
+//! invocations](run#local-runs). The same command also runs the line with the [captured
+//! event](configuration#captured-events) of a failed invocation.
 //!
 //! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector, and `OTEL_TRACES_EXPORTER=xray` sends spans [to
 //! X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output for the

@@ -61,36 +61,12 @@
 //! });
 //! ```
 
-mod baggage;
-mod correlation;
-mod inbound;
-mod outbound;
-mod ows;
-mod parent_source;
-mod propagators;
-mod received;
-mod traceparent;
-mod tracestate;
-mod trust;
-mod xray;
-
-pub use correlation::CorrelationIds;
 #[doc(hidden)]
-pub use correlation::{
+pub use crate::carrier::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT, USER_AGENT,
-    header_bytes,
+    XRAY_HEADER, header_bytes,
 };
-pub use inbound::Inbound;
-pub use outbound::Outbound;
-pub use parent_source::ParentSource;
-pub use propagators::Propagators;
-pub(crate) use received::Received;
-pub use traceparent::{format_traceparent, parse_traceparent};
-pub(crate) use tracestate::without_threshold;
-pub use trust::Trust;
-#[doc(hidden)]
-pub use xray::XRAY_HEADER;
-pub use xray::XRayHeader;
-
-#[cfg(test)]
-mod tests;
+pub use crate::carrier::{
+    CorrelationIds, Inbound, Outbound, ParentSource, Propagators, Trust, XRayHeader, format_traceparent,
+    parse_traceparent,
+};

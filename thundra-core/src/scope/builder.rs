@@ -8,14 +8,15 @@ use uuid::Uuid;
 
 use super::owner::Scope;
 use super::preceding::Preceding;
+use crate::carrier::{Inbound, ParentSource, without_threshold};
 use crate::clock::{now, unix_nano};
 use crate::config::{Limits, config};
 use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
-use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
+use crate::recorder::receiver::Receiver;
 use crate::recorder::scope_log::SharedKeys;
 use crate::recorder::scope_names::ScopeNames;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
@@ -280,12 +281,13 @@ impl ScopeBuilder {
         };
         let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
-        let surroundings = outer
-            .and_then(|outer| SCOPES.lock(outer))
-            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left()));
+        let surroundings = outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| {
+            (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left(), outer.receiver.clone())
+        });
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
-        let (outer_xray, withheld, outer_log, spans_left) = surroundings
-            .unwrap_or_else(|| (None, own_decision() == Some(false), SharedKeys::default(), config.limits.spans));
+        let (outer_xray, withheld, outer_log, spans_left, receiver) = surroundings.unwrap_or_else(|| {
+            (None, own_decision() == Some(false), SharedKeys::default(), config.limits.spans, Receiver::default())
+        });
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
             Some(keep) if !sampled => Tail::undecided(keep),
@@ -334,6 +336,7 @@ impl ScopeBuilder {
             state.names = self.names.clone();
             state.deadline = self.deadline;
             state.outer = outer;
+            state.receiver = receiver;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limit_spans(spans_left.max(1));
             self.start_root(state, config);
