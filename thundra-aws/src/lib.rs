@@ -29,6 +29,9 @@
 //! X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output for the
 //! serverless-otlp-forwarder.
 //!
+//! The [`guides`] have a page for each back end, for each way to come from another crate, and for what comes after the
+//! first trace.
+//!
 //! # What is recorded
 //!
 //! - **The invocation**: the trigger, the [outcome](run#how-an-invocation-ends), [cold starts](#cold-starts), and,
@@ -310,23 +313,7 @@
 //!
 //! # A span is missing: where do I look?
 //!
-//! 1. **Standard error.** Every problem is reported once on standard error, with the remedy: a malformed variable, an
-//!    unreachable collector, a subscriber without our layer.
-//! 2. **The runtime.** A handler under `lambda_runtime::run` without the attribute is not recorded. Call [`run`]
-//!    instead.
-//! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must
-//!    end before the handler returns: a span that ends later leaves with the next invocation.
-//! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
-//! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and
-//!    `unwrapped-clients`, and HTTP calls need a client from `thundra-http`.
-//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
-//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps an invocation of the trace, and `OTEL_SDK_DISABLED=true`
-//!    leaves out everything.
-//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
-//!    spans never exported, by [reason](thundra_core#losses).
-//!
-//! If an invocation begins a new trace, `thundra.parent.source` on the span names the reason.
-//! `thundra.injection.skipped` on the span of the sending call names the reason for a message without context.
+//! Standard error has a line for every problem, with the remedy. [`guides::missing_spans`] lists the other places.
 //!
 //! # The end of an environment
 //!
@@ -380,6 +367,7 @@ pub mod configuration;
 mod emf;
 #[doc(hidden)]
 pub mod fuzz_support;
+pub mod guides;
 mod handler;
 mod hops;
 #[cfg(feature = "http")]
@@ -413,11 +401,19 @@ pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settin
 #[cfg(feature = "testing")]
 pub use thundra_core::testing;
 pub use thundra_core::{
-    Config, ConfigProblem, Env, Levels, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export, layer,
-    log,
+    Config, ConfigProblem, Env, Levels, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
+    TelemetryBuilder, correlation, export, layer, log, propagation,
 };
+<<<<<<< HEAD
 pub use thundra_http::TelemetryGuard;
 pub use thundra_macros::{handler, traced_of_aws as traced};
+||||||| f9cbad0
+pub use thundra_http::TelemetryGuard;
+pub use thundra_macros::handler;
+=======
+pub use thundra_http::{Outcome, TelemetryGuard, scope, sync_scope};
+pub use thundra_macros::handler;
+>>>>>>> main
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -14,6 +14,8 @@
 //!
 //! [`Propagators`] selects among them. Everything that is read is validated and bounded, since anyone may have sent it.
 //!
+//! The same keys are the names of variables in the environment of a child process: see [`env`].
+//!
 //! # Precedence
 //!
 //! A carrier may hold several contexts. A W3C `traceparent` comes from the calling program and takes precedence. A
@@ -66,6 +68,8 @@ pub use crate::carrier::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT, USER_AGENT,
     XRAY_HEADER, header_bytes,
 };
+pub mod env;
+
 pub use crate::carrier::{
     CorrelationIds, Inbound, Outbound, ParentSource, Propagators, Trust, XRayHeader, format_traceparent,
     parse_traceparent,

@@ -35,6 +35,7 @@ pub struct ScopeBuilder {
     name: Cow<'static, str>,
     kind: SpanKind,
     inbound: Inbound,
+    has_parent: bool,
     links: Vec<(TraceContext, Attributes)>,
     attributes: Attributes,
     start_time: Option<SystemTime>,
@@ -84,6 +85,7 @@ impl Scope {
             name: name.into(),
             kind: SpanKind::Internal,
             inbound: Inbound::default(),
+            has_parent: false,
             links: Vec::new(),
             attributes: Vec::new(),
             start_time: None,
@@ -100,6 +102,20 @@ impl Scope {
     }
 }
 
+/// Names the root span, and leaves all other settings at their defaults.
+impl From<&'static str> for ScopeBuilder {
+    fn from(name: &'static str) -> Self {
+        Scope::builder(name)
+    }
+}
+
+/// Names the root span, and leaves all other settings at their defaults.
+impl From<String> for ScopeBuilder {
+    fn from(name: String) -> Self {
+        Scope::builder(name)
+    }
+}
+
 impl ScopeBuilder {
     /// Sets the kind of the root span. Defaults to `Internal`.
     pub fn kind(mut self, kind: SpanKind) -> Self {
@@ -109,8 +125,14 @@ impl ScopeBuilder {
 
     /// Sets the caller's context. Defaults to none, for a new trace and a new chain of calls.
     pub fn parent(mut self, inbound: Inbound) -> Self {
-        self.inbound = inbound;
+        (self.inbound, self.has_parent) = (inbound, true);
         self
+    }
+
+    /// Returns `true` if a [parent](Self::parent) was set, even an empty one.
+    #[doc(hidden)]
+    pub fn has_parent(&self) -> bool {
+        self.has_parent
     }
 
     /// Links the root span to another span.
@@ -169,8 +191,17 @@ impl ScopeBuilder {
         self
     }
 
-    /// Sets the `x-correlation-id` of a new chain of calls. Defaults to a random UUID.
-    #[doc(hidden)]
+    /// Sets the `x-correlation-id` of a new chain of calls. Defaults to a random UUID. An id received from the
+    /// [parent](Self::parent) takes precedence.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Scope;
+    ///
+    /// let scope = Scope::builder("import").default_correlation_id("import-2026-11-26").begin();
+    /// assert_eq!(scope.correlation().unwrap().get("id"), Some("import-2026-11-26"));
+    /// ```
     pub fn default_correlation_id(mut self, id: impl Into<String>) -> Self {
         self.default_id = Some(id.into());
         self
