@@ -404,16 +404,8 @@ pub use thundra_core::{
     Config, ConfigProblem, Env, Levels, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
     TelemetryBuilder, correlation, export, layer, log, propagation,
 };
-<<<<<<< HEAD
-pub use thundra_http::TelemetryGuard;
-pub use thundra_macros::{handler, traced_of_aws as traced};
-||||||| f9cbad0
-pub use thundra_http::TelemetryGuard;
-pub use thundra_macros::handler;
-=======
 pub use thundra_http::{Outcome, TelemetryGuard, scope, sync_scope};
-pub use thundra_macros::handler;
->>>>>>> main
+pub use thundra_macros::{handler, traced_of_aws as traced};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
