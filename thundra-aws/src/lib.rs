@@ -306,6 +306,7 @@
 //! | `faas.invocations`, `faas.errors`, `faas.timeouts` | one of these for each invocation, by `faas.trigger`: success, failure, or an end past the deadline |
 //! | `faas.coldstarts`, `faas.init_duration` | cold starts, and the length of the initialisation |
 //! | `faas.invoke_duration`, `faas.mem_usage`, `faas.cpu_usage`, `faas.net_io` | [what an invocation used](#what-an-invocation-used) |
+//! | `thundra.deadline.used_ratio` | the part of the time up to the deadline that an invocation used: near 1, it nearly timed out |
 //! | `thundra.message.age` | the age of the oldest message of an event from a queue, a topic, a stream or a table, by its name |
 //! | `rpc.client.call.duration` | AWS calls with their retries, by service, operation and error |
 //!
@@ -335,7 +336,8 @@
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
 //! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
 //! - `sigv4`: signed requests to [CloudWatch's OTLP endpoints](configuration#aws-x-ray-and-cloudwatch).
-//! - `http`: functions of `lambda_http` and axum.
+//! - `http`: functions of `lambda_http`, and HTTP services such as axum routers: see [`http`].
+//! - `axum`: the [route](http#routes) of an axum router in the name of the invocation's span. Includes `http`.
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `dynamodb`: batches of DynamoDB streams.
 //! - `s3-batch`: batches of S3 Batch Operations.

@@ -72,17 +72,16 @@ fn program() {
             let code = thundra_aws::__private::main_with_state(
                 thundra_core::Telemetry::default,
                 async || eprintln!("init has begun"),
-                |event: LambdaEvent<String>, _: Arc<()>| greeting(event),
+                |_: Arc<()>| service_fn(greeting),
             );
             // The exit code has no other reading.
             std::process::exit((code != std::process::ExitCode::SUCCESS).into());
         }
         "init" => {
-            let code = thundra_aws::__private::main_with_state(
-                thundra_core::Telemetry::default,
-                connect,
-                |_: LambdaEvent<Value>, _: Arc<()>| async { Ok::<_, Error>(()) },
-            );
+            let code =
+                thundra_aws::__private::main_with_state(thundra_core::Telemetry::default, connect, |_: Arc<()>| {
+                    service_fn(async |_: LambdaEvent<Value>| Ok::<_, Error>(()))
+                });
             panic!("it went on: {code:?}");
         }
         other => panic!("no program {other}"),

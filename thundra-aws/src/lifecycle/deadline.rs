@@ -59,18 +59,29 @@ impl Deadline {
     /// invocation.
     pub(super) fn attributes(self) -> Option<[(&'static str, Value); 2]> {
         let now = SystemTime::now();
+        let used = self.used_ratio_at(now)?;
+        let late = now.duration_since(self.at).unwrap_or_default();
+        let left = self.at.duration_since(now).unwrap_or_default();
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Some([
+            (semconv::THUNDRA_DEADLINE_REMAINING_MS, (millis(left) - millis(late)).into()),
+            (semconv::THUNDRA_DEADLINE_USED_RATIO, used.into()),
+        ])
+    }
+
+    /// Returns the used part of the time from the begin of the invocation to the deadline: 1 at the deadline. `None`
+    /// for a deadline before the begin of the invocation.
+    pub(super) fn used_ratio(self) -> Option<f64> {
+        self.used_ratio_at(SystemTime::now())
+    }
+
+    fn used_ratio_at(self, now: SystemTime) -> Option<f64> {
         let late = now.duration_since(self.at).unwrap_or_default();
         let left = self.at.duration_since(now).unwrap_or_default();
         let total = self.total.as_secs_f64();
         let used = 1.0 + (late.as_secs_f64() - left.as_secs_f64()) / total;
-        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        (total > 0.0).then(|| {
-            [
-                (semconv::THUNDRA_DEADLINE_REMAINING_MS, (millis(left) - millis(late)).into()),
-                // Four digits say all: a tenth of a second in a quarter of an hour. The clock may have been set back.
-                (semconv::THUNDRA_DEADLINE_USED_RATIO, ((used.max(0.0) * 1e4).round() / 1e4).into()),
-            ]
-        })
+        // Four digits say all: a tenth of a second in a quarter of an hour. The clock may have been set back.
+        (total > 0.0).then(|| (used.max(0.0) * 1e4).round() / 1e4)
     }
 }
 
