@@ -306,6 +306,7 @@ pub mod usage;
 mod value;
 mod whole_line;
 
+pub use carrier::ParseTraceContextError;
 pub use config::{
     Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer,
     LogFormat, LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
