@@ -267,6 +267,7 @@ mod escape;
 pub mod exception;
 pub mod export;
 mod id;
+mod latest;
 pub mod log;
 #[cfg(feature = "testing")]
 mod log_data;
@@ -331,6 +332,8 @@ use metric_data::{MetricData, MetricValue};
 pub use percent::percent_decode;
 #[doc(hidden)]
 pub use pipeline::Losses;
+#[doc(hidden)]
+pub use recorder::current::config_of_scopes;
 pub use recorder::current::{current, outbound};
 #[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;
@@ -355,7 +358,8 @@ pub use telemetry::{Telemetry, TelemetryBuilder, flush, flush_last, install, lay
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
-    last_export, observe_built_in, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
+    last_export, observe_built_in, pending_spans, renew, report_missing_scope, revise, share_withheld, spill_all,
+    unexported,
 };
 pub use thundra_macros::traced_of_core as traced;
 pub use value::{NO_ATTRIBUTES, Value};

@@ -37,7 +37,9 @@
 //!
 //! # Clients
 //!
-//! - `use thundra_http as reqwest;` compiles a program written for reqwest's client, and traces the calls.
+//! - `reqwest = { package = "thundra-http", version = "0.1" }` in Cargo.toml traces every call of a program written for
+//!   reqwest's client, without a change of its sources: see [`drop_in`]. `use thundra_http as reqwest;` does the same for
+//!   a file.
 //! - [`send_traced`](RequestBuilderExt::send_traced) replaces `send` on a request of reqwest's own client.
 //! - [`Layer::client`] wraps any other client: hyper-util, tonic, or a tower service.
 //!
@@ -180,6 +182,7 @@
 
 mod client;
 pub mod configuration;
+pub mod drop_in;
 pub mod export;
 mod host_patterns;
 mod init;

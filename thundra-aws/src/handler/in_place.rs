@@ -14,6 +14,7 @@ use crate::lifecycle::layer::export;
 use crate::lifecycle::watchdog::Watch;
 use crate::lifecycle::{invocation, setup};
 use crate::panics::recording_panic;
+use crate::remote_config;
 
 /// The longest time for which an export delays the response to a caller.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
@@ -58,6 +59,8 @@ pub async fn in_place<F: Future, const N: usize>(
     let longest = Instant::now() + CALLER_WAITS;
     let until = watch.flush_until().map_or(longest, |until| until.min(longest));
     export(invocation::finish(scope, watch), Some(until), config).await;
+    // The caller waits, so the reading goes on beside the next invocation.
+    remote_config::begin();
     output
 }
 

@@ -10,7 +10,7 @@ use super::owner::Scope;
 use super::preceding::Preceding;
 use crate::carrier::{Inbound, ParentSource, without_threshold};
 use crate::clock::{now, unix_nano};
-use crate::config::{Limits, config};
+use crate::config::config;
 use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::recorder::current;
@@ -415,18 +415,21 @@ impl ScopeBuilder {
         root.kind = self.kind;
         root.parent_is_remote = parent_is_remote;
         if recorded {
-            self.describe_root(root, &config.limits);
+            self.describe_root(root, config);
         }
     }
 
     /// Sets the first attributes and links of the root span.
     #[inline]
-    fn describe_root(&self, root: &mut OpenSpan, limits: &Limits) {
-        let inbound = &self.inbound;
+    fn describe_root(&self, root: &mut OpenSpan, config: &Config) {
+        let (inbound, limits) = (&self.inbound, &config.limits);
         // Readers know a root span by this attribute, and add counts to it.
         root.set_first_attribute(semconv::THUNDRA_PARENT_SOURCE, inbound.source.as_str(), limits);
         if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != ParentSource::XRay) {
             root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), limits);
+        }
+        if let Some(version) = config.version {
+            root.set_attribute(semconv::THUNDRA_CONFIG_VERSION, &version.into(), limits);
         }
         if inbound.dropped > 0 {
             root.set_attribute(semconv::THUNDRA_PROPAGATION_DROPPED, &inbound.dropped.into(), limits);

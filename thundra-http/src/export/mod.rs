@@ -44,7 +44,7 @@ pub(crate) use select::THIS;
 #[doc(hidden)]
 pub use select::{Dependent, Platform, exporters, install};
 #[doc(hidden)]
-pub use worker::{Worker, report_losses, report_losses_now};
+pub use worker::{Worker, after_each_flush, report_losses, report_losses_now};
 pub use xray::XRayExporter;
 
 #[doc(inline)]
