@@ -207,29 +207,33 @@
 //!
 //! # Testing your handler
 //!
-//! The feature `testing` records the spans of a closure, without exporters and without a global subscriber:
+//! The feature `testing` runs a handler in a unit test, without Lambda and without a network. The module `testing` has
+//! more:
 //!
 //! ```
 //! # #[cfg(feature = "testing")]
-//! # {
+//! # mod example {
+//! use serde_json::json;
 //! use thundra_aws::{Error, LambdaEvent, handler, testing};
 //!
 //! #[handler]
-//! async fn bill(event: LambdaEvent<u32>) -> Result<(), Error> {
+//! async fn bill(event: LambdaEvent<u32>) -> Result<u32, Error> {
 //!     charge(event.payload)
 //! }
 //!
 //! #[tracing::instrument]
-//! fn charge(cents: u32) -> Result<(), Error> {
-//!     Ok(())
+//! fn charge(cents: u32) -> Result<u32, Error> {
+//!     Ok(cents)
 //! }
 //!
-//! let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-//! let event = LambdaEvent::new(1250, Default::default());
-//! let (result, spans) = testing::record("invocation", || runtime.block_on(bill(event)));
-//! assert!(result.is_ok());
-//! assert_eq!(testing::tree(&spans), "invocation thundra.parent.source=none\n└ charge cents=1250\n");
+//! # pub async fn test() {
+//! let invocation = testing::invoke(json!(1250), bill).await;
+//! assert_eq!(invocation.response::<u32>().unwrap(), 1250);
+//! assert_eq!(invocation.snapshot(), "function [server] faas.trigger=other\n└ charge cents=1250\n");
 //! # }
+//! # }
+//! # #[cfg(feature = "testing")]
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(example::test());
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
@@ -389,6 +393,8 @@ mod sdk;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trigger;
 
 pub use emf::EmfSettings;
@@ -405,14 +411,15 @@ pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
 pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settings};
-#[cfg(feature = "testing")]
-pub use thundra_core::testing;
+#[doc(inline)]
 pub use thundra_core::{
-    Config, ConfigProblem, Env, Levels, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
-    TelemetryBuilder, correlation, export, layer, log, propagation,
+    Config, ConfigProblem, Env, Levels, LogFormat, NO_ATTRIBUTES, ParseTraceContextError, Scope, ScopeBuilder,
+    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, layer, log, propagation,
 };
-pub use thundra_http::{Outcome, TelemetryGuard, scope, sync_scope};
-pub use thundra_macros::handler;
+#[doc(inline)]
+pub use thundra_http::{Outcome, TelemetryGuard, export, scope, sync_scope};
+#[doc(inline)]
+pub use thundra_macros::{handler, traced_of_aws as traced};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
