@@ -56,6 +56,7 @@ impl SpanLevels {
         SpanLevels { own: with_scopes(levels.targets()) }
     }
 
+    #[inline]
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
         self.current().would_enable(metadata.target(), metadata.level())
     }
@@ -64,6 +65,7 @@ impl SpanLevels {
         widest(self.current())
     }
 
+    #[inline]
     fn current(&self) -> &Targets {
         REVISED.get().map_or(&self.own, |revised| &revised.spans)
     }
