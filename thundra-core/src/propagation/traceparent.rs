@@ -23,10 +23,17 @@ const TRACEPARENT_BYTES: usize = 55;
 /// assert_eq!(format_traceparent(&context), text);
 /// ```
 pub fn parse_traceparent(value: &str) -> Option<TraceContext> {
-    let mut parts = ows::trim(value).split('-');
-    let (version, trace_id, span_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let mut rest = ows::trim(value);
+    let mut part = |length: usize| {
+        let (part, after) = rest.split_at_checked(length)?;
+        let more = after.strip_prefix('-');
+        rest = more.unwrap_or(after);
+        Some((part, more.is_some()))
+    };
+    let ((version, true), (trace_id, true), (span_id, true)) = (part(2)?, part(32)?, part(16)?) else { return None };
+    let (flags, has_more) = part(2)?;
     let version = hex_byte(version)?;
-    if version == 0xff || (version == 0 && parts.next().is_some()) {
+    if version == 0xff || (version == 0 && has_more) || !(has_more || rest.is_empty()) {
         return None;
     }
     let flags = hex_byte(flags)?;
