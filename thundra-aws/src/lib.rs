@@ -21,12 +21,16 @@
 //! ```
 //!
 //! Outside Lambda the same program reads an event from a file or from standard input, prints the response, and prints
-//! the spans as a tree on standard error: `cargo run -- event.json`. The same command also runs the line with the
-//! [captured event](configuration#captured-events) of a failed invocation.
+//! the spans as a tree on standard error: `cargo run -- event.json`. Several JSON values one after another are [several
+//! invocations](run#local-runs). The same command also runs the line with the [captured
+//! event](configuration#captured-events) of a failed invocation.
 //!
 //! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector, and `OTEL_TRACES_EXPORTER=xray` sends spans [to
 //! X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output for the
 //! serverless-otlp-forwarder.
+//!
+//! The [`guides`] have a page for each back end, for each way to come from another crate, and for what comes after the
+//! first trace.
 //!
 //! # What is recorded
 //!
@@ -203,29 +207,33 @@
 //!
 //! # Testing your handler
 //!
-//! The feature `testing` records the spans of a closure, without exporters and without a global subscriber:
+//! The feature `testing` runs a handler in a unit test, without Lambda and without a network. The module `testing` has
+//! more:
 //!
 //! ```
 //! # #[cfg(feature = "testing")]
-//! # {
+//! # mod example {
+//! use serde_json::json;
 //! use thundra_aws::{Error, LambdaEvent, handler, testing};
 //!
 //! #[handler]
-//! async fn bill(event: LambdaEvent<u32>) -> Result<(), Error> {
+//! async fn bill(event: LambdaEvent<u32>) -> Result<u32, Error> {
 //!     charge(event.payload)
 //! }
 //!
 //! #[tracing::instrument]
-//! fn charge(cents: u32) -> Result<(), Error> {
-//!     Ok(())
+//! fn charge(cents: u32) -> Result<u32, Error> {
+//!     Ok(cents)
 //! }
 //!
-//! let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-//! let event = LambdaEvent::new(1250, Default::default());
-//! let (result, spans) = testing::record("invocation", || runtime.block_on(bill(event)));
-//! assert!(result.is_ok());
-//! assert_eq!(testing::tree(&spans), "invocation thundra.parent.source=none\n└ charge cents=1250\n");
+//! # pub async fn test() {
+//! let invocation = testing::invoke(json!(1250), bill).await;
+//! assert_eq!(invocation.response::<u32>().unwrap(), 1250);
+//! assert_eq!(invocation.snapshot(), "function [server] faas.trigger=other\n└ charge cents=1250\n");
 //! # }
+//! # }
+//! # #[cfg(feature = "testing")]
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(example::test());
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
@@ -302,6 +310,7 @@
 //! | `faas.invocations`, `faas.errors`, `faas.timeouts` | one of these for each invocation, by `faas.trigger`: success, failure, or an end past the deadline |
 //! | `faas.coldstarts`, `faas.init_duration` | cold starts, and the length of the initialisation |
 //! | `faas.invoke_duration`, `faas.mem_usage`, `faas.cpu_usage`, `faas.net_io` | [what an invocation used](#what-an-invocation-used) |
+//! | `thundra.deadline.used_ratio` | the part of the time up to the deadline that an invocation used: near 1, it nearly timed out |
 //! | `thundra.message.age` | the age of the oldest message of an event from a queue, a topic, a stream or a table, by its name |
 //! | `rpc.client.call.duration` | AWS calls with their retries, by service, operation and error |
 //!
@@ -309,23 +318,7 @@
 //!
 //! # A span is missing: where do I look?
 //!
-//! 1. **Standard error.** Every problem is reported once on standard error, with the remedy: a malformed variable, an
-//!    unreachable collector, a subscriber without our layer.
-//! 2. **The runtime.** A handler under `lambda_runtime::run` without the attribute is not recorded. Call [`run`]
-//!    instead.
-//! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must
-//!    end before the handler returns: a span that ends later leaves with the next invocation.
-//! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
-//! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and
-//!    `unwrapped-clients`, and HTTP calls need a client from `thundra-http`.
-//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
-//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps an invocation of the trace, and `OTEL_SDK_DISABLED=true`
-//!    leaves out everything.
-//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
-//!    spans never exported, by [reason](thundra_core#losses).
-//!
-//! If an invocation begins a new trace, `thundra.parent.source` on the span names the reason.
-//! `thundra.injection.skipped` on the span of the sending call names the reason for a message without context.
+//! Standard error has a line for every problem, with the remedy. [`guides::missing_spans`] lists the other places.
 //!
 //! # The end of an environment
 //!
@@ -347,13 +340,15 @@
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
 //! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
 //! - `sigv4`: signed requests to [CloudWatch's OTLP endpoints](configuration#aws-x-ray-and-cloudwatch).
-//! - `http`: functions of `lambda_http` and axum.
+//! - `http`: functions of `lambda_http`, and HTTP services such as axum routers: see [`http`].
+//! - `axum`: the [route](http#routes) of an axum router in the name of the invocation's span. Includes `http`.
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `dynamodb`: batches of DynamoDB streams.
 //! - `s3-batch`: batches of S3 Batch Operations.
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. The messages
 //!   carry no ids.
 //! - `https`: TLS and proxies for the exporter. The AWS SDK includes `https`.
+//! - `remote-config`: [settings without a redeploy](configuration#settings-without-a-redeploy), from SSM Parameter Store.
 //! - `secrets`: headers of OTLP requests from SSM Parameter Store and Secrets Manager.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage current at the time of the call. OpenTelemetry's current span is the root span of
@@ -379,21 +374,27 @@ pub mod configuration;
 mod emf;
 #[doc(hidden)]
 pub mod fuzz_support;
+pub mod guides;
 mod handler;
 mod hops;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
+#[cfg(any(feature = "remote-config", feature = "secrets"))]
+mod own_calls;
 mod panics;
 mod payload;
 mod payload_patterns;
 mod platform;
 mod queue_time;
+mod remote_config;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trigger;
 
 pub use emf::EmfSettings;
@@ -402,6 +403,7 @@ pub use handler::private as __private;
 pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};
 pub use lifecycle::{init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with};
 pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
+pub use remote_config::{InvalidRemoteConfig, RemoteConfig};
 #[cfg(feature = "config")]
 pub use sdk::clients::*;
 #[cfg(feature = "sdk")]
@@ -409,14 +411,15 @@ pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
 pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settings};
-#[cfg(feature = "testing")]
-pub use thundra_core::testing;
+#[doc(inline)]
 pub use thundra_core::{
-    Config, ConfigProblem, Env, Levels, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export, layer,
-    log,
+    Config, ConfigProblem, Env, Levels, LogFormat, NO_ATTRIBUTES, ParseTraceContextError, Scope, ScopeBuilder,
+    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, layer, log, propagation,
 };
-pub use thundra_http::TelemetryGuard;
-pub use thundra_macros::handler;
+#[doc(inline)]
+pub use thundra_http::{Outcome, TelemetryGuard, export, scope, sync_scope};
+#[doc(inline)]
+pub use thundra_macros::{handler, traced_of_aws as traced};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

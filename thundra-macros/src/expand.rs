@@ -1,22 +1,16 @@
 //! The expansion: a program around `main`, a wrapper inside any other function.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
-use syn::{
-    Attribute, Ident, Lifetime, Path, Result, ReturnType, Type,
-    ext::IdentExt,
-    parse_quote,
-    spanned::Spanned,
-    token::Brace,
-    visit_mut::{self, VisitMut},
-};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Attribute, Ident, Lifetime, Path, Result, Type, ext::IdentExt, spanned::Spanned, visit_mut::VisitMut};
 
 use crate::{
     attr::Args,
+    body::{inner_future, internal, with_body},
     fallback,
-    item::{Function, Handler, Program, Records, State},
+    item::{Function, Handler, Input, Program, Records, State, Work},
     params::{self, is_cfg},
-    returns::{LoneBlock, Returns},
+    returns::Returns,
 };
 
 /// Expands the attribute: from tokens to a model, through the rules, and back to tokens.
@@ -43,47 +37,41 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     let (outer, attrs): (Vec<&Attribute>, Vec<_>) = attrs.iter().partition(|attr| is_cfg(attr));
     let function = with_body(quote! { #(#attrs)* #sig }, *brace, quote! { #(#inner_attrs)* #body });
 
-    let suffix = if program.concurrent { "_concurrent" } else { "" };
+    let concurrent = if program.concurrent { "_concurrent" } else { "" };
     let shutdown = program.shutdown.then(|| quote! { #thundra_aws::__private::export_at_shutdown(); });
     let telemetry = match program.telemetry {
         Some(path) => quote! { #path },
         None => quote! { #thundra_aws::__private::Telemetry::default },
     };
-    let event = internal("event");
-    let with_sources = |call: TokenStream| {
-        let error = internal("error");
-        quote! {
-            async move {
-                #thundra_aws::__private::with_sources(#call.await, |#error| {
-                    #thundra_aws::__private::error(#error).thundra_sources()
-                })
-            }
-        }
-    };
-    // With `batch`, the function is called for each record of the event.
-    let call_with = |state: TokenStream| match &program.batch {
-        None => quote! { #main(#event #state) },
-        Some(Records { ty, event: of }) => {
-            let record = internal("record");
-            let of = of.map_or_else(|| quote! { #thundra_aws::__private::Unnamed }, |of| quote! { #of });
+    let start = match &program.work {
+        Work::App => {
+            // At the type of the result, where the compiler then explains why the type is no service.
+            let service = if program.streaming { "streamed" } else { "buffered" };
+            let service = Ident::new(service, at(program.output));
+            let start = format_ident!("main{concurrent}_app");
+            let made = internal("made");
             quote! {
-                #thundra_aws::__private::records::<#ty, #of>()
-                    .thundra_each(#event.payload, |#record| #main(#record #state))
+                #start(
+                    #telemetry,
+                    async {
+                        let #made = #main().await;
+                        #thundra_aws::__private::made(&#made).thundra_made(#made)
+                    },
+                    #thundra_aws::__private::#service,
+                )
             }
         }
-    };
-    let start = match &program.state {
-        None => {
-            let start = format_ident!("main{suffix}");
-            let call = with_sources(call_with(TokenStream::new()));
-            quote! { #start(#telemetry, |#event| #call) }
+        Work::Handler { input, state: None } => {
+            let start = format_ident!("main{concurrent}");
+            let service = service(thundra_aws, program, input, None);
+            quote! { #start(#telemetry, #service) }
         }
-        Some(State { init, ty }) => {
-            let start = format_ident!("main{suffix}_with_state");
+        Work::Handler { input, state: Some(State { init, ty }) } => {
+            let start = format_ident!("main{concurrent}_with_state");
             let state = internal("state");
             let ty = without_lifetimes(ty);
-            let call = with_sources(call_with(quote! { , &*#state }));
-            quote! { #start(#telemetry, #init, |#event, #state: ::std::sync::Arc<#ty>| #call) }
+            let service = service(thundra_aws, program, input, Some(&state));
+            quote! { #start(#telemetry, #init, |#state: ::std::sync::Arc<#ty>| #service) }
         }
     };
     quote! {
@@ -92,6 +80,46 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
             #function
             #shutdown
             #thundra_aws::__private::#start
+        }
+    }
+}
+
+/// Returns the service of Lambda's events that calls `main`. The type of the argument of `main` decides about it.
+fn service(thundra_aws: &Path, program: &Program<'_>, input: &Input<'_>, state: Option<&Ident>) -> TokenStream {
+    let main = &program.function.sig.ident;
+    let (event, error) = (internal("event"), internal("error"));
+    let argument = state.map(|state| quote! { , &*#state });
+    let (ty, call) = match input {
+        Input::Event(ty) => (without_lifetimes(ty).into_token_stream(), quote! { #main(#event #argument) }),
+        // The function is called for each record of the event.
+        Input::Record(Records { ty, event: of }) => {
+            let record = internal("record");
+            let of = of.map_or_else(|| quote! { #thundra_aws::__private::Unnamed }, |of| quote! { #of });
+            let call = quote! {
+                #thundra_aws::__private::records::<#ty, #of>()
+                    .thundra_each(#event.payload, |#record| #main(#record #argument))
+            };
+            (quote! { #thundra_aws::__private::LambdaEvent<_> }, call)
+        }
+    };
+    let kind = if program.streaming { "streamed_input" } else { "input" };
+    let (kind, input) = (internal(kind), internal("input"));
+    let handler = quote! {
+        async move {
+            #thundra_aws::__private::with_sources(#input.answer(#call).await, |#error| {
+                #thundra_aws::__private::error(#error).thundra_sources()
+            })
+        }
+    };
+    // Each invocation has a handle of the state.
+    let handle = state.map(|state| quote! { let #state = ::std::sync::Arc::clone(&#state); });
+    quote! {
+        {
+            let #input = #thundra_aws::__private::#kind::<#ty>();
+            #input.service(move |#event| {
+                #handle
+                #handler
+            })
         }
     }
 }
@@ -108,7 +136,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
         let (cfgs, name) = (&param.cfgs, &param.name);
         quote! { #(#cfgs)* #thundra_aws::__private::argument(&#name).thundra_context() }
     });
-    let bindings = params.iter().map(|param| &param.binding);
+    let bindings = params.iter().map(|param| param.binding(None));
     let whole_self = sig.receiver().filter(|receiver| receiver.reference.is_none()).map(|receiver| {
         let this = &receiver.self_token;
         quote! { let _ = &#this; } // captures `self` and not the fields that the body names
@@ -146,91 +174,9 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
     with_body(quote! { #(#attrs)* #vis #sig }, *brace, wrapper)
 }
 
-/// Returns the statements before the future, and the future in the body or made by the body.
-fn inner_future(
-    thundra_aws: &Path,
-    function: &Function,
-    returns: &Returns,
-    bindings: TokenStream,
-) -> (TokenStream, TokenStream) {
-    let return_edge = returns.output().map(|output| return_edge(thundra_aws, output));
-    // With braces of the macro no lint finds the braces superfluous.
-    let brace = Brace(Span::call_site().located_at(function.brace.span.join()));
-    let body = with_body(TokenStream::new(), brace, function.body.clone());
-
-    // `?` and `return` of the body end at the innermost block. For an `async fn`, the block binds the arguments in the
-    // order of the signature, and the drop order stays the same. The arm of a `match` drops the temporaries of the last
-    // expression before the arguments. The braces of the arm hide the items of the body from the return type.
-    match (returns, returns.lone_block(&function.body)) {
-        (Returns::Async(_), _) => {
-            (TokenStream::new(), quote! { async move { #bindings #return_edge match () { () => #body } } })
-        }
-        (Returns::Future { .. }, Some(LoneBlock { keywords, body })) => {
-            (bindings, quote! { #keywords { #return_edge match () { () => #body } } })
-        }
-        (Returns::Future { boxed, output }, None) => {
-            // `impl Trait` cannot be written in a body, so only the output of an opaque future is named.
-            let (output, ty) = match (&function.sig.output, boxed) {
-                (ReturnType::Type(arrow, ty), true) => {
-                    let ty = without_opaque_types(ty);
-                    (None, Some(quote! { #arrow #ty }))
-                }
-                _ => (output.as_deref().map(without_opaque_types), None),
-            };
-            let (future, output) = (internal("__thundra_future"), output.unwrap_or_else(|| parse_quote!(_)));
-            let make = quote! {
-                let #future = #thundra_aws::__private::future_of::<#output, _, _>(move || #ty {
-                    #bindings
-                    match () { () => #body }
-                });
-            };
-            (make, quote! { #future })
-        }
-    }
-}
-
-/// Returns a `return` that never runs. An async block has no place for a type, and `?` and coercions in the body need
-/// the type.
-fn return_edge(thundra_aws: &Path, output: &Type) -> TokenStream {
-    let (ty, span) = (without_opaque_types(output), output.span());
-    if let Type::Infer(_) = ty {
-        return TokenStream::new();
-    }
-    // At the type of the signature, where the compiler then explains a mismatch.
-    let never = Ident::new("__thundra_never", Span::mixed_site().located_at(span));
-    quote! {
-        if let ::core::option::Option::Some(#never) = #thundra_aws::__private::never::<#ty>() {
-            return #never;
-        }
-    }
-}
-
-fn with_body(mut head: TokenStream, brace: Brace, body: TokenStream) -> TokenStream {
-    brace.surround(&mut head, |tokens| tokens.extend(body));
-    head
-}
-
-/// Returns a name invisible to the user's code.
-fn internal(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
-}
-
-/// Returns the type with `_` in place of `impl Trait` and `!`, because a body cannot contain these types.
-fn without_opaque_types(ty: &Type) -> Type {
-    struct Erase;
-
-    impl VisitMut for Erase {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            match ty {
-                Type::ImplTrait(_) | Type::Never(_) => *ty = parse_quote!(_),
-                _ => visit_mut::visit_type_mut(self, ty),
-            }
-        }
-    }
-
-    let mut ty = ty.clone();
-    Erase.visit_type_mut(&mut ty);
-    ty
+/// Returns the place of a type, for names invisible to the user's code.
+fn at(ty: &Type) -> Span {
+    Span::mixed_site().located_at(ty.span())
 }
 
 /// Returns the type with `'_` in place of the lifetimes declared by the user's function.

@@ -1,18 +1,22 @@
-//! The `#[handler]` attribute of [`thundra-aws`](https://docs.rs/thundra-aws). Programs depend on `thundra-aws`, where
-//! the attribute is re-exported, not on `thundra-macros`.
+//! The attributes of the thundra crates: `#[handler]` of [`thundra-aws`](https://docs.rs/thundra-aws), and `#[traced]`
+//! of all of them. Programs depend on the crates that re-export the attributes, not on `thundra-macros`.
 //!
 //! Tokens go one way. `attr` and `item` (with `returns`) parse the tokens into a model and check the rules. `expand`
-//! (with `params`) writes the expansion. `fallback` writes the item beside an error.
+//! (with `params` and `body`) writes the expansion. `fallback` writes the item beside an error. `traced` has the same
+//! files for `#[traced]`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attr;
+mod body;
 mod expand;
 mod fallback;
 mod item;
 mod params;
 mod returns;
+mod traced;
 
 use proc_macro::TokenStream;
+use syn::parse_quote;
 
 /// Instruments an AWS Lambda handler.
 ///
@@ -44,6 +48,38 @@ use proc_macro::TokenStream;
 /// #[thundra_aws::handler(init = connect)]
 /// async fn main(order: LambdaEvent<String>, warehouse: &Warehouse) -> Result<(), Error> {
 ///     Ok(())
+/// }
+/// ```
+///
+/// # On `main` of an HTTP function: a request, or a router
+///
+/// With the feature `http` of `thundra-aws`, the argument may be the `Request` of `lambda_http`. The type decides, also
+/// behind an alias or under another name. The response is what `lambda_http::run` takes, or, with `streaming`, a
+/// `Response` whose body is sent as it arrives.
+///
+/// ```no_run
+/// use lambda_http::{IntoResponse, Request, RequestExt};
+/// use thundra_aws::Error;
+///
+/// #[thundra_aws::handler]
+/// async fn main(request: Request) -> Result<impl IntoResponse, Error> {
+///     Ok(format!("hello from {}", request.raw_http_path()))
+/// }
+/// ```
+///
+/// A `main` without arguments returns an HTTP service, or a `Result` with one: an axum `Router`, or any other
+/// `Service<Request>`. The function is called once, as an init function is, and its spans are in the trace `init`. With
+/// the feature `axum`, the route of a router is the name of each invocation's span: see `thundra_aws::http`.
+///
+/// ```no_run
+/// use axum::Router;
+/// use axum::routing::get;
+/// use thundra_aws::Error;
+///
+/// #[thundra_aws::handler]
+/// async fn main() -> Result<Router, Error> {
+///     let greeting = std::env::var("GREETING")?;
+///     Ok(Router::new().route("/orders/{id}", get(async move || greeting)))
 /// }
 /// ```
 ///
@@ -135,6 +171,8 @@ use proc_macro::TokenStream;
 ///   function is called once, before `init`. *Defaults to* the telemetry of the environment.
 /// - `concurrent`, on `main` only: serves several invocations at a time, as sent on Lambda Managed Instances. State
 ///   must then be `Send + Sync + 'static`.
+/// - `streaming`, on `main` of an HTTP function only: sends the body of each response as it arrives. The function URL
+///   or the API must be set up for streamed responses.
 /// - `shutdown`, on `main` only: exports waiting records when Lambda ends the environment, as `THUNDRA_SHUTDOWN=on`
 ///   does. Needs the feature `shutdown` of `thundra-aws`.
 /// - `crate = path`: the path of `thundra-aws`. *Defaults to* `::thundra_aws`.
@@ -168,7 +206,14 @@ use proc_macro::TokenStream;
 ///     async fn main(event: LambdaEvent<Vec<String>>) -> Result<usize, Error> {
 ///         Ok(event.payload.len())
 ///     }
-///     ::thundra_aws::__private::main(::thundra_aws::__private::Telemetry::default, main)
+///     ::thundra_aws::__private::main(::thundra_aws::__private::Telemetry::default, {
+///         let input = ::thundra_aws::__private::input::<LambdaEvent<Vec<String>>>();
+///         input.service(move |event| async move {
+///             ::thundra_aws::__private::with_sources(input.answer(main(event)).await, |error| {
+///                 ::thundra_aws::__private::error(error).thundra_sources()
+///             })
+///         })
+///     })
 /// }
 /// ```
 ///
@@ -208,6 +253,26 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(args.into(), &item.into()).into()
+}
+
+// One attribute, exported by three crates: the expansion names the crate that the program depends on.
+
+#[doc = include_str!("traced.md")]
+#[proc_macro_attribute]
+pub fn traced_of_core(args: TokenStream, item: TokenStream) -> TokenStream {
+    traced::traced(args.into(), &item.into(), parse_quote!(::thundra_core)).into()
+}
+
+#[cfg_attr(not(doctest), doc = include_str!("traced.md"))]
+#[proc_macro_attribute]
+pub fn traced_of_http(args: TokenStream, item: TokenStream) -> TokenStream {
+    traced::traced(args.into(), &item.into(), parse_quote!(::thundra_http)).into()
+}
+
+#[cfg_attr(not(doctest), doc = include_str!("traced.md"))]
+#[proc_macro_attribute]
+pub fn traced_of_aws(args: TokenStream, item: TokenStream) -> TokenStream {
+    traced::traced(args.into(), &item.into(), parse_quote!(::thundra_aws)).into()
 }
 
 #[cfg(doctest)]

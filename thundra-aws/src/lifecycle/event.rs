@@ -17,7 +17,7 @@ const DESCRIPTION: &str = "the event could not be read as the handler's type";
 /// The payload of an event. Reading the payload records a failure on the invocation.
 ///
 /// The runtime reads the event, and shows the error only to the caller.
-pub(super) enum Payload<A> {
+pub(crate) enum Payload<A> {
     /// The event for the handler.
     Event(A),
     /// The answer in place of the handler's. The event was stepped over.
@@ -42,7 +42,7 @@ impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
 }
 
 /// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.
-pub(super) fn report_unless_called(invocation: ScopeRef) {
+pub(crate) fn report_unless_called(invocation: ScopeRef) {
     let flags = invocation.flags();
     if !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
         report(invocation, Exception::new(INVALID_EVENT, DESCRIPTION));

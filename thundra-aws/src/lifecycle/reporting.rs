@@ -19,12 +19,12 @@ use crate::panics::recording_panic;
 
 /// A handler whose outcome is recorded on the invocation. Results, errors and panics pass through.
 #[derive(Clone)]
-pub(super) struct Reporting<H> {
+pub(crate) struct Reporting<H> {
     inner: H,
 }
 
 impl<H> Reporting<H> {
-    pub(super) fn new(inner: H) -> Self {
+    pub(crate) fn new(inner: H) -> Self {
         Reporting { inner }
     }
 }
@@ -57,7 +57,7 @@ impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<Payload<A>>> for Reporti
 
 pin_project! {
     /// The handler while it runs, or the answer in its place.
-    pub(super) struct ReportingFuture<F> {
+    pub(crate) struct ReportingFuture<F> {
         #[pin]
         work: Work<F>,
         invocation: Option<ScopeRef>,

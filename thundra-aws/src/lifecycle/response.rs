@@ -18,7 +18,7 @@ use super::response_stream::ResponseStream;
 const INVALID_RESPONSE: &str = "invalid_response";
 
 /// A response of the handler, or the answer in place of the handler's response.
-pub(super) struct Returned<R> {
+pub(crate) struct Returned<R> {
     response: Response<R>,
     invocation: Option<ScopeRef>,
 }
@@ -72,7 +72,7 @@ where
 
 /// A response in one piece. Serialisation records a failure, and the status of an HTTP response or of a durable
 /// execution.
-pub(super) struct ResponseBody<B> {
+pub(crate) struct ResponseBody<B> {
     body: Response<B>,
     invocation: Option<ScopeRef>,
 }

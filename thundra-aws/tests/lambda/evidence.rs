@@ -23,8 +23,8 @@ pub(crate) fn run(name: &str) {
         }
         "evidence_batch" => runtime().block_on(thundra_aws::run(service_fn(records))),
         "evidence_init" => {
-            let code =
-                thundra_aws::__private::main_with_state(Telemetry::default, begin, |event, _: Arc<()>| work(event));
+            let work = |_: Arc<()>| service_fn(work);
+            let code = thundra_aws::__private::main_with_state(Telemetry::default, begin, work);
             std::process::exit(i32::from(code != std::process::ExitCode::SUCCESS));
         }
         other => panic!("no program {other}"),
@@ -60,7 +60,10 @@ async fn work(event: LambdaEvent<Value>) -> Result<Value, Error> {
     }
 }
 
-async fn records(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+/// Hands over some records of the event, in another order.
+async fn records(mut event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+    event.payload.records.reverse();
+    event.payload.records.retain(|record| record.message_id.as_deref() != Some("m-3"));
     batch::each(event.payload, async |order: Value| {
         eprintln!("record {order}");
         if order["bad"] == true { Err("a bad order") } else { Ok(()) }

@@ -18,6 +18,8 @@ mod environment;
 mod evidence;
 #[cfg(feature = "sqs")]
 mod hops;
+#[cfg(feature = "axum")]
+mod http;
 mod keep;
 mod logs;
 mod loops;
@@ -25,6 +27,8 @@ mod metrics;
 mod peers;
 mod programs;
 mod queue_time;
+#[cfg(feature = "remote-config")]
+mod remote_config;
 mod requests;
 #[cfg(feature = "secrets")]
 mod secrets;

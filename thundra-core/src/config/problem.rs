@@ -50,7 +50,11 @@ impl ConfigProblem {
     /// Credentials in the value are redacted, because the value may be meant for another variable, and the value is cut
     /// after 64 bytes.
     #[doc(hidden)]
-    pub fn not_accepted(variable: &'static str, value: &str, accepted: impl Into<Cow<'static, str>>) -> Self {
+    pub fn not_accepted(
+        variable: impl Into<Cow<'static, str>>,
+        value: &str,
+        accepted: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let value = redact::text(value);
         let start = escape::cut(&value, MAX_SHOWN_BYTES);
         let more = if start.len() == value.len() { "" } else { "…" };
@@ -81,6 +85,11 @@ impl ConfigProblem {
         Self::new(variable, Reason::NotUnicode)
     }
 
+    /// Returns the problem of a variable that carries context, and whose value is not Unicode.
+    pub(crate) fn context_not_unicode(variable: String) -> Self {
+        ConfigProblem { variable: variable.into(), value: None, accepted: "".into(), reason: Reason::NotUnicode }
+    }
+
     /// Returns the problem of a value without effect: only the settings in `accepted` use the variable.
     pub(super) fn without_effect(variable: &Variable, accepted: &'static str) -> Self {
         ConfigProblem { accepted: accepted.into(), ..Self::new(variable, Reason::WithoutEffect) }
@@ -94,6 +103,16 @@ impl ConfigProblem {
     /// Returns the problem of an unknown variable.
     pub(super) fn unknown(name: String, nearest: &'static str) -> Self {
         ConfigProblem { variable: name.into(), value: None, accepted: nearest.into(), reason: Reason::Unknown }
+    }
+
+    /// Returns the problem without the value.
+    pub(super) fn without_value(self) -> Self {
+        ConfigProblem { value: None, ..self }
+    }
+
+    /// Returns `true` for the problem of a value, whatever the other variables.
+    pub(super) fn is_about_value(&self) -> bool {
+        self.reason != Reason::WithoutEffect
     }
 
     fn new(variable: &Variable, reason: Reason) -> Self {

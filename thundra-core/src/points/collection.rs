@@ -14,6 +14,8 @@ use crate::clock::now;
 use crate::config::{HistogramAggregation, TemporalityPreference};
 use crate::contained::contained;
 use crate::pipeline::backlog;
+#[cfg(feature = "testing")]
+use crate::{Records, Signal};
 use crate::{TraceContext, Value, diagnostics};
 
 /// A writer of points, for example as EMF: see [`write_points_with`](crate::metrics::write_points_with).
@@ -121,6 +123,21 @@ pub(crate) fn start(temporality: TemporalityPreference, aggregation: HistogramAg
     switch::want(wanted);
 }
 
+/// Aggregates measurements for tests from now on.
+#[cfg(feature = "testing")]
+pub(crate) fn aggregate() {
+    switch::want(Wanted { otlp: true, ..Wanted::NOTHING });
+}
+
+/// Encodes points for a test.
+#[cfg(feature = "testing")]
+pub(crate) fn encode(points: &Points) -> Records {
+    let mut encoded = Vec::new();
+    let window = super::encode::Window { is_delta: true, start: 0, end: now() };
+    super::encode::metrics(points, |_| true, window, &mut encoded);
+    Records::from_encoded(Signal::Metrics, encoded)
+}
+
 /// Collects at an interval from now on, in place of each flush. Meant for programs with a flushing thread.
 pub fn collect_every(interval: Duration) {
     let mut collection = collection();
@@ -142,7 +159,8 @@ pub(crate) fn restart() {
 #[cold]
 pub(crate) fn hand_over(mut points: Box<Points>, facts: &ScopeFacts) {
     write(&points, Some(facts));
-    if Wanted::now().otlp {
+    // Points measured before measuring was turned off are exported all the same.
+    if Wanted::installed().otlp {
         points.forget_values();
         let mut shard = shards::of_thread();
         match &mut shard.ended {
@@ -162,7 +180,7 @@ fn write(points: &Points, scope: Option<&ScopeFacts>) {
 /// Collects for a flush, if a collection is due. `is_last` collects in any case.
 #[inline]
 pub(crate) fn collect(is_last: bool) {
-    if switch::are_wanted() {
+    if !Wanted::installed().is_nothing() {
         collect_if_due(is_last);
     }
 }
@@ -173,7 +191,8 @@ fn collect_if_due(is_last: bool) {
     if !collection.begins(Instant::now(), is_last) {
         return;
     }
-    let observers = collection.observers.clone();
+    let is_off = !switch::are_wanted();
+    let observers = if is_off { Vec::new() } else { collection.observers.clone() };
     // An observer, or the writer, is free to measure and to log.
     drop(collection);
     let mut observations = Observations::default();
@@ -181,9 +200,12 @@ fn collect_if_due(is_last: bool) {
         let _ = contained(|| observe(&mut observations));
     });
     let (mut outside, mut ended) = shards::take();
+    if is_off && outside.is_empty() && ended.is_empty() {
+        return;
+    }
     outside.merge(&mut observations.points);
     write(&outside, None);
-    if Wanted::now().otlp {
+    if Wanted::installed().otlp {
         outside.forget_values();
         outside.merge(&mut ended);
         let records = self::collection().registry.collect(outside, now());

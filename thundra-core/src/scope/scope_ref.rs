@@ -9,12 +9,14 @@ use std::time::SystemTime;
 use tracing::Level;
 
 use super::flags::ScopeFlags;
+use crate::carrier::CorrelationIds;
 use crate::exception::Exception;
 use crate::metrics::{Instrument, Number};
 use crate::pipeline::{Losses, backlog};
-use crate::propagation::CorrelationIds;
 use crate::recorder::entered::Entered;
 use crate::recorder::otel_context::OtelContext;
+#[cfg(feature = "testing")]
+use crate::recorder::receiver::Receiver;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
@@ -83,6 +85,14 @@ impl ScopeRef {
         f()
     }
 
+    /// Sets the receiver of what the scope hands over, and of what later nested scopes do.
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_receiver(&self, receiver: Receiver) {
+        if let Some(mut state) = SCOPES.lock(self.root.scope) {
+            state.receiver = receiver;
+        }
+    }
+
     /// Returns `true` if the owner has finished the scope, or if the scope is gone.
     pub fn is_finished(&self) -> bool {
         SCOPES.lock(self.root.scope).is_none_or(|state| state.sealed)
@@ -113,6 +123,12 @@ impl ScopeRef {
     #[doc(hidden)]
     pub fn set_attributes(&self, attributes: &[(&'static str, Value)]) {
         edit::set_ready_attributes(self.root, attributes);
+    }
+
+    /// Adds to a count in an attribute of the root span. The count begins at zero.
+    #[doc(hidden)]
+    pub fn add_to_attribute(&self, key: &str, count: u64) {
+        edit::add_to_attribute(self.root, key, count);
     }
 
     /// Removes an attribute of the root span.

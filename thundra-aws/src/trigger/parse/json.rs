@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 
-use super::tape::{Key, Kind, MAX_DEPTH, Node, Tape};
+use super::tape::{Key, Kind, MAX_DEPTH, Node, RECORD_DEPTH, Tape};
 use crate::payload::cursor::{Cursor, quote_or_backslash};
 
 /// The limit of members at one level. No event of AWS has more.
@@ -38,7 +38,7 @@ impl<'a> Object<'a> {
     /// Reads an object.
     pub(crate) fn parse(json: &'a str) -> Option<Self> {
         let mut cursor = Cursor::new(json.as_bytes());
-        let object = Object::read(&mut cursor, json)?;
+        let object = Object::read(&mut cursor, json, 0)?;
         cursor.end().map(|()| object)
     }
 
@@ -50,15 +50,15 @@ impl<'a> Object<'a> {
         wanted: impl Fn(&Object<'a>) -> bool,
     ) -> Option<Vec<Self>> {
         cursor.eat_spaced(b'[')?;
-        let first = Object::read(cursor, json).filter(wanted)?;
+        let first = Object::read(cursor, json, RECORD_DEPTH).filter(wanted)?;
         let mut others = Tape::of(json)?;
-        others.read_elements(cursor, 0)?;
+        others.read_elements(cursor, RECORD_DEPTH - 1)?;
         Some(std::iter::once(first).chain(Object::of(others).elements()).collect())
     }
 
-    fn read(cursor: &mut Cursor<'a>, json: &'a str) -> Option<Self> {
+    fn read(cursor: &mut Cursor<'a>, json: &'a str, depth: usize) -> Option<Self> {
         let mut tape = Tape::of(json)?;
-        tape.read_object(cursor, 0).map(|()| Object::of(tape))
+        tape.read_object(cursor, depth).map(|()| Object::of(tape))
     }
 
     fn of(tape: Tape<'a>) -> Self {

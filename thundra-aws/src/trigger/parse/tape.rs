@@ -9,8 +9,12 @@ use std::ops::Range;
 use super::json::unescaped;
 use crate::payload::cursor::Cursor;
 
-/// The depth of opened values. No member read by a source stands deeper.
-pub(super) const MAX_DEPTH: usize = 6;
+/// The depth of opened values in an event. No member read by a source stands deeper.
+pub(super) const MAX_DEPTH: usize = 8;
+/// The depth of opened arrays: of records, and of their headers.
+const MAX_ARRAY_DEPTH: usize = 4;
+/// The depth of the records in an event.
+pub(super) const RECORD_DEPTH: usize = 2;
 /// The limit of nodes for opening a value. More need a crafted event, which must not take much memory.
 const MAX_NODES: usize = 1 << 19;
 
@@ -188,7 +192,7 @@ impl<'a> Tape<'a> {
             _ if place >= MAX_NODES => None,
             b'{' => cursor.attempt(|cursor| self.read_object(cursor, depth)).map(|()| Kind::Object),
             // Only an array of objects is worth the nodes, a list of bytes is not.
-            _ if cursor.is_before(b'[', b'{') => {
+            _ if depth <= MAX_ARRAY_DEPTH && cursor.is_before(b'[', b'{') => {
                 cursor.attempt(|cursor| self.read_array(cursor, depth)).map(|()| Kind::Array)
             }
             _ => None,
