@@ -391,7 +391,9 @@ pub use emf::EmfSettings;
 #[doc(hidden)]
 pub use handler::private as __private;
 pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};
-pub use lifecycle::{init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with};
+pub use lifecycle::{
+    InvocationLayer, init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with,
+};
 pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
 #[cfg(feature = "config")]
 pub use sdk::clients::*;
