@@ -138,7 +138,8 @@
 //! # A `main` of your own
 //!
 //! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the
-//! installation of a subscriber. [`http::run`] does the same for `lambda_http` and axum.
+//! installation of a subscriber. [`http::run`] does the same for `lambda_http`, and [`InvocationLayer`] for a program that
+//! keeps its `Runtime::new(…).layer(…)`.
 //!
 //! ```no_run
 //! use thundra_aws::{Error, LambdaEvent, service_fn};

@@ -13,7 +13,7 @@ pub use super::main::{
 pub use super::no_requests::{App, buffered, buffered as streamed};
 #[cfg(feature = "http")]
 pub use super::requests::{App, Reply, Requests, StreamedBody, StreamedRequests, buffered, streamed};
-pub use crate::lifecycle::described::{Described, with_sources};
+pub use crate::lifecycle::described::{Described, HandlerError, with_sources};
 pub use crate::lifecycle::shutdown::export_at_shutdown;
 pub use lambda_runtime::LambdaEvent;
 pub use thundra_core::Telemetry;

@@ -26,6 +26,19 @@ impl From<Described> for Diagnostic {
     }
 }
 
+/// An error that Lambda can be told of.
+#[diagnostic::on_unimplemented(
+    message = "Lambda cannot be told of a `{Self}`",
+    label = "no error of a handler",
+    note = "the error of a handler is `Debug + Into<lambda_runtime::Diagnostic> + 'static`: return `thundra_aws::Error`, \
+            into which `?` turns any error, or implement `From<{Self}> for lambda_runtime::Diagnostic`",
+    note = "an `anyhow::Error` or `eyre::Report` is such an error with the feature `anyhow` or `eyre` of lambda_runtime"
+)]
+pub trait HandlerError: Into<Diagnostic> + Debug + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Diagnostic> + Debug + 'static> HandlerError for E {}
+
 /// Gives the error of a handler its sources. `sources` formats the messages, and is called only if an invocation
 /// records the error.
 ///
@@ -34,7 +47,7 @@ impl From<Described> for Diagnostic {
 /// The error of the handler.
 pub fn with_sources<R, E>(result: Result<R, E>, sources: fn(&E) -> Vec<String>) -> Result<R, Described>
 where
-    E: Into<Diagnostic> + Debug + 'static,
+    E: HandlerError,
 {
     result.map_err(|error| Described(Box::new(Typed { error, sources })))
 }
