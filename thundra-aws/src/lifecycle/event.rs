@@ -44,7 +44,7 @@ impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
 }
 
 /// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.
-pub(super) fn report_unless_called(invocation: ScopeRef) {
+pub(crate) fn report_unless_called(invocation: ScopeRef) {
     let flags = invocation.flags();
     if reporting::is_in_use() && !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
         report_unreadable(invocation);

@@ -13,7 +13,7 @@
 //! type. The documentation of [`run`](crate::run) has the table of the endings.
 
 mod agent_gateway;
-mod answer;
+pub(crate) mod answer;
 mod availability_zone;
 mod background;
 mod deadline;
@@ -21,7 +21,7 @@ pub(crate) mod described;
 mod durable_replay;
 mod durable_status;
 mod environment;
-mod event;
+pub(crate) mod event;
 pub(crate) mod evidence;
 mod failure;
 mod http_status;
@@ -41,7 +41,7 @@ pub(crate) mod setup;
 pub(crate) mod shutdown;
 mod snap_start;
 mod usage;
-mod warmup;
+pub(crate) mod warmup;
 pub(crate) mod watchdog;
 
 pub use init::{init, init_with};

@@ -34,7 +34,7 @@ pub(super) fn is_in_use() -> bool {
 }
 
 impl<H> Reporting<H> {
-    pub(super) fn new(inner: H) -> Self {
+    pub(crate) fn new(inner: H) -> Self {
         IN_USE.store(true, Ordering::Relaxed);
         Reporting { inner }
     }
