@@ -411,12 +411,15 @@ pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
 pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settings};
+#[doc(inline)]
 pub use thundra_core::{
-    Config, ConfigProblem, Env, Levels, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
-    TelemetryBuilder, correlation, export, layer, log, propagation,
+    Config, ConfigProblem, Env, Levels, LogFormat, NO_ATTRIBUTES, ParseTraceContextError, Scope, ScopeBuilder,
+    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, layer, log, propagation,
 };
-pub use thundra_http::{Outcome, TelemetryGuard, scope, sync_scope};
-pub use thundra_macros::handler;
+#[doc(inline)]
+pub use thundra_http::{Outcome, TelemetryGuard, export, scope, sync_scope};
+#[doc(inline)]
+pub use thundra_macros::{handler, traced_of_aws as traced};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

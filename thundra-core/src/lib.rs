@@ -35,6 +35,8 @@
 //! assert_eq!((spans[0].name.as_str(), spans[0].events[0].name.as_str()), ("bill", "billed"));
 //! ```
 //!
+//! [`traced`] puts a span on each function of an `impl` block or a module.
+//!
 //! # Correlation ids
 //!
 //! [`correlation`] ids belong to the scope. Every call made in the scope carries the ids, on every transport, and every
@@ -248,6 +250,8 @@
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[doc(hidden)]
+pub mod __private;
 mod carrier;
 mod clock;
 #[doc(hidden)]
@@ -303,6 +307,7 @@ pub mod usage;
 mod value;
 mod whole_line;
 
+pub use carrier::ParseTraceContextError;
 pub use config::{
     Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer,
     LogFormat, LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
@@ -356,6 +361,7 @@ pub use telemetry::{
     last_export, observe_built_in, pending_spans, renew, report_missing_scope, revise, share_withheld, spill_all,
     unexported,
 };
+pub use thundra_macros::traced_of_core as traced;
 pub use value::{NO_ATTRIBUTES, Value};
 
 #[cfg(doctest)]

@@ -24,6 +24,7 @@ impl BatchEvent for KinesisEvent {
         open: |event| ((), event.records),
         order: |_| Order::Stream,
         group: |record, _| Some(record.kinesis.partition_key.clone()),
+        name: |record| record.event_id.as_deref(),
         id: |record| record.kinesis.sequence_number.clone(),
         read,
         payload: |record| Ok(Some(Cow::Borrowed(&record.kinesis.data))),

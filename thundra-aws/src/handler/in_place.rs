@@ -64,19 +64,6 @@ pub async fn in_place<F: Future, const N: usize>(
     output
 }
 
-/// Returns `None`. A `return` of the missing value tells the compiler the type of a block.
-#[inline(always)]
-pub const fn never<T>() -> Option<T> {
-    None
-}
-
-/// Runs the body of a function that returns a future. The type parameters name the output of the future, because a
-/// block cannot name the output.
-#[inline(always)]
-pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
-    body()
-}
-
 /// Reports a handler that runs outside an invocation and has no context.
 #[cold]
 fn report_nothing_recorded(name: &str, arguments: &[&str]) {

@@ -23,7 +23,7 @@ pub use outbound::Outbound;
 pub use parent_source::ParentSource;
 pub use propagators::Propagators;
 pub(crate) use received::Received;
-pub use traceparent::{format_traceparent, parse_traceparent};
+pub use traceparent::{ParseTraceContextError, format_traceparent, parse_traceparent};
 pub(crate) use tracestate::without_threshold;
 pub use trust::Trust;
 pub use xray::{XRAY_HEADER, XRayHeader};

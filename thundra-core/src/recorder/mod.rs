@@ -45,6 +45,7 @@ pub(crate) mod scope_log;
 pub(crate) mod scope_names;
 pub(crate) mod scope_span;
 pub(crate) mod scope_state;
+pub(crate) mod shown_ids;
 pub(crate) mod slab;
 pub(crate) mod slot;
 mod span_index;

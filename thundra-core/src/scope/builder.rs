@@ -21,6 +21,7 @@ use crate::recorder::scope_log::SharedKeys;
 use crate::recorder::scope_names::ScopeNames;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
+use crate::recorder::shown_ids::ShownIds;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
@@ -327,6 +328,7 @@ impl ScopeBuilder {
         };
         let recorded = !config.disabled && (sampled || tail != Tail::Exported);
         let mut has_debug_logs = false;
+        let mut shown_ids = None;
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
@@ -345,6 +347,7 @@ impl ScopeBuilder {
                 list => list.clone(),
             };
             state.correlation = inbound.correlation.clone();
+            state.debug_sample_rate = config.debug_sample_rate;
             if config.debug_sample_rate > 0.0 && !config.disabled {
                 let rate = config.debug_sample_rate;
                 let by_work = |id| Sampler::ratio(rate).sample(None, id);
@@ -352,6 +355,8 @@ impl ScopeBuilder {
             }
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
             has_debug_logs = state.correlation.debug_log_enabled();
+            let has_trace = !config.disabled || inbound.parent.is_some();
+            shown_ids = ShownIds::of(has_trace.then_some(trace_id), &state.correlation);
             state.baggage = inbound.baggage.clone();
             state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
@@ -381,7 +386,10 @@ impl ScopeBuilder {
             debug_logs::enable();
         }
         let root = SpanSlot::root_of(id, recorded);
-        let span = adopting(root, || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name));
+        let span = adopting(root, || match shown_ids {
+            None => tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name),
+            Some(ids) => ids.scope_span(name),
+        });
         Scope::new(root, span)
     }
 

@@ -21,6 +21,7 @@ use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
 use crate::recorder::levels::SpanLevels;
 use crate::recorder::line_filter::LineFilter;
+use crate::recorder::shown_ids;
 use crate::redact::mask;
 use crate::{Config, LogFormat, Signal, diagnostics};
 
@@ -36,6 +37,7 @@ pub(super) fn set_global(config: &Config, layers: Layers) {
     if dispatcher::set_global_default(subscriber).is_ok() {
         return;
     }
+    shown_ids::show();
     if are_given {
         diagnostics::once(
             "subscriber.layers",
@@ -110,6 +112,9 @@ pub(crate) fn recording(config: &Config) -> impl Subscriber + Send + Sync + use<
 fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + use<> {
     // A list without layers would disable everything.
     let layers = (!layers.0.is_empty()).then_some(layers.0);
+    if layers.is_some() {
+        shown_ids::show();
+    }
     Registry::default().with(layers).with(recorder(config)).with(log::layer_with(config))
 }
 
@@ -120,6 +125,10 @@ fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + us
 /// hides spans from the recording layer too. Use [`with_filter`](Layer::with_filter) to filter a single layer instead.
 /// A line on standard error reports spans hidden by a filter added before the recording layer. A filter added after the
 /// recording layer is not noticed.
+///
+/// Other layers of the subscriber, such as `tracing_subscriber::fmt`, see the span of a scope. Its fields are `trace_id`,
+/// `correlation_id`, and `correlation` with the other correlation ids, all as of the begin of the scope. Thus each line
+/// written in a scope has the ids. The fields are no attributes of the exported span.
 ///
 /// The levels and limits come from the installed configuration, or before the installation from the environment. Use
 /// [`layer_with`] for a configuration made in code.
@@ -139,7 +148,7 @@ pub fn layer<S>() -> impl Layer<S> + Send + Sync
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    recorder(config_of_layer())
+    layer_with(config_of_layer())
 }
 
 /// Returns the layer of [`layer`], with the levels and limits of a configuration made in code.
@@ -160,6 +169,7 @@ pub fn layer_with<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    shown_ids::show();
     recorder(config)
 }
 

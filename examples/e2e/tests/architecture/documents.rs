@@ -149,7 +149,7 @@ fn blocks(document: &str, language: &str) -> String {
 fn dependencies(document: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut dependencies: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     let shell = blocks(document, "sh");
-    for line in shell.lines().filter_map(|line| line.split(" #").next()?.trim().strip_prefix("cargo add ")) {
+    for line in shell.lines().filter_map(|line| line.split(" # ").next()?.trim().strip_prefix("cargo add ")) {
         let (names, features) = line.split_once(" --features ").unwrap_or((line, ""));
         for name in names.split_whitespace().filter(|name| !name.starts_with("--")) {
             let name = name.split('@').next().unwrap_or_default().to_owned();
