@@ -365,7 +365,7 @@ fn the_trace_of_a_request_is_waited_for_at_a_collector() {
     for name in ["ann", "bob"] {
         let trace = collector.trace_of(name).with_spans(["greet"]).wait().unwrap();
         let snapshot = Snapshot::new().only(["name"]).with("service.name").print(&trace.spans);
-        let expected = format!("greeter [server] service.name=greeter\n└ greet name={name}\n");
+        let expected = format!("greeter [server] service.name=greeter\n│ · greeting\n└ greet name={name}\n");
         assert_eq!(snapshot.replace(" →", ""), expected);
         assert!(trace.has_logged("greeting"), "{:?}", trace.logs);
     }
