@@ -116,6 +116,28 @@ async fn levels_change_with_our_subscriber_and_with_the_programs_own() {
 }
 
 #[tokio::test]
+async fn detailed_log_lines_change() {
+    let store = ParameterStore::serve("THUNDRA_LOG_BUFFER=20KiB", 1).await;
+    let lambda = start("remote", &store, &[]).await;
+    let details = |text: &str| text.matches("\"a detail\"").count();
+    let fails = async {
+        while details(&lambda.stderr_so_far()) == 0 {
+            lambda.invoke(json!("fail")).await.unwrap_err();
+            lambda.wait_for(|seen| matches!(seen.last(), Some(Seen::Next))).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, fails).await.unwrap();
+    invoke_until(&lambda, stays(|lambda| details(&lambda.stderr_so_far()))).await;
+    assert!(!lambda.stderr_so_far().contains("sampling_rate"));
+    store.put("THUNDRA_DEBUG_SAMPLE_RATE=1", 2);
+    let kept = details(&lambda.stderr_so_far());
+    invoke_until(&lambda, |lambda| details(&lambda.stderr_so_far()) > kept).await;
+    let (_, stderr) = lambda.stop().await;
+    let drawn = stderr.lines().rfind(|line| line.contains("a detail")).unwrap();
+    assert!(drawn.contains(r#""sampling_rate":1"#), "{drawn}");
+}
+
+#[tokio::test]
 async fn keep_rules_change() {
     let store = ParameterStore::serve("THUNDRA_KEEP=slow:0", 1).await;
     let lambda = start("remote", &store, &[OFF]).await;

@@ -13,8 +13,16 @@ use super::{Config, Variable, list as v, sampling};
 use crate::Env;
 
 /// The variables that a document may set.
-const IN_DOCUMENT: [&Variable; 7] =
-    [&v::SDK_DISABLED, &v::SAMPLER, &v::SAMPLER_ARG, &v::KEEP, &v::SPANS, &v::LOG, &v::LOG_BUFFER];
+const IN_DOCUMENT: [&Variable; 8] = [
+    &v::SDK_DISABLED,
+    &v::SAMPLER,
+    &v::SAMPLER_ARG,
+    &v::KEEP,
+    &v::SPANS,
+    &v::LOG,
+    &v::LOG_BUFFER,
+    &v::DEBUG_SAMPLE_RATE,
+];
 
 /// The prefixes of the names that a problem shows. Any other text may be a secret by mistake.
 const SHOWN: [&str; 4] = ["AWS_", "OTEL_", "RUST_", "THUNDRA_"];
@@ -25,8 +33,8 @@ const MAX_NAME_BYTES: usize = 64;
 
 const REFUSED: &str = "a document holds sampling, levels, keep rules, and on and off; where telemetry goes, whom it \
                        trusts and what it captures change with the environment alone. It takes OTEL_SDK_DISABLED, \
-                       OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, THUNDRA_KEEP, THUNDRA_SPANS, RUST_LOG and \
-                       THUNDRA_LOG_BUFFER";
+                       OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, THUNDRA_KEEP, THUNDRA_SPANS, RUST_LOG, \
+                       THUNDRA_LOG_BUFFER and THUNDRA_DEBUG_SAMPLE_RATE";
 
 impl Config {
     /// Returns this configuration with the settings of a document, and a text for each problem of the document. The
@@ -81,6 +89,11 @@ impl Settings {
         self.one(&[&v::SPANS], |config| &mut config.spans, || reader.levels(&v::SPANS).unwrap_or_default());
         self.one(&[&v::LOG], |config| &mut config.log, || reader.levels(&v::LOG));
         self.one(&[&v::LOG_BUFFER], |config| &mut config.log_buffer, || LogBuffer::read(&mut reader));
+        self.one(
+            &[&v::DEBUG_SAMPLE_RATE],
+            |config| &mut config.debug_sample_rate,
+            || reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
+        );
         // Only a ratio without a sampler is still to report: every value was read before.
         let without_effect = reader.finish().into_iter().filter(|problem| !problem.is_about_value());
         let of_document = without_effect.filter(|problem| self.usable.contains(problem.variable()));
@@ -117,7 +130,7 @@ fn is_usable(env: &Env, variable: &Variable, problems: &mut Vec<String>) -> bool
             reader.one_of(&v::SDK_DISABLED, &[("true", ()), ("false", ())]).is_some()
         }
         name if name == v::SAMPLER.name => sampling::is_named(&mut reader),
-        name if name == v::SAMPLER_ARG.name => reader.ratio(&v::SAMPLER_ARG).is_some(),
+        name if name == v::SAMPLER_ARG.name || name == v::DEBUG_SAMPLE_RATE.name => reader.ratio(variable).is_some(),
         name if name == v::KEEP.name => Keep::read(&mut reader).is_some(),
         name if name == v::LOG_BUFFER.name => LogBuffer::read(&mut reader).is_some(),
         _ => reader.levels(variable).is_some(),

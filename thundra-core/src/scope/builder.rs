@@ -347,6 +347,7 @@ impl ScopeBuilder {
                 list => list.clone(),
             };
             state.correlation = inbound.correlation.clone();
+            state.debug_sample_rate = config.debug_sample_rate;
             if config.debug_sample_rate > 0.0 && !config.disabled {
                 let rate = config.debug_sample_rate;
                 let by_work = |id| Sampler::ratio(rate).sample(None, id);

@@ -44,5 +44,5 @@ pub(crate) fn run(program: &str) {
 async fn work(event: LambdaEvent<Value>) -> Result<Value, Error> {
     tracing::debug_span!("detail").in_scope(|| tracing::debug!("a detail"));
     tracing::info!(monotonic_counter.orders = 1, "an order");
-    Ok(event.payload)
+    if event.payload == "fail" { Err("as asked".into()) } else { Ok(event.payload) }
 }

@@ -23,12 +23,13 @@ fn a_document_ranks_before_the_environment() {
     let (all, problems) = revised(
         &environment,
         "OTEL_SDK_DISABLED=true\nOTEL_TRACES_SAMPLER=always_off\nTHUNDRA_KEEP=cold\nTHUNDRA_SPANS=debug\n\
-         RUST_LOG=info,hyper=off\nTHUNDRA_LOG_BUFFER=2KiB",
+         RUST_LOG=info,hyper=off\nTHUNDRA_LOG_BUFFER=2KiB\nTHUNDRA_DEBUG_SAMPLE_RATE=0.1",
     );
     assert_eq!(problems, [""; 0]);
     assert!(all.disabled && all.version == Some(7));
     assert_eq!((all.sampler, all.keep), (Sampler::ratio(0.0), Some(Keep::default().cold())));
     assert_eq!((all.spans, all.log), (levels("debug"), Some(levels("info,hyper=off"))));
+    assert_eq!(all.debug_sample_rate, 0.1);
     assert_eq!(all.log_buffer, Some(LogBuffer::new(2048)));
     let (ratio, problems) = revised(&environment, "OTEL_TRACES_SAMPLER_ARG=0.1");
     assert_eq!((ratio.sampler, problems), (Sampler::ratio(0.1).parent_based(), vec![]), "the environment's sampler");
@@ -52,6 +53,7 @@ fn an_invalid_value_leaves_the_setting_to_the_environment() {
         ("THUNDRA_SPANS=a=s3cr3t", Some("a level, or a list")),
         ("THUNDRA_LOG_BUFFER=s3cr3t", Some("a size such as 20KiB")),
         ("OTEL_SDK_DISABLED=s3cr3t", Some("one of true, false")),
+        ("THUNDRA_DEBUG_SAMPLE_RATE=s3cr3t", Some("a number from 0 to 1")),
         ("OTEL_TRACES_SAMPLER_ARG=1.5", Some("a number from 0 to 1")),
         ("OTEL_TRACES_SAMPLER_ARG=0.5", Some("an effect only with OTEL_TRACES_SAMPLER=traceidratio")),
         ("THUNDRA_SPANS=info", None),
