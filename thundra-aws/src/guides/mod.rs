@@ -48,8 +48,8 @@ pages! {
 }
 
 #[cfg(doctest)]
-#[doc = include_str!("migrated.md")]
-struct Migrated;
+#[doc = include_str!("diffs.md")]
+struct Diffs;
 
 #[cfg(test)]
 mod tests;
