@@ -193,22 +193,30 @@ def check_retries(system):
 
 
 def check_roles(system, readme):
-    granted = collections.defaultdict(set)
-    for role in system.of("AWS::IAM::Role"):
-        expect("ManagedPolicyArns" not in role, f"{system.name}: a role has a policy of AWS: {role}")
-        for policy in role["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
-                actions, resources = as_list(statement["Action"]), as_list(statement["Resource"])
-                expect(statement["Effect"] == "Allow", f"{system.name}: {statement}")
-                for action in actions:
-                    granted[action].update(resources)
-                    expect(re.fullmatch(r"[a-z]+:[A-Za-z]+", action), f"{system.name}: {action} is no single action")
-                if "*" in "".join(resources):
-                    expect(set(actions) <= WITHOUT_RESOURCE, f"{system.name}: {actions} on {resources}")
-    expect(not system.of("AWS::IAM::Policy"), f"{system.name}: policies beside the roles")
-    table = section(readme, "## Permissions")
-    named = set(re.findall(r"`([a-z]+:[A-Za-z]+)`", table.split("\n### ")[0]))
-    expect(named == set(granted), f"{system.name}: README.md and the roles differ in {sorted(named ^ set(granted))}")
+    """Each function may do what the table says, on resources of the shop, and nothing else."""
+    for resource in system.resources.values():
+        if resource["Type"] != "AWS::Lambda::Function":
+            continue
+        name = system.resolve(resource["Properties"]["FunctionName"]).removeprefix("shop-")
+        role = system.resolve(system.resources[resource["Properties"]["Role"]["Fn::GetAtt"][0]]["Properties"])
+        expect("ManagedPolicyArns" not in role, f"{system.name}: the role of {name} has a policy of AWS")
+        granted = set()
+        for statement in [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]:
+            actions, resources = as_list(statement["Action"]), as_list(statement["Resource"])
+            granted.update(actions)
+            expect(statement["Effect"] == "Allow", f"{system.name}: {statement}")
+            is_any = any("*" in one for one in resources)
+            expect(not is_any or set(actions) <= WITHOUT_RESOURCE, f"{system.name}: {name} may {actions} anywhere")
+        listed = permissions(readme, name)
+        expect(granted == listed, f"{system.name}: README.md and the role of {name} differ in {sorted(granted ^ listed)}")
+    expect(not system.of("AWS::IAM::Policy"), f"{system.name}: there are policies beside the roles")
+
+
+def permissions(readme, function):
+    """Returns the permissions of a function in the table of the page."""
+    rows = [row.split("|") for row in section(readme, "## Permissions").split("\n### ")[0].splitlines() if "`" in row]
+    named = [row[2] for row in rows if row[1].strip() == "all" or function in re.split(r"\W+", row[1])]
+    return set(re.findall(r"`([a-z]+:[A-Za-z]+)`", " ".join(named)))
 
 
 def as_list(value):

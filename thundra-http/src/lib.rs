@@ -175,7 +175,7 @@
 //!   current span is the root span of the scope.
 //! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics).
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
-//! - `testing`: the module [`testing`](thundra_core::testing).
+//! - `testing`: the module `testing`, with recordings, snapshots, and a collector for acceptance tests.
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -193,6 +193,8 @@ mod scope;
 pub mod semantics;
 mod server;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tokio_runtime;
 mod xray_daemon;
 
@@ -221,9 +223,6 @@ pub use settings::{CapturedHeaders, Settings};
 pub use settings::{VARIABLES, settings};
 #[doc(hidden)]
 pub use thundra_core::__private;
-#[cfg(feature = "testing")]
-#[doc(inline)]
-pub use thundra_core::testing;
 #[doc(inline)]
 pub use thundra_core::{
     Config, ConfigProblem, Env, Levels, LogFormat, NO_ATTRIBUTES, ParseTraceContextError, Scope, ScopeBuilder,

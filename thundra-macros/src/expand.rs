@@ -104,9 +104,12 @@ fn service(thundra_aws: &Path, program: &Program<'_>, input: &Input<'_>, state: 
     };
     let kind = if program.streaming { "streamed_input" } else { "input" };
     let (kind, input) = (internal(kind), internal("input"));
+    // At the type of the result, where the compiler then explains why the type is none of a handler.
+    let (answer, with_sources) =
+        (Ident::new("answer", at(program.output)), Ident::new("with_sources", at(program.output)));
     let handler = quote! {
         async move {
-            #thundra_aws::__private::with_sources(#input.answer(#call).await, |#error| {
+            #thundra_aws::__private::#with_sources(#input.#answer(#call).await, |#error| {
                 #thundra_aws::__private::error(#error).thundra_sources()
             })
         }

@@ -71,6 +71,13 @@
 //! `tracing::instrument::WithSubscriber`. As in Lambda, a span belongs to the invocation if it ends before the handler
 //! does.
 //!
+//! # Acceptance tests
+//!
+//! [`Collector`] is an OTLP receiver in the test program, and waits for the [whole trace](thundra_http::testing) of a
+//! request through deployed functions.
+//!
+//! # Configuration
+//!
 //! The configuration is the default one, whatever the environment says. [`InvocationBuilder::config`] sets another.
 
 mod builder;
@@ -82,7 +89,7 @@ mod invocation;
 mod perform;
 mod thread_default;
 
-pub use thundra_core::testing::*;
+pub use thundra_http::testing::*;
 
 pub use self::builder::InvocationBuilder;
 pub use self::error::{InvocationError, InvocationErrorKind};
