@@ -138,7 +138,8 @@
 //! # A `main` of your own
 //!
 //! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the
-//! installation of a subscriber. [`http::run`] does the same for `lambda_http` and axum.
+//! installation of a subscriber. [`http::run`] does the same for `lambda_http`, and [`InvocationLayer`] for a program that
+//! keeps its `Runtime::new(…).layer(…)`.
 //!
 //! ```no_run
 //! use thundra_aws::{Error, LambdaEvent, service_fn};
@@ -401,7 +402,9 @@ pub use emf::EmfSettings;
 #[doc(hidden)]
 pub use handler::private as __private;
 pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};
-pub use lifecycle::{init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with};
+pub use lifecycle::{
+    InvocationLayer, init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with,
+};
 pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
 pub use remote_config::{InvalidRemoteConfig, RemoteConfig};
 #[cfg(feature = "config")]

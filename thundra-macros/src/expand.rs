@@ -9,7 +9,7 @@ use crate::{
     body::{inner_future, internal, with_body},
     fallback,
     item::{Function, Handler, Input, Program, Records, State, Work},
-    params::{self, is_cfg},
+    params::{self, Param, is_cfg},
     returns::Returns,
 };
 
@@ -104,9 +104,12 @@ fn service(thundra_aws: &Path, program: &Program<'_>, input: &Input<'_>, state: 
     };
     let kind = if program.streaming { "streamed_input" } else { "input" };
     let (kind, input) = (internal(kind), internal("input"));
+    // At the type of the result, where the compiler then explains why the type is none of a handler.
+    let (answer, with_sources) =
+        (Ident::new("answer", at(program.output)), Ident::new("with_sources", at(program.output)));
     let handler = quote! {
         async move {
-            #thundra_aws::__private::with_sources(#input.answer(#call).await, |#error| {
+            #thundra_aws::__private::#with_sources(#input.#answer(#call).await, |#error| {
                 #thundra_aws::__private::error(#error).thundra_sources()
             })
         }
@@ -136,7 +139,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
         let (cfgs, name) = (&param.cfgs, &param.name);
         quote! { #(#cfgs)* #thundra_aws::__private::argument(&#name).thundra_context() }
     });
-    let bindings = params.iter().map(|param| param.binding(None));
+    let bindings = params.iter().map(Param::binding);
     let whole_self = sig.receiver().filter(|receiver| receiver.reference.is_none()).map(|receiver| {
         let this = &receiver.self_token;
         quote! { let _ = &#this; } // captures `self` and not the fields that the body names

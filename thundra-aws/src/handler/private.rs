@@ -12,8 +12,10 @@ pub use super::main::{
 #[cfg(not(feature = "http"))]
 pub use super::no_requests::{App, buffered, buffered as streamed};
 #[cfg(feature = "http")]
-pub use super::requests::{App, Reply, Requests, StreamedBody, StreamedRequests, buffered, streamed};
-pub use crate::lifecycle::described::{Described, with_sources};
+pub use super::requests::{Requests, StreamedRequests, buffered, streamed};
+#[cfg(feature = "http")]
+pub use crate::http::adapters::{App, Reply, StreamedBody};
+pub use crate::lifecycle::described::{Described, HandlerError, Outcome, with_sources};
 pub use crate::lifecycle::shutdown::export_at_shutdown;
 pub use lambda_runtime::LambdaEvent;
 pub use thundra_core::__private::{field, future_of, never, tracing};

@@ -18,7 +18,7 @@ thread_local! {
 
 /// The answer to an invocation in place of the handler's.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// `null`, after a wait.
     Nothing { wait: Duration },
     /// An error.

@@ -17,7 +17,8 @@ const DESCRIPTION: &str = "the event could not be read as the handler's type";
 /// The payload of an event. Reading the payload records a failure on the invocation.
 ///
 /// The runtime reads the event, and shows the error only to the caller.
-pub(crate) enum Payload<A> {
+#[derive(Debug)]
+pub enum Payload<A> {
     /// The event for the handler.
     Event(A),
     /// The answer in place of the handler's. The event was stepped over.
@@ -41,12 +42,9 @@ impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
     }
 }
 
-/// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.
-pub(crate) fn report_unless_called(invocation: ScopeRef) {
-    let flags = invocation.flags();
-    if !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
-        report(invocation, Exception::new(INVALID_EVENT, DESCRIPTION));
-    }
+/// Records an event that could not be read, for an unknown reason.
+pub(super) fn report_unreadable(invocation: ScopeRef) {
+    report(invocation, Exception::new(INVALID_EVENT, DESCRIPTION));
 }
 
 fn report(invocation: ScopeRef, exception: Exception) {

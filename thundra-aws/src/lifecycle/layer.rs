@@ -22,7 +22,7 @@ use super::answer::Answer;
 use super::deadline::Deadline;
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::watchdog::Watch;
-use super::{background, event, invocation, usage, warmup};
+use super::{background, invocation, reporting, usage, warmup};
 use crate::panics::catch_panic;
 use crate::remote_config;
 
@@ -33,31 +33,18 @@ const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 /// timeout in place of the error if the program takes longer.
 static LAST_UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// Runs each invocation in a scope, and exports the scope after the response was posted.
-#[derive(Clone, Copy)]
-pub(super) struct InvocationLayer {
-    config: &'static Config,
-}
-
-impl InvocationLayer {
-    pub(super) fn new(config: &'static Config) -> Self {
-        InvocationLayer { config }
-    }
-}
-
-impl<S> tower_layer::Layer<S> for InvocationLayer {
-    type Service = InvocationService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        InvocationService { inner, config: self.config }
-    }
-}
-
-/// A Lambda service with traced invocations.
-#[derive(Clone)]
-pub(super) struct InvocationService<S> {
+/// A Lambda service with traced invocations: runs each invocation in a scope, and exports the scope after the response
+/// was posted.
+#[derive(Clone, Debug)]
+pub struct InvocationService<S> {
     inner: S,
     config: &'static Config,
+}
+
+impl<S> InvocationService<S> {
+    pub(super) fn new(inner: S, config: &'static Config) -> Self {
+        InvocationService { inner, config }
+    }
 }
 
 impl<S> Service<LambdaInvocation> for InvocationService<S>
@@ -75,7 +62,9 @@ where
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
         // Settings may have changed since the last invocation.
         let config = thundra_core::config();
-        let ping = warmup::answer(&invocation.body, &invocation.context, config);
+        // A handler that reports nothing also takes no answer.
+        let reports = reporting::is_in_use();
+        let ping = reports.then(|| warmup::answer(&invocation.body, &invocation.context, config)).flatten();
         if ping.is_some() {
             let deadline = Deadline::of(&invocation.context);
             let future = Answer::in_place_of_handler(ping, || self.inner.call(invocation));
@@ -84,7 +73,8 @@ where
         let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
         let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, config);
         let watch = Watch::begin(&scope, &invocation.context, config);
-        let call = || Answer::in_place_of_handler(invocation::answer(*scope, config), || self.inner.call(invocation));
+        let answer = reports.then(|| invocation::answer(*scope, config)).flatten();
+        let call = || Answer::in_place_of_handler(answer, || self.inner.call(invocation));
         // Panics of the user's `Deserialize` and `Serialize` pass through this call as well.
         let future = match scope.enter(|| catch_panic(Some(*scope), call)) {
             Ok(future) => future,
@@ -102,7 +92,7 @@ type Flush = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pin_project! {
     /// An invocation: first the work, or the answer in its place, then the export.
-    pub(super) struct InvocationFuture<F> {
+    pub struct InvocationFuture<F> {
         #[pin]
         step: Step<F>,
         config: &'static Config,
@@ -161,7 +151,7 @@ where
                         }
                     }
                     let records = scope.map(|scope| {
-                        event::report_unless_called(*scope);
+                        reporting::report_unless_called(*scope);
                         match take_open_stream(running) {
                             None => invocation::finish(scope, watch),
                             Some(end) => {
@@ -236,7 +226,7 @@ async fn within<F: Future>(deadline: Option<Instant>, config: &Config, flush: im
 
 /// Records an error of the runtime, unless a failure of the program came before.
 fn report(invocation: ScopeRef, error: &Error) {
-    event::report_unless_called(invocation);
+    reporting::report_unless_called(invocation);
     if !invocation.flags().contains(ScopeFlags::FAILED) {
         invocation.fail(&Exception::of_static(&**error));
         invocation.set_attribute(semconv::ERROR_TYPE, "runtime_api_error");

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use futures_util::future::BoxFuture;
@@ -12,19 +13,37 @@ use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef};
 use tower_service::Service;
 
-use super::event::Payload;
+use super::event::{Payload, report_unreadable};
 use super::failure::Failed;
 use super::response::Returned;
 use crate::panics::recording_panic;
 
 /// A handler whose outcome is recorded on the invocation. Results, errors and panics pass through.
-#[derive(Clone)]
-pub(crate) struct Reporting<H> {
+#[derive(Clone, Debug)]
+pub struct Reporting<H> {
     inner: H,
+}
+
+/// `true` once a handler reports its outcome.
+static IN_USE: AtomicBool = AtomicBool::new(false);
+
+/// Returns `true` if the handler of the program reports its outcome. A handler under an
+/// [`InvocationLayer`](super::InvocationLayer) alone does not.
+pub(super) fn is_in_use() -> bool {
+    IN_USE.load(Ordering::Relaxed)
+}
+
+/// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.
+pub(crate) fn report_unless_called(invocation: ScopeRef) {
+    let flags = invocation.flags();
+    if is_in_use() && !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
+        report_unreadable(invocation);
+    }
 }
 
 impl<H> Reporting<H> {
     pub(crate) fn new(inner: H) -> Self {
+        IN_USE.store(true, Ordering::Relaxed);
         Reporting { inner }
     }
 }
@@ -57,7 +76,7 @@ impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<Payload<A>>> for Reporti
 
 pin_project! {
     /// The handler while it runs, or the answer in its place.
-    pub(crate) struct ReportingFuture<F> {
+    pub struct ReportingFuture<F> {
         #[pin]
         work: Work<F>,
         invocation: Option<ScopeRef>,
