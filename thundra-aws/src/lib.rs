@@ -21,12 +21,16 @@
 //! ```
 //!
 //! Outside Lambda the same program reads an event from a file or from standard input, prints the response, and prints
-//! the spans as a tree on standard error: `cargo run -- event.json`. The same command also runs the line with the
-//! [captured event](configuration#captured-events) of a failed invocation.
+//! the spans as a tree on standard error: `cargo run -- event.json`. Several JSON values one after another are [several
+//! invocations](run#local-runs). The same command also runs the line with the [captured
+//! event](configuration#captured-events) of a failed invocation.
 //!
 //! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector, and `OTEL_TRACES_EXPORTER=xray` sends spans [to
 //! X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output for the
 //! serverless-otlp-forwarder.
+//!
+//! The [`guides`] have a page for each back end, for each way to come from another crate, and for what comes after the
+//! first trace.
 //!
 //! # What is recorded
 //!
@@ -302,6 +306,7 @@
 //! | `faas.invocations`, `faas.errors`, `faas.timeouts` | one of these for each invocation, by `faas.trigger`: success, failure, or an end past the deadline |
 //! | `faas.coldstarts`, `faas.init_duration` | cold starts, and the length of the initialisation |
 //! | `faas.invoke_duration`, `faas.mem_usage`, `faas.cpu_usage`, `faas.net_io` | [what an invocation used](#what-an-invocation-used) |
+//! | `thundra.deadline.used_ratio` | the part of the time up to the deadline that an invocation used: near 1, it nearly timed out |
 //! | `thundra.message.age` | the age of the oldest message of an event from a queue, a topic, a stream or a table, by its name |
 //! | `rpc.client.call.duration` | AWS calls with their retries, by service, operation and error |
 //!
@@ -309,23 +314,7 @@
 //!
 //! # A span is missing: where do I look?
 //!
-//! 1. **Standard error.** Every problem is reported once on standard error, with the remedy: a malformed variable, an
-//!    unreachable collector, a subscriber without our layer.
-//! 2. **The runtime.** A handler under `lambda_runtime::run` without the attribute is not recorded. Call [`run`]
-//!    instead.
-//! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must
-//!    end before the handler returns: a span that ends later leaves with the next invocation.
-//! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
-//! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and
-//!    `unwrapped-clients`, and HTTP calls need a client from `thundra-http`.
-//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
-//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps an invocation of the trace, and `OTEL_SDK_DISABLED=true`
-//!    leaves out everything.
-//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
-//!    spans never exported, by [reason](thundra_core#losses).
-//!
-//! If an invocation begins a new trace, `thundra.parent.source` on the span names the reason.
-//! `thundra.injection.skipped` on the span of the sending call names the reason for a message without context.
+//! Standard error has a line for every problem, with the remedy. [`guides::missing_spans`] lists the other places.
 //!
 //! # The end of an environment
 //!
@@ -347,7 +336,8 @@
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
 //! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
 //! - `sigv4`: signed requests to [CloudWatch's OTLP endpoints](configuration#aws-x-ray-and-cloudwatch).
-//! - `http`: functions of `lambda_http` and axum.
+//! - `http`: functions of `lambda_http`, and HTTP services such as axum routers: see [`http`].
+//! - `axum`: the [route](http#routes) of an axum router in the name of the invocation's span. Includes `http`.
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `dynamodb`: batches of DynamoDB streams.
 //! - `s3-batch`: batches of S3 Batch Operations.
@@ -379,6 +369,7 @@ pub mod configuration;
 mod emf;
 #[doc(hidden)]
 pub mod fuzz_support;
+pub mod guides;
 mod handler;
 mod hops;
 #[cfg(feature = "http")]
@@ -412,10 +403,10 @@ pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settin
 #[cfg(feature = "testing")]
 pub use thundra_core::testing;
 pub use thundra_core::{
-    Config, ConfigProblem, Env, Levels, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export, layer,
-    log,
+    Config, ConfigProblem, Env, Levels, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
+    TelemetryBuilder, correlation, export, layer, log, propagation,
 };
-pub use thundra_http::TelemetryGuard;
+pub use thundra_http::{Outcome, TelemetryGuard, scope, sync_scope};
 pub use thundra_macros::handler;
 
 #[cfg(doctest)]

@@ -24,11 +24,15 @@ fn run(program: &str, event: &Value) -> Output {
 }
 
 fn run_with(program: &str, event: &Value, variables: &[(&str, &str)]) -> Output {
+    run_text(program, event.to_string().as_bytes(), variables)
+}
+
+fn run_text(program: &str, input: &[u8], variables: &[(&str, &str)]) -> Output {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let run = RUNS.fetch_add(1, Ordering::Relaxed);
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("local-{}-{run}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
-    std::fs::write(directory.join("program"), event.to_string()).unwrap();
+    std::fs::write(directory.join("program"), input).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["program", "--exact", "--ignored", "--nocapture"]).current_dir(&directory);
     command.env_clear().env("TEST_PROGRAM", program);
@@ -64,12 +68,20 @@ fn program() {
         "batch" => runtime().block_on(thundra_aws::run(service_fn(by_itself))).unwrap(),
         "metrics" => runtime().block_on(thundra_aws::run(service_fn(measured))).unwrap(),
         "response" => runtime().block_on(thundra_aws::run(service_fn(unprintable))).unwrap(),
-        "init" => {
+        "several" => {
             let code = thundra_aws::__private::main_with_state(
                 thundra_core::Telemetry::default,
-                connect,
-                |_: LambdaEvent<Value>, _: Arc<()>| async { Ok::<_, Error>(()) },
+                async || eprintln!("init has begun"),
+                |_: Arc<()>| service_fn(greeting),
             );
+            // The exit code has no other reading.
+            std::process::exit((code != std::process::ExitCode::SUCCESS).into());
+        }
+        "init" => {
+            let code =
+                thundra_aws::__private::main_with_state(thundra_core::Telemetry::default, connect, |_: Arc<()>| {
+                    service_fn(async |_: LambdaEvent<Value>| Ok::<_, Error>(()))
+                });
             panic!("it went on: {code:?}");
         }
         other => panic!("no program {other}"),
@@ -185,6 +197,91 @@ fn a_panic_prints_its_tree_and_goes_on() {
         assert!(tree[1].contains(status) && tree[1].contains(" ✗ panicked: at the disco "), "{program}: {stderr}");
         assert_eq!(tree.last(), Some(&"it panicked with Some(\"at the disco\")"), "{program}: {stderr}");
         assert_eq!(stderr.matches("panicked at ").count(), 1, "{program}: {stderr}");
+    }
+}
+
+/// Returns the lines of the responses, among the lines of the test harness.
+fn responses(output: &Output) -> Vec<&str> {
+    text(&output.stdout).lines().filter(|line| line.contains("hello ")).collect()
+}
+
+/// Returns the error lines.
+fn errors(output: &Output) -> Vec<&str> {
+    text(&output.stderr).lines().filter(|line| line.starts_with("error: ")).collect()
+}
+
+#[test]
+fn several_values_are_several_invocations_of_one_program() {
+    for (input, why) in [
+        ("\"ann\"\"bob\"\n\n\"eve\"", "joined and on lines"),
+        ("\u{feff}\"ann\"\r\n\"bob\"\r\n\"eve\"\r\n", "from Windows"),
+    ] {
+        let output = run_text("several", input.as_bytes(), &[]);
+        let stderr = text(&output.stderr);
+        assert!(output.status.success(), "{why}: {stderr}");
+        assert_eq!(responses(&output), ["\"hello ann\"", "\"hello bob\"", "\"hello eve\""], "{why}: {stderr}");
+        assert_eq!(stderr.matches("init has begun").count(), 1, "{why}: {stderr}");
+        let roots: Vec<_> = stderr.lines().filter(|line| line.contains(" [server] ")).collect();
+        let is_cold = |root: &&&str| root.contains("faas.coldstart=true");
+        assert_eq!((roots.len(), roots.iter().filter(is_cold).count()), (3, 1), "{why}: {stderr}");
+        assert!(roots[0].contains(" → ") && !roots[1].contains(" → "), "the first links to init: {stderr}");
+        // One tree for each: the trace of init, and those of the invocations.
+        assert_eq!(stderr.lines().filter(|line| line.starts_with("trace ")).count(), 4, "{why}: {stderr}");
+        let ids: std::collections::BTreeSet<_> =
+            roots.iter().filter_map(|root| root.split("faas.invocation_id=").nth(1)?.split(' ').next()).collect();
+        assert_eq!(ids.len(), 3, "each has a request id: {stderr}");
+    }
+}
+
+#[test]
+fn a_failure_among_several_events_stops_none_and_is_a_failure_of_the_program() {
+    for (input, greeted, expected, why) in [
+        (
+            r#""ann" {} "bob""#,
+            2,
+            &["error: event 2 (line 1): the event is not what the handler takes: ", "error: 1 of 3 events failed"][..],
+            "another type",
+        ),
+        (
+            "\"ann\"\n\"nobody\"\n\"bob\"",
+            2,
+            &["error: event 2 (line 2): the handler panicked", "error: 1 of 3 events failed"],
+            "a panic",
+        ),
+        (
+            "\"ann\"\n\"bob\"\n{\"eve",
+            2,
+            &[
+                "error: the value 3 is not JSON: EOF while parsing a string at line 3 column 5 (the value starts at byte 12)",
+            ],
+            "a broken value",
+        ),
+        (
+            "{}\n\"bob\" oops",
+            1,
+            &["error: event 1 (line 1): ", "error: 1 of 2 events failed, and the value 3 is not JSON: "],
+            "both",
+        ),
+    ] {
+        let output = run_text("several", input.as_bytes(), &[]);
+        let (stderr, errors) = (text(&output.stderr), errors(&output));
+        assert_eq!(output.status.code(), Some(1), "{why}: {stderr}");
+        assert_eq!(responses(&output).len(), greeted, "{why}: {stderr}");
+        assert_eq!(errors.len(), expected.len(), "{why}: {stderr}");
+        assert!(errors.iter().zip(expected).all(|(error, expected)| error.starts_with(expected)), "{why}: {stderr}");
+    }
+}
+
+#[test]
+fn an_empty_input_is_called_that_before_anything_runs() {
+    for input in ["", " \r\n"] {
+        let output = run_text("several", input.as_bytes(), &[]);
+        let errors = errors(&output);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            matches!(errors[..], [one] if one.starts_with("error: usage: ") && one.ends_with(" (the input is empty)"))
+        );
+        assert!(!text(&output.stderr).contains("init has begun"));
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::propagation::CorrelationIds;
+use crate::carrier::CorrelationIds;
 use crate::{ScopeRef, diagnostics};
 
 /// Returns the id of the chain of calls, `x-correlation-id`; `None` outside of any scope.

@@ -248,6 +248,7 @@
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod carrier;
 mod clock;
 #[doc(hidden)]
 pub mod config;
@@ -263,7 +264,11 @@ pub mod exception;
 pub mod export;
 mod id;
 pub mod log;
+#[cfg(feature = "testing")]
+mod log_data;
 mod members;
+#[cfg(feature = "testing")]
+mod metric_data;
 #[doc(hidden)]
 pub mod metrics;
 #[cfg(feature = "otel")]
@@ -311,8 +316,12 @@ pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
+#[cfg(feature = "testing")]
+use log_data::LogData;
 #[doc(hidden)]
 pub use members::Members;
+#[cfg(feature = "testing")]
+use metric_data::{MetricData, MetricValue};
 #[doc(hidden)]
 pub use percent::percent_decode;
 #[doc(hidden)]

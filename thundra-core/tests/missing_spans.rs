@@ -128,7 +128,7 @@ fn a_filter_that_hides_no_span_asked_for_is_not_reported() {
 #[test]
 fn a_program_that_opens_no_scope_is_told_when_it_ends() {
     let found = lines("programs::spans_without_a_scope", &[]);
-    assert!(found.len() == 1 && found[0].contains("Scope::builder"), "{found:?}");
+    assert!(found.len() == 1 && found[0].contains("thundra_http::scope"), "{found:?}");
     assert_eq!(lines("programs::spans_without_a_scope_and_then_in_one", &[]), [""; 0]);
     assert_eq!(lines("programs::nothing_at_all", &[]), [""; 0]);
     assert_eq!(lines("programs::nothing_at_all", &[("RUST_LOG", "debug"), ("THUNDRA_SPANS", "info")]), [""; 0]);

@@ -89,6 +89,32 @@
 //!
 //! # Programs outside Lambda
 //!
+//! A server has a scope for each request. Any other program, such as a command or a scheduled job, runs its work in
+//! [`scope`](scope()), or in [`sync_scope`] without async:
+//!
+//! ```no_run
+//! # async fn import() -> Result<(), thundra_http::Error> { Ok(()) }
+//! #[tokio::main]
+//! async fn main() -> Result<(), thundra_http::Error> {
+//!     let _telemetry = thundra_http::init();
+//!     thundra_http::scope("import", import()).await
+//! }
+//! ```
+//!
+//! The root span continues the trace of the program's starter, where the environment has `TRACEPARENT`, as set by other
+//! programs with OpenTelemetry. [`propagation::env`] hands the context on to child processes:
+//!
+//! ```no_run
+//! # fn convert() -> std::io::Result<()> {
+//! let mut command = std::process::Command::new("convert");
+//! thundra_http::propagation::env::inject(&mut command);
+//! command.status()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Servers, functions and local runs of functions do not read `TRACEPARENT`: their callers say more.
+//!
 //! [`init`] installs the configuration, the exporters, a subscriber, the bridge from the `log` crate, and a thread that
 //! exports in the background. The call replaces the initialization of a subscriber. Keep the guard until the program
 //! ends:
@@ -121,7 +147,7 @@
 //! 2. **The guard.** `let _ = thundra_http::init();` drops the guard at once. Give the guard a name: `let _telemetry =
 //!    …`.
 //! 3. **The scope.** Spans are recorded only inside a scope. [`Layer::server`] begins a scope for each request, and
-//!    outside of a server [`thundra_core::Scope`] begins one. A spawned task needs `.in_current_span()` to stay in the
+//!    outside of a server [`scope`](scope()) begins one. A spawned task needs `.in_current_span()` to stay in the
 //!    scope.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` selects log lines, and not spans.
 //! 5. **The client.** Calls of `reqwest::Client` itself are not traced. See [Clients](#clients).
@@ -158,6 +184,7 @@ mod host_patterns;
 mod init;
 mod layer;
 mod propagation_policy;
+mod scope;
 #[doc(hidden)]
 pub mod semantics;
 mod server;
@@ -180,11 +207,18 @@ pub use layer::Layer;
 // Names of our own take precedence over those of a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
+pub use scope::{Outcome, scope, sync_scope};
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+pub use server::RouteLayer;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
-pub use thundra_core::{Config, ConfigProblem, Env, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, log};
+pub use thundra_core::{
+    Config, ConfigProblem, Env, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
+    TelemetryBuilder, correlation, log, propagation,
+};
 
 /// The futures of the services made by [`Layer`].
 pub mod future {

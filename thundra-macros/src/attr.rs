@@ -7,9 +7,9 @@ use syn::token::Paren;
 use syn::{Error, Ident, Path, Result, Token, parse_quote};
 
 const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `batch`, \
-                     `batch = path::to::Event`, `concurrent`, `shutdown` and `crate = path`";
+                     `batch = path::to::Event`, `concurrent`, `streaming`, `shutdown` and `crate = path`";
 
-/// `#[handler(init = path, telemetry = path, batch, concurrent, shutdown, crate = path)]`, each at most once, in any order.
+/// `#[handler(init = path, telemetry = path, batch, concurrent, streaming, shutdown, crate = path)]`, each at most once, in any order.
 pub(crate) struct Args {
     /// The init function of the shared state.
     pub(crate) init: Option<Named>,
@@ -19,6 +19,8 @@ pub(crate) struct Args {
     pub(crate) batch: Option<Batch>,
     /// The keyword.
     pub(crate) concurrent: Option<Ident>,
+    /// The keyword.
+    pub(crate) streaming: Option<Ident>,
     /// The keyword.
     pub(crate) shutdown: Option<Ident>,
     /// The path of `thundra-aws`.
@@ -40,7 +42,7 @@ pub(crate) struct Batch {
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let (mut init, mut telemetry, mut thundra_aws) = (None, None, None);
-        let (mut batch, mut concurrent, mut shutdown) = (None, None, None);
+        let (mut batch, mut concurrent, mut streaming, mut shutdown) = (None, None, None, None);
 
         while !input.is_empty() {
             let at = input.span();
@@ -59,6 +61,8 @@ impl Parse for Args {
                 thundra_aws.replace(parse_path(&keyword, "path", input)?).is_some()
             } else if keyword == "concurrent" {
                 concurrent.replace(keyword.clone()).is_some()
+            } else if keyword == "streaming" {
+                streaming.replace(keyword.clone()).is_some()
             } else if keyword == "shutdown" {
                 shutdown.replace(keyword.clone()).is_some()
             } else {
@@ -76,7 +80,7 @@ impl Parse for Args {
         }
 
         let thundra_aws = thundra_aws.unwrap_or_else(|| parse_quote!(::thundra_aws));
-        Ok(Self { init, telemetry, batch, concurrent, shutdown, thundra_aws })
+        Ok(Self { init, telemetry, batch, concurrent, streaming, shutdown, thundra_aws })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The expansion: a program around `main`, a wrapper inside any other function.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{
     Attribute, Ident, Lifetime, Path, Result, ReturnType, Type,
     ext::IdentExt,
@@ -14,7 +14,7 @@ use syn::{
 use crate::{
     attr::Args,
     fallback,
-    item::{Function, Handler, Program, Records, State},
+    item::{Function, Handler, Input, Program, Records, State, Work},
     params::{self, is_cfg},
     returns::{LoneBlock, Returns},
 };
@@ -43,47 +43,41 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     let (outer, attrs): (Vec<&Attribute>, Vec<_>) = attrs.iter().partition(|attr| is_cfg(attr));
     let function = with_body(quote! { #(#attrs)* #sig }, *brace, quote! { #(#inner_attrs)* #body });
 
-    let suffix = if program.concurrent { "_concurrent" } else { "" };
+    let concurrent = if program.concurrent { "_concurrent" } else { "" };
     let shutdown = program.shutdown.then(|| quote! { #thundra_aws::__private::export_at_shutdown(); });
     let telemetry = match program.telemetry {
         Some(path) => quote! { #path },
         None => quote! { #thundra_aws::__private::Telemetry::default },
     };
-    let event = internal("event");
-    let with_sources = |call: TokenStream| {
-        let error = internal("error");
-        quote! {
-            async move {
-                #thundra_aws::__private::with_sources(#call.await, |#error| {
-                    #thundra_aws::__private::error(#error).thundra_sources()
-                })
-            }
-        }
-    };
-    // With `batch`, the function is called for each record of the event.
-    let call_with = |state: TokenStream| match &program.batch {
-        None => quote! { #main(#event #state) },
-        Some(Records { ty, event: of }) => {
-            let record = internal("record");
-            let of = of.map_or_else(|| quote! { #thundra_aws::__private::Unnamed }, |of| quote! { #of });
+    let start = match &program.work {
+        Work::App => {
+            // At the type of the result, where the compiler then explains why the type is no service.
+            let service = if program.streaming { "streamed" } else { "buffered" };
+            let service = Ident::new(service, at(program.output));
+            let start = format_ident!("main{concurrent}_app");
+            let made = internal("made");
             quote! {
-                #thundra_aws::__private::records::<#ty, #of>()
-                    .thundra_each(#event.payload, |#record| #main(#record #state))
+                #start(
+                    #telemetry,
+                    async {
+                        let #made = #main().await;
+                        #thundra_aws::__private::made(&#made).thundra_made(#made)
+                    },
+                    #thundra_aws::__private::#service,
+                )
             }
         }
-    };
-    let start = match &program.state {
-        None => {
-            let start = format_ident!("main{suffix}");
-            let call = with_sources(call_with(TokenStream::new()));
-            quote! { #start(#telemetry, |#event| #call) }
+        Work::Handler { input, state: None } => {
+            let start = format_ident!("main{concurrent}");
+            let service = service(thundra_aws, program, input, None);
+            quote! { #start(#telemetry, #service) }
         }
-        Some(State { init, ty }) => {
-            let start = format_ident!("main{suffix}_with_state");
+        Work::Handler { input, state: Some(State { init, ty }) } => {
+            let start = format_ident!("main{concurrent}_with_state");
             let state = internal("state");
             let ty = without_lifetimes(ty);
-            let call = with_sources(call_with(quote! { , &*#state }));
-            quote! { #start(#telemetry, #init, |#event, #state: ::std::sync::Arc<#ty>| #call) }
+            let service = service(thundra_aws, program, input, Some(&state));
+            quote! { #start(#telemetry, #init, |#state: ::std::sync::Arc<#ty>| #service) }
         }
     };
     quote! {
@@ -92,6 +86,46 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
             #function
             #shutdown
             #thundra_aws::__private::#start
+        }
+    }
+}
+
+/// Returns the service of Lambda's events that calls `main`. The type of the argument of `main` decides about it.
+fn service(thundra_aws: &Path, program: &Program<'_>, input: &Input<'_>, state: Option<&Ident>) -> TokenStream {
+    let main = &program.function.sig.ident;
+    let (event, error) = (internal("event"), internal("error"));
+    let argument = state.map(|state| quote! { , &*#state });
+    let (ty, call) = match input {
+        Input::Event(ty) => (without_lifetimes(ty).into_token_stream(), quote! { #main(#event #argument) }),
+        // The function is called for each record of the event.
+        Input::Record(Records { ty, event: of }) => {
+            let record = internal("record");
+            let of = of.map_or_else(|| quote! { #thundra_aws::__private::Unnamed }, |of| quote! { #of });
+            let call = quote! {
+                #thundra_aws::__private::records::<#ty, #of>()
+                    .thundra_each(#event.payload, |#record| #main(#record #argument))
+            };
+            (quote! { #thundra_aws::__private::LambdaEvent<_> }, call)
+        }
+    };
+    let kind = if program.streaming { "streamed_input" } else { "input" };
+    let (kind, input) = (internal(kind), internal("input"));
+    let handler = quote! {
+        async move {
+            #thundra_aws::__private::with_sources(#input.answer(#call).await, |#error| {
+                #thundra_aws::__private::error(#error).thundra_sources()
+            })
+        }
+    };
+    // Each invocation has a handle of the state.
+    let handle = state.map(|state| quote! { let #state = ::std::sync::Arc::clone(&#state); });
+    quote! {
+        {
+            let #input = #thundra_aws::__private::#kind::<#ty>();
+            #input.service(move |#event| {
+                #handle
+                #handler
+            })
         }
     }
 }
@@ -213,6 +247,11 @@ fn with_body(mut head: TokenStream, brace: Brace, body: TokenStream) -> TokenStr
 /// Returns a name invisible to the user's code.
 fn internal(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
+}
+
+/// Returns the place of a type, for names invisible to the user's code.
+fn at(ty: &Type) -> Span {
+    Span::mixed_site().located_at(ty.span())
 }
 
 /// Returns the type with `_` in place of `impl Trait` and `!`, because a body cannot contain these types.

@@ -14,6 +14,8 @@ use crate::{
     returns::{Returns, not_async},
 };
 
+const TAKES_THE_EVENT: &str = "`main` takes the event: write `async fn main(event: LambdaEvent<T>)`";
+
 /// A function. The body is not parsed, and may use syntax not supported by `syn` yet.
 #[derive(Clone)]
 pub(crate) struct Function {
@@ -37,14 +39,32 @@ pub(crate) enum Handler<'a> {
 /// `async fn main`.
 pub(crate) struct Program<'a> {
     pub(crate) function: &'a Function,
-    pub(crate) state: Option<State<'a>>,
-    /// The batch, if `main` takes single records.
-    pub(crate) batch: Option<Records<'a>>,
+    pub(crate) work: Work<'a>,
+    /// The type returned by `main`.
+    pub(crate) output: &'a Type,
     pub(crate) concurrent: bool,
+    /// `true` to stream HTTP responses.
+    pub(crate) streaming: bool,
     /// `true` to export at the end of the environment.
     pub(crate) shutdown: bool,
     /// The set-up function of the telemetry. `None` to take all settings from the environment.
     pub(crate) telemetry: Option<&'a Path>,
+}
+
+/// The work of a program.
+pub(crate) enum Work<'a> {
+    /// `main` takes an event or a request, and perhaps the state.
+    Handler { input: Input<'a>, state: Option<State<'a>> },
+    /// `main` returns an HTTP service.
+    App,
+}
+
+/// The first argument of `main`.
+pub(crate) enum Input<'a> {
+    /// An event or a request, of this type.
+    Event(&'a Type),
+    /// A record of a batch.
+    Record(Records<'a>),
 }
 
 /// The records of a batch.
@@ -109,7 +129,7 @@ impl<'a> Handler<'a> {
         let returns = Returns::of(&function.sig)?;
         let named = [&args.init, &args.telemetry].into_iter().flatten().map(|named| &named.keyword).next();
         let named = named.or(args.batch.as_ref().map(|batch| &batch.keyword));
-        match named.or(args.concurrent.as_ref()).or(args.shutdown.as_ref()) {
+        match named.or(args.concurrent.as_ref()).or(args.streaming.as_ref()).or(args.shutdown.as_ref()) {
             Some(keyword) => Err(Error::new(
                 keyword.span(),
                 format!("`{keyword}` belongs on `async fn main`: any other function takes no part in start-up"),
@@ -130,15 +150,24 @@ impl<'a> Program<'a> {
         }
         only_runtime(&function.attrs)?;
         plain(&function.sig)?;
-        let state = state(args, &function.sig)?;
-        if let ReturnType::Default = function.sig.output {
-            let end = function.sig.paren_token.span.close();
-            return Err(Error::new(end, "`main` returns a `Result`: write `-> Result<T, Error>`"));
-        }
-        let batch = records(args, &function.sig)?;
+        let work = work(args, &function.sig)?;
+        let output = match &function.sig.output {
+            ReturnType::Type(_, ty) => &**ty,
+            ReturnType::Default => {
+                let end = function.sig.paren_token.span.close();
+                return Err(Error::new(
+                    end,
+                    match work {
+                        Work::Handler { .. } => "`main` returns a `Result`: write `-> Result<T, Error>`",
+                        Work::App => TAKES_THE_EVENT,
+                    },
+                ));
+            }
+        };
         let telemetry = args.telemetry.as_ref().map(|telemetry| &telemetry.path);
-        let (concurrent, shutdown) = (args.concurrent.is_some(), args.shutdown.is_some());
-        Ok(Self { function, state, batch, concurrent, shutdown, telemetry })
+        let (concurrent, streaming) = (args.concurrent.is_some(), args.streaming.is_some());
+        let shutdown = args.shutdown.is_some();
+        Ok(Self { function, work, output, concurrent, streaming, shutdown, telemetry })
     }
 }
 
@@ -164,12 +193,9 @@ fn plain(sig: &Signature) -> Result<()> {
     }
 }
 
-fn state<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<State<'a>>> {
+fn work<'a>(args: &'a Args, sig: &'a Signature) -> Result<Work<'a>> {
     let mut inputs = sig.inputs.iter();
-    if inputs.next().is_none() {
-        let message = "`main` takes the event: write `async fn main(event: LambdaEvent<T>)`";
-        return Err(Error::new(sig.paren_token.span.join(), message));
-    }
+    let Some(FnArg::Typed(first)) = inputs.next() else { return app(args) };
     let state = match (&args.init, inputs.next()) {
         (None, None) => None,
         (Some(init), Some(FnArg::Typed(argument))) => {
@@ -185,25 +211,43 @@ fn state<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<State<'a>>> {
             return Err(Error::new_spanned(argument, message));
         }
     };
-    match inputs.next() {
-        Some(extra) => {
-            Err(Error::new_spanned(extra, "`main` takes the event and one state: keep the rest in the state"))
+    if let Some(extra) = inputs.next() {
+        let message = "`main` takes the event and one state: keep the rest in the state";
+        return Err(Error::new_spanned(extra, message));
+    }
+    Ok(Work::Handler { input: input(args, &first.ty)?, state })
+}
+
+/// Checks the arguments of the attribute for a `main` that returns an HTTP service.
+fn app<'a>(args: &Args) -> Result<Work<'a>> {
+    if let Some(init) = &args.init {
+        let message = "`main` takes no state: `init` makes one for a `main` with an event, and a `main` without \
+                       arguments, which returns a router, makes what it needs itself";
+        return Err(Error::new(init.keyword.span(), message));
+    }
+    match &args.batch {
+        Some(batch) => {
+            let message = "with `batch`, `main` takes one record: write `async fn main(order: Order)`";
+            Err(Error::new(batch.keyword.span(), message))
         }
-        None => Ok(state),
+        None => Ok(Work::App),
     }
 }
 
-/// Returns the type of the records taken by `main` with `batch`.
-fn records<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<Records<'a>>> {
-    let (Some(batch), Some(FnArg::Typed(argument))) = (&args.batch, sig.inputs.first()) else { return Ok(None) };
-    if let Type::Path(path) = &*argument.ty
-        && path.path.segments.last().is_some_and(|last| last.ident == "LambdaEvent")
+fn input<'a>(args: &'a Args, ty: &'a Type) -> Result<Input<'a>> {
+    let Some(batch) = &args.batch else { return Ok(Input::Event(ty)) };
+    if let Some(streaming) = &args.streaming {
+        let message = "the response to a batch is not streamed: remove `streaming`";
+        return Err(Error::new(streaming.span(), message));
+    }
+    if let Type::Path(path) = ty
+        && path.path.segments.last().is_some_and(|last| last.ident == "LambdaEvent" || last.ident == "Request")
     {
         let message =
             "with `batch`, `main` takes one record: write its type in place of the event, as in `order: Order`";
-        return Err(Error::new_spanned(&argument.ty, message));
+        return Err(Error::new_spanned(ty, message));
     }
-    Ok(Some(Records { ty: &argument.ty, event: batch.event.as_ref() }))
+    Ok(Input::Record(Records { ty, event: batch.event.as_ref() }))
 }
 
 fn behind_reference(ty: &Type) -> Result<&Type> {

@@ -47,6 +47,38 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
+/// # On `main` of an HTTP function: a request, or a router
+///
+/// With the feature `http` of `thundra-aws`, the argument may be the `Request` of `lambda_http`. The type decides, also
+/// behind an alias or under another name. The response is what `lambda_http::run` takes, or, with `streaming`, a
+/// `Response` whose body is sent as it arrives.
+///
+/// ```no_run
+/// use lambda_http::{IntoResponse, Request, RequestExt};
+/// use thundra_aws::Error;
+///
+/// #[thundra_aws::handler]
+/// async fn main(request: Request) -> Result<impl IntoResponse, Error> {
+///     Ok(format!("hello from {}", request.raw_http_path()))
+/// }
+/// ```
+///
+/// A `main` without arguments returns an HTTP service, or a `Result` with one: an axum `Router`, or any other
+/// `Service<Request>`. The function is called once, as an init function is, and its spans are in the trace `init`. With
+/// the feature `axum`, the route of a router is the name of each invocation's span: see `thundra_aws::http`.
+///
+/// ```no_run
+/// use axum::Router;
+/// use axum::routing::get;
+/// use thundra_aws::Error;
+///
+/// #[thundra_aws::handler]
+/// async fn main() -> Result<Router, Error> {
+///     let greeting = std::env::var("GREETING")?;
+///     Ok(Router::new().route("/orders/{id}", get(async move || greeting)))
+/// }
+/// ```
+///
 /// # On `main` with `batch`: one record at a time
 ///
 /// The function takes a record of a batch, and `thundra_aws::batch` (feature `batch`) makes the response of the event
@@ -135,6 +167,8 @@ use proc_macro::TokenStream;
 ///   function is called once, before `init`. *Defaults to* the telemetry of the environment.
 /// - `concurrent`, on `main` only: serves several invocations at a time, as sent on Lambda Managed Instances. State
 ///   must then be `Send + Sync + 'static`.
+/// - `streaming`, on `main` of an HTTP function only: sends the body of each response as it arrives. The function URL
+///   or the API must be set up for streamed responses.
 /// - `shutdown`, on `main` only: exports waiting records when Lambda ends the environment, as `THUNDRA_SHUTDOWN=on`
 ///   does. Needs the feature `shutdown` of `thundra-aws`.
 /// - `crate = path`: the path of `thundra-aws`. *Defaults to* `::thundra_aws`.
@@ -168,7 +202,14 @@ use proc_macro::TokenStream;
 ///     async fn main(event: LambdaEvent<Vec<String>>) -> Result<usize, Error> {
 ///         Ok(event.payload.len())
 ///     }
-///     ::thundra_aws::__private::main(::thundra_aws::__private::Telemetry::default, main)
+///     ::thundra_aws::__private::main(::thundra_aws::__private::Telemetry::default, {
+///         let input = ::thundra_aws::__private::input::<LambdaEvent<Vec<String>>>();
+///         input.service(move |event| async move {
+///             ::thundra_aws::__private::with_sources(input.answer(main(event)).await, |error| {
+///                 ::thundra_aws::__private::error(error).thundra_sources()
+///             })
+///         })
+///     })
 /// }
 /// ```
 ///

@@ -7,11 +7,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use bytes::Bytes;
+use futures_util::Stream;
+use lambda_runtime::{Diagnostic, Error, IntoFunctionResponse, LambdaEvent};
 use serde::{Deserialize, Serialize};
 use thundra_core::exception::Exception;
 use thundra_core::export::{StandardStream, write_line};
 use thundra_core::{Scope, ScopeFlags, Telemetry, semconv};
+use tower_service::Service;
 
 use crate::lifecycle::layer::export_last;
 use crate::lifecycle::local::check_input;
@@ -20,6 +23,10 @@ use crate::panics::catch_panic_in;
 use crate::platform::InitializationType;
 
 /// The return type of an init function: the state, or a result with the state.
+#[diagnostic::on_unimplemented(
+    message = "the init function returns `{Self}`, and `main` borrows a `&{S}`",
+    note = "`init` names an `async fn() -> {S}`, or one that returns a `Result<{S}, E>` whose error implements `Display`"
+)]
 pub trait State<S> {
     /// Returns the state.
     ///
@@ -42,79 +49,141 @@ impl<S, E: Display + 'static> State<S> for Result<S, E> {
 }
 
 /// Runs a program with a handler.
-pub fn main<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
+pub fn main<T, A, H, R, B, S, D, E>(telemetry: impl FnOnce() -> T, handler: H) -> ExitCode
 where
     T: Into<Telemetry>,
-    F: Fn(LambdaEvent<A>) -> Fut,
-    Fut: Future<Output = Result<R, E>>,
-    E: Into<Diagnostic> + Debug + 'static,
+    H: Service<LambdaEvent<A>, Response = R>,
+    H::Future: Future<Output = Result<R, H::Error>>,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de>,
-    R: Serialize,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
 {
-    program(async { run_with(telemetry(), service_fn(handler)).await })
+    program(async { run_with(telemetry(), handler).await })
 }
 
 /// Runs a program with a handler, for several invocations at once if Lambda allows concurrency.
-pub fn main_concurrent<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
+pub fn main_concurrent<T, A, H, R, B, S, D, E>(telemetry: impl FnOnce() -> T, handler: H) -> ExitCode
 where
     T: Into<Telemetry>,
-    F: Fn(LambdaEvent<A>) -> Fut + Clone + Send + 'static,
-    Fut: Future<Output = Result<R, E>> + Send + 'static,
-    E: Into<Diagnostic> + Debug + 'static,
+    H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+    H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de> + Send + 'static,
-    R: Serialize + Send + 'static,
+    R: IntoFunctionResponse<B, S> + Send + 'static,
+    B: Serialize + Send + 'static,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send + 'static,
+    E: Into<Error> + Send + Debug + 'static,
 {
-    program(async { run_concurrent_with(telemetry(), service_fn(handler)).await })
+    program(async { run_concurrent_with(telemetry(), handler).await })
 }
 
-/// Runs a program with a handler, and with state made once by the init function.
-pub fn main_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
+/// Runs a program with a handler that borrows the state made by the init function.
+pub fn main_with_state<T, Made, I, Init, InitFut, Make, A, H, R, B, S, D, E>(
     telemetry: impl FnOnce() -> T,
     init: Init,
-    handler: F,
+    handler: Make,
 ) -> ExitCode
 where
     T: Into<Telemetry>,
     Init: FnOnce() -> InitFut,
     InitFut: Future<Output = I>,
-    I: State<S>,
-    F: Fn(LambdaEvent<A>, Arc<S>) -> Fut,
-    Fut: Future<Output = Result<R, E>>,
-    E: Into<Diagnostic> + Debug + 'static,
+    I: State<Made>,
+    Make: FnOnce(Arc<Made>) -> H,
+    H: Service<LambdaEvent<A>, Response = R>,
+    H::Future: Future<Output = Result<R, H::Error>>,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de>,
-    R: Serialize,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
+{
+    main_app(telemetry, async { init().await.state() }, |state| handler(Arc::new(state)))
+}
+
+/// Runs a program as [`main_with_state`] does, for several invocations at once if Lambda allows concurrency.
+pub fn main_concurrent_with_state<T, Made, I, Init, InitFut, Make, A, H, R, B, S, D, E>(
+    telemetry: impl FnOnce() -> T,
+    init: Init,
+    handler: Make,
+) -> ExitCode
+where
+    T: Into<Telemetry>,
+    Init: FnOnce() -> InitFut,
+    InitFut: Future<Output = I>,
+    I: State<Made>,
+    Made: Send + Sync + 'static,
+    Make: FnOnce(Arc<Made>) -> H,
+    H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+    H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
+    H::Error: Into<Diagnostic> + Debug + 'static,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: IntoFunctionResponse<B, S> + Send + 'static,
+    B: Serialize + Send + 'static,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send + 'static,
+    E: Into<Error> + Send + Debug + 'static,
+{
+    main_concurrent_app(telemetry, async { init().await.state() }, |state| handler(Arc::new(state)))
+}
+
+/// Runs a program whose handler is made of what the initialisation makes.
+pub fn main_app<T, Made, Make, A, H, R, B, S, D, E>(
+    telemetry: impl FnOnce() -> T,
+    init: impl Future<Output = Result<Made, Exception>>,
+    handler: Make,
+) -> ExitCode
+where
+    T: Into<Telemetry>,
+    Make: FnOnce(Made) -> H,
+    H: Service<LambdaEvent<A>, Response = R>,
+    H::Future: Future<Output = Result<R, H::Error>>,
+    H::Error: Into<Diagnostic> + Debug + 'static,
+    A: for<'de> Deserialize<'de>,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
 {
     let started = SystemTime::now();
     program(async {
         check_input()?;
-        let state = initialise(telemetry(), started, init).await?;
-        run_with(Telemetry::default(), service_fn(|event| handler(event, state.clone()))).await
+        let made = initialise(telemetry(), started, init).await?;
+        run_with(Telemetry::default(), handler(made)).await
     })
 }
 
-/// Runs a program with a handler and state, for several invocations at once if Lambda allows concurrency.
-pub fn main_concurrent_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
+/// Runs a program as [`main_app`] does, for several invocations at once if Lambda allows concurrency.
+pub fn main_concurrent_app<T, Made, Make, A, H, R, B, S, D, E>(
     telemetry: impl FnOnce() -> T,
-    init: Init,
-    handler: F,
+    init: impl Future<Output = Result<Made, Exception>>,
+    handler: Make,
 ) -> ExitCode
 where
     T: Into<Telemetry>,
-    Init: FnOnce() -> InitFut,
-    InitFut: Future<Output = I>,
-    I: State<S>,
-    S: Send + Sync + 'static,
-    F: Fn(LambdaEvent<A>, Arc<S>) -> Fut + Clone + Send + 'static,
-    Fut: Future<Output = Result<R, E>> + Send + 'static,
-    E: Into<Diagnostic> + Debug + 'static,
+    Make: FnOnce(Made) -> H,
+    H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+    H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de> + Send + 'static,
-    R: Serialize + Send + 'static,
+    R: IntoFunctionResponse<B, S> + Send + 'static,
+    B: Serialize + Send + 'static,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send + 'static,
+    E: Into<Error> + Send + Debug + 'static,
 {
     let started = SystemTime::now();
     program(async {
         check_input()?;
-        let state = initialise(telemetry(), started, init).await?;
-        run_concurrent_with(Telemetry::default(), service_fn(move |event| handler(event, state.clone()))).await
+        let made = initialise(telemetry(), started, init).await?;
+        run_concurrent_with(Telemetry::default(), handler(made)).await
     })
 }
 
@@ -139,11 +208,11 @@ fn fail(error: &dyn Display) -> ExitCode {
 
 /// Makes the state. The spans of the init function are a trace. The first invocation links to the trace, and exports
 /// the trace.
-async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
+async fn initialise<S>(
     telemetry: impl Into<Telemetry>,
     started: SystemTime,
-    init: impl FnOnce() -> InitFut,
-) -> Result<Arc<S>, Error> {
+    init: impl Future<Output = Result<S, Exception>>,
+) -> Result<S, Error> {
     let config = setup::install(telemetry.into());
     let scope = Scope::builder("init").start_time(started).begin_with(config);
     let kind = InitializationType::of(config.env());
@@ -152,7 +221,7 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
         scope.set_flags(ScopeFlags::COLD_START);
     }
     let context = scope.context();
-    match catch_panic_in(&scope, async { init().await.state() }).await {
+    match catch_panic_in(&scope, init).await {
         Ok(Ok(state)) => {
             match kind {
                 // The trace leaves before the first invocation.
@@ -161,7 +230,7 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
                 }
                 _ => initialisation::keep(context, scope.finish()),
             }
-            Ok(Arc::new(state))
+            Ok(state)
         }
         // No invocation will follow and export the trace.
         Ok(Err(error)) => {

@@ -4,7 +4,16 @@ pub use super::autoderef::{Argument, argument, error, first_context, returned};
 #[cfg(feature = "batch")]
 pub use super::batch::{BatchRecord, Unnamed, records};
 pub use super::in_place::{future_of, in_place, never, report};
-pub use super::main::{State, main, main_concurrent, main_concurrent_with_state, main_with_state};
+pub use super::input::{Events, Input, StreamedInput, input, streamed_input};
+pub use super::made::made;
+pub use super::main::{
+    State, main, main_app, main_concurrent, main_concurrent_app, main_concurrent_with_state, main_with_state,
+};
+#[cfg(not(feature = "http"))]
+pub use super::no_requests::{App, buffered, buffered as streamed};
+#[cfg(feature = "http")]
+pub use super::requests::{App, Reply, Requests, StreamedBody, StreamedRequests, buffered, streamed};
 pub use crate::lifecycle::described::{Described, with_sources};
 pub use crate::lifecycle::shutdown::export_at_shutdown;
+pub use lambda_runtime::LambdaEvent;
 pub use thundra_core::Telemetry;

@@ -11,6 +11,10 @@ use thundra_core::{Value, semconv};
 /// The time reserved for the end of an invocation: the process must request the next event before the deadline.
 const RESERVE: Duration = Duration::from_millis(100);
 
+/// The greatest age of a deadline at the begin of an invocation. An older one is no time: `cargo lambda watch` gives the
+/// length of the timeout, in milliseconds, as the deadline.
+const GREATEST_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The deadline of an invocation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
@@ -22,7 +26,10 @@ pub(super) struct Deadline {
 impl Deadline {
     /// Returns the deadline of an invocation at the begin. `None` without a deadline from Lambda.
     pub(super) fn of(context: &Context) -> Option<Self> {
-        let at = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;
+        let at = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline))?;
+        if at.elapsed().is_ok_and(|age| age > GREATEST_AGE) {
+            return None;
+        }
         let deadline = Deadline { at, total: Duration::ZERO };
         Some(Deadline { total: deadline.left(), ..deadline })
     }
@@ -52,18 +59,29 @@ impl Deadline {
     /// invocation.
     pub(super) fn attributes(self) -> Option<[(&'static str, Value); 2]> {
         let now = SystemTime::now();
+        let used = self.used_ratio_at(now)?;
+        let late = now.duration_since(self.at).unwrap_or_default();
+        let left = self.at.duration_since(now).unwrap_or_default();
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Some([
+            (semconv::THUNDRA_DEADLINE_REMAINING_MS, (millis(left) - millis(late)).into()),
+            (semconv::THUNDRA_DEADLINE_USED_RATIO, used.into()),
+        ])
+    }
+
+    /// Returns the used part of the time from the begin of the invocation to the deadline: 1 at the deadline. `None`
+    /// for a deadline before the begin of the invocation.
+    pub(super) fn used_ratio(self) -> Option<f64> {
+        self.used_ratio_at(SystemTime::now())
+    }
+
+    fn used_ratio_at(self, now: SystemTime) -> Option<f64> {
         let late = now.duration_since(self.at).unwrap_or_default();
         let left = self.at.duration_since(now).unwrap_or_default();
         let total = self.total.as_secs_f64();
         let used = 1.0 + (late.as_secs_f64() - left.as_secs_f64()) / total;
-        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        (total > 0.0).then(|| {
-            [
-                (semconv::THUNDRA_DEADLINE_REMAINING_MS, (millis(left) - millis(late)).into()),
-                // Four digits say all: a tenth of a second in a quarter of an hour. The clock may have been set back.
-                (semconv::THUNDRA_DEADLINE_USED_RATIO, ((used.max(0.0) * 1e4).round() / 1e4).into()),
-            ]
-        })
+        // Four digits say all: a tenth of a second in a quarter of an hour. The clock may have been set back.
+        (total > 0.0).then(|| (used.max(0.0) * 1e4).round() / 1e4)
     }
 }
 
@@ -81,10 +99,24 @@ pub(super) mod tests {
 
     #[test]
     fn the_flush_ends_before_the_deadline() {
-        assert!(Deadline::of(&Context::default()).is_none());
         let left = deadline_in(3_000).unwrap().flush_until().duration_since(Instant::now());
         assert!((Duration::from_millis(2_500)..=Duration::from_millis(2_900)).contains(&left), "{left:?}");
         assert!(deadline_in(-3_000).unwrap().flush_until() <= Instant::now());
+    }
+
+    #[test]
+    fn a_deadline_of_long_ago_is_none() {
+        for (millis, is_one, why) in [
+            (0, false, "nothing was given"),
+            (600_000, false, "a length of time, as cargo-lambda gives it"),
+            (1_000_000_000_000, false, "a time in 2001"),
+            (u64::MAX, true, "a time far ahead"),
+        ] {
+            let mut context = Context::default();
+            context.deadline = millis;
+            assert_eq!(Deadline::of(&context).is_some(), is_one, "{why}");
+        }
+        assert!(deadline_in(-60_000).is_some(), "a deadline that has just passed");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::reporting::Reporting;
 use super::snap_start::Hooks;
 use super::{environment, local, refusal, setup, shutdown, usage};
 
-/// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
+/// Runs a handler: in Lambda one event after the other, elsewhere the events of a file or of standard input.
 ///
 /// Accepts the same handlers as [`lambda_runtime::run`] if their errors borrow nothing, and records each invocation.
 /// Installs the subscriber, the bridge from the `log` crate and the exporters, unless [`init`](crate::init) was called
@@ -70,10 +70,30 @@ use super::{environment, local, refusal, setup, shutdown, usage};
 ///
 /// [exception event]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
 ///
+/// # Local runs
+///
+/// Outside Lambda, the events come from the file named by the first argument, or from standard input. The responses are
+/// on standard output, log lines and a tree for each invocation on standard error.
+///
+/// - Each JSON value is an event: joined, on a line each, or as a JSON text sequence. An array is one event. A byte order
+///   mark is skipped, and UTF-16 with a byte order mark is read as well.
+/// - One process runs all events, one after another, and initialises once. With several events, each response is a line
+///   of JSON. The only response of a single event is printed for people.
+/// - If an event fails, or panics, the next one still runs. The error names the event and the line. The program fails in
+///   the end if any event failed.
+/// - A value that is no JSON ends the input: the events before it run, and the error names its line, column and byte.
+/// - [Captured events](crate::configuration#captured-events) may be among the values.
+///
+/// ```sh
+/// ./bootstrap event.json
+/// cat events/*.json | ./bootstrap
+/// jq --compact-output '.[]' orders.json | ./bootstrap > responses.jsonl
+/// ```
+///
 /// # Errors
 ///
-/// In Lambda, the errors of [`lambda_runtime::run`]. Elsewhere, an error if the event cannot be read or the handler
-/// fails.
+/// In Lambda, the errors of [`lambda_runtime::run`]. Elsewhere, an error if the events cannot be read, or the handler
+/// fails for any of them.
 ///
 /// # Panics
 ///

@@ -42,7 +42,7 @@ fn init() -> std::process::ExitCode {
         let failure = Failure { how: "error: Display panics".to_owned(), once: Cell::new(false) };
         Err::<String, _>(failure)
     };
-    let handle = |_: LambdaEvent<Value>, _: std::sync::Arc<String>| async { Ok::<_, Error>(()) };
+    let handle = |_: std::sync::Arc<String>| service_fn(async |_: LambdaEvent<Value>| Ok::<_, Error>(()));
     thundra_aws::__private::main_with_state(thundra_core::Telemetry::default, connect, handle)
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn run(name: &str) {
                 debug!("init begins");
                 Err::<(), _>("no connection")
             };
-            let work = |event: LambdaEvent<Value>, _: std::sync::Arc<()>| work(event);
+            let work = |_: std::sync::Arc<()>| service_fn(work);
             thundra_aws::__private::main_with_state(thundra_core::Telemetry::default, init, work);
             return;
         }

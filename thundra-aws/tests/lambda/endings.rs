@@ -219,7 +219,7 @@ where
     I: FnOnce() -> F,
     F: Future<Output = Result<String, Error>>,
 {
-    let echo = |event: LambdaEvent<String>, _: Arc<String>| async move { Ok::<_, Error>(event.payload) };
+    let echo = |_: Arc<String>| service_fn(async |event: LambdaEvent<String>| Ok::<_, Error>(event.payload));
     thundra_aws::__private::main_with_state(thundra_core::Telemetry::default, init, echo)
 }
 

@@ -23,8 +23,8 @@ pub(crate) fn run(name: &str) {
         }
         "evidence_batch" => runtime().block_on(thundra_aws::run(service_fn(records))),
         "evidence_init" => {
-            let code =
-                thundra_aws::__private::main_with_state(Telemetry::default, begin, |event, _: Arc<()>| work(event));
+            let work = |_: Arc<()>| service_fn(work);
+            let code = thundra_aws::__private::main_with_state(Telemetry::default, begin, work);
             std::process::exit(i32::from(code != std::process::ExitCode::SUCCESS));
         }
         other => panic!("no program {other}"),

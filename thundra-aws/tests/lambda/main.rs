@@ -18,6 +18,8 @@ mod environment;
 mod evidence;
 #[cfg(feature = "sqs")]
 mod hops;
+#[cfg(feature = "axum")]
+mod http;
 mod keep;
 mod logs;
 mod loops;

@@ -87,6 +87,9 @@ async fn invocations_are_measured_whether_sampled_or_not() {
         assert_eq!(total(&seen, "faas.coldstarts", other).0, 1.0);
         assert_eq!(total(&seen, "faas.timeouts", other), (0.0, 0));
         assert_eq!(total(&seen, "faas.invoke_duration", other).1, 4);
+        let (used, invocations) = total(&seen, "thundra.deadline.used_ratio", other);
+        assert_eq!(invocations, 4);
+        assert!((0.0..1.0).contains(&used), "{used} of four deadlines");
         if cfg!(target_os = "linux") {
             assert_eq!(total(&seen, "faas.init_duration", other).1, 1);
             assert_eq!(total(&seen, "faas.mem_usage", other).1, 4);
@@ -105,6 +108,8 @@ async fn a_timeout_is_counted_before_lambda_ends_the_process() {
     lambda.send(json!({ "deadline_in_ms": 1_500, "sleeps_ms": 600_000 })).await;
     lambda.wait_for(|seen| total(seen, "faas.timeouts", ("faas.trigger", "other")).0 == 1.0).await;
     lambda.wait_for(|seen| total(seen, "faas.invoke_duration", ("", "")).1 == 1).await;
+    let is_near = |seen: &[_]| total(seen, "thundra.deadline.used_ratio", ("", "")).0 > 0.5;
+    lambda.wait_for(is_near).await;
 }
 
 #[tokio::test]
@@ -146,9 +151,11 @@ async fn without_an_exporter_nothing_is_measured() {
 /// Runs the program, which measures in the initialisation and in each invocation.
 pub(crate) fn measured() {
     let connect = async || tracing::info!(monotonic_counter.orders = 100, at = "init");
-    let order = |event: LambdaEvent<String>, _: Arc<()>| async move {
-        tracing::info!(monotonic_counter.orders = 1, counter.open = 1, at = event.payload);
-        Ok::<_, Error>(event.payload)
+    let order = |_: Arc<()>| {
+        thundra_aws::service_fn(async |event: LambdaEvent<String>| {
+            tracing::info!(monotonic_counter.orders = 1, counter.open = 1, at = event.payload);
+            Ok::<_, Error>(event.payload)
+        })
     };
     thundra_aws::__private::main_with_state(Telemetry::default, connect, order);
 }

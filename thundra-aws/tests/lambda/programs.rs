@@ -88,13 +88,20 @@ pub(crate) fn run(name: &str) {
             let greet = |event: LambdaEvent<String>, state: std::sync::Arc<String>| async move {
                 Ok::<_, Error>(format!("{state} {}", event.payload))
             };
-            let code = thundra_aws::__private::main_with_state(Telemetry::default, connect, greet);
+            let code = thundra_aws::__private::main_with_state(
+                Telemetry::default,
+                connect,
+                |state: std::sync::Arc<String>| service_fn(move |event| greet(event, state.clone())),
+            );
             assert_eq!(code, std::process::ExitCode::SUCCESS);
         }
         "init_fails" => {
             let echo =
                 |event: LambdaEvent<String>, _: std::sync::Arc<String>| async move { Ok::<_, Error>(event.payload) };
-            let code = thundra_aws::__private::main_with_state(Telemetry::default, refuse, echo);
+            let code =
+                thundra_aws::__private::main_with_state(Telemetry::default, refuse, |state: std::sync::Arc<String>| {
+                    service_fn(move |event| echo(event, state.clone()))
+                });
             assert_eq!(code, std::process::ExitCode::FAILURE);
         }
         "shutdown" => {
@@ -108,7 +115,11 @@ pub(crate) fn run(name: &str) {
             let greet = |event: LambdaEvent<String>, hello: std::sync::Arc<&'static str>| async move {
                 Ok::<_, Error>(format!("{hello} {}", event.payload))
             };
-            thundra_aws::__private::main_with_state(Telemetry::default, crate::environment::connect, greet);
+            thundra_aws::__private::main_with_state(
+                Telemetry::default,
+                crate::environment::connect,
+                |state: std::sync::Arc<&'static str>| service_fn(move |event| greet(event, state.clone())),
+            );
         }
         "snap_start_exporter" => {
             let telemetry = Telemetry::builder().exporter(crate::environment::Renewed);
@@ -120,6 +131,8 @@ pub(crate) fn run(name: &str) {
         }
         other if other.starts_with("details") => crate::details::run(other),
         other if other.starts_with("loops") => crate::loops::run(other),
+        #[cfg(feature = "axum")]
+        other if other.starts_with("http_") => crate::http::run(other),
         #[cfg(feature = "sqs")]
         other if other.starts_with("hops") => crate::hops::run(other),
         "measured" => crate::metrics::measured(),

@@ -44,8 +44,8 @@ pub use variable::{Variable, table};
 use std::time::Duration;
 
 use self::list as v;
+use crate::carrier::Propagators;
 use crate::percent::percent_decode;
-use crate::propagation::Propagators;
 use crate::redact::mask::MaskKeys;
 use crate::{Env, Resource, Sampler, diagnostics};
 

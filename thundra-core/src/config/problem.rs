@@ -50,7 +50,11 @@ impl ConfigProblem {
     /// Credentials in the value are redacted, because the value may be meant for another variable, and the value is cut
     /// after 64 bytes.
     #[doc(hidden)]
-    pub fn not_accepted(variable: &'static str, value: &str, accepted: impl Into<Cow<'static, str>>) -> Self {
+    pub fn not_accepted(
+        variable: impl Into<Cow<'static, str>>,
+        value: &str,
+        accepted: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let value = redact::text(value);
         let start = escape::cut(&value, MAX_SHOWN_BYTES);
         let more = if start.len() == value.len() { "" } else { "…" };
@@ -79,6 +83,11 @@ impl ConfigProblem {
 
     pub(super) fn not_unicode(variable: &Variable) -> Self {
         Self::new(variable, Reason::NotUnicode)
+    }
+
+    /// Returns the problem of a variable that carries context, and whose value is not Unicode.
+    pub(crate) fn context_not_unicode(variable: String) -> Self {
+        ConfigProblem { variable: variable.into(), value: None, accepted: "".into(), reason: Reason::NotUnicode }
     }
 
     /// Returns the problem of a value without effect: only the settings in `accepted` use the variable.

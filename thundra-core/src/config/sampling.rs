@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::{ConfigProblem, list as v};
 use crate::Sampler;
-use crate::propagation::Propagators;
+use crate::carrier::Propagators;
 
 /// Reads the sampler and the ratio.
 pub(super) fn sampler(reader: &mut Reader<'_>) -> Sampler {

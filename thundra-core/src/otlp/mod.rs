@@ -13,7 +13,11 @@
 //!
 //! [opentelemetry-proto 1.x]: https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto
 
+#[cfg(feature = "testing")]
+pub(crate) mod data_point;
 pub(crate) mod json;
+#[cfg(feature = "testing")]
+pub(crate) mod log_record;
 pub(crate) mod metric;
 pub(crate) mod read;
 pub(crate) mod rename;

@@ -126,7 +126,7 @@ pub(crate) fn attribute_of(mut field: &[u8]) -> Option<Value> {
     attribute(key_value).map(|(_, value)| value)
 }
 
-fn any_value(bytes: &[u8]) -> Option<Value> {
+pub(super) fn any_value(bytes: &[u8]) -> Option<Value> {
     let field = fields(bytes).next()?;
     match field.number {
         1 => Some(field.text()?.into()),

@@ -17,5 +17,18 @@ pub(crate) fn exports(signal: Signal) -> bool {
 
 /// Sets the exported signals.
 pub(crate) fn set_exported(signals: Signals) {
+    #[cfg(feature = "testing")]
+    let signals = signals.with(Signals::from_bits(TESTED.load(Ordering::Relaxed)));
     EXPORTED.store(signals.bits(), Ordering::Relaxed);
+}
+
+/// The signals recorded for tests, whatever is exported.
+#[cfg(feature = "testing")]
+static TESTED: AtomicU8 = AtomicU8::new(0);
+
+/// Records signals for tests from now on.
+#[cfg(feature = "testing")]
+pub(crate) fn record_for_tests(signals: Signals) {
+    TESTED.fetch_or(signals.bits(), Ordering::Relaxed);
+    EXPORTED.fetch_or(signals.bits(), Ordering::Relaxed);
 }

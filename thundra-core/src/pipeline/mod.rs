@@ -24,6 +24,8 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use backlog::Due;
+#[cfg(feature = "testing")]
+pub(crate) use exported::record_for_tests;
 pub(crate) use exported::{exports, set_exported};
 pub use losses::Losses;
 use sender::Sender;

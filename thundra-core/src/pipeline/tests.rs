@@ -535,7 +535,7 @@ fn records_of_a_scope_are_withheld_by_the_decision_of_the_outermost() {
     let header = |sampled: &str| {
         let header = format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled={sampled}");
         let pairs = [("x-amzn-trace-id", header.as_str())];
-        crate::propagation::Inbound::extract(pairs, Default::default(), crate::propagation::Trust::Full)
+        crate::carrier::Inbound::extract(pairs, Default::default(), crate::carrier::Trust::Full)
     };
     for (sampled, kept) in [("0", 0), ("1", 1), ("?", 1)] {
         let records = Scope::builder("request").parent(header(sampled)).begin().finish();

@@ -14,6 +14,8 @@ use crate::clock::now;
 use crate::config::{HistogramAggregation, TemporalityPreference};
 use crate::contained::contained;
 use crate::pipeline::backlog;
+#[cfg(feature = "testing")]
+use crate::{Records, Signal};
 use crate::{TraceContext, Value, diagnostics};
 
 /// A writer of points, for example as EMF: see [`write_points_with`](crate::metrics::write_points_with).
@@ -119,6 +121,21 @@ pub(crate) fn start(temporality: TemporalityPreference, aggregation: HistogramAg
     let wanted = Wanted { otlp: true, exponential, ..Wanted::NOTHING };
     collection().registry.start(temporality, wanted, now());
     switch::want(wanted);
+}
+
+/// Aggregates measurements for tests from now on.
+#[cfg(feature = "testing")]
+pub(crate) fn aggregate() {
+    switch::want(Wanted { otlp: true, ..Wanted::NOTHING });
+}
+
+/// Encodes points for a test.
+#[cfg(feature = "testing")]
+pub(crate) fn encode(points: &Points) -> Records {
+    let mut encoded = Vec::new();
+    let window = super::encode::Window { is_delta: true, start: 0, end: now() };
+    super::encode::metrics(points, |_| true, window, &mut encoded);
+    Records::from_encoded(Signal::Metrics, encoded)
 }
 
 /// Collects at an interval from now on, in place of each flush. Meant for programs with a flushing thread.

@@ -14,6 +14,8 @@
 //!
 //! [`Propagators`] selects among them. Everything that is read is validated and bounded, since anyone may have sent it.
 //!
+//! The same keys are the names of variables in the environment of a child process: see [`env`].
+//!
 //! # Precedence
 //!
 //! A carrier may hold several contexts. A W3C `traceparent` comes from the calling program and takes precedence. A
@@ -61,36 +63,14 @@
 //! });
 //! ```
 
-mod baggage;
-mod correlation;
-mod inbound;
-mod outbound;
-mod ows;
-mod parent_source;
-mod propagators;
-mod received;
-mod traceparent;
-mod tracestate;
-mod trust;
-mod xray;
-
-pub use correlation::CorrelationIds;
 #[doc(hidden)]
-pub use correlation::{
+pub use crate::carrier::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT, USER_AGENT,
-    header_bytes,
+    XRAY_HEADER, header_bytes,
 };
-pub use inbound::Inbound;
-pub use outbound::Outbound;
-pub use parent_source::ParentSource;
-pub use propagators::Propagators;
-pub(crate) use received::Received;
-pub use traceparent::{format_traceparent, parse_traceparent};
-pub(crate) use tracestate::without_threshold;
-pub use trust::Trust;
-#[doc(hidden)]
-pub use xray::XRAY_HEADER;
-pub use xray::XRayHeader;
+pub mod env;
 
-#[cfg(test)]
-mod tests;
+pub use crate::carrier::{
+    CorrelationIds, Inbound, Outbound, ParentSource, Propagators, Trust, XRayHeader, format_traceparent,
+    parse_traceparent,
+};

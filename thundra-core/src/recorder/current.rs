@@ -7,7 +7,7 @@ use super::slab::SCOPES;
 use super::slot::SpanSlot;
 use super::{entered, otel_context};
 use crate::TraceContext;
-use crate::propagation::Outbound;
+use crate::carrier::Outbound;
 
 /// Returns the slot of the innermost recorded span of the running code, or of the scope's root.
 #[inline]

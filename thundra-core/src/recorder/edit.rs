@@ -12,7 +12,7 @@ use crate::clock::now;
 use crate::config::Limits;
 use crate::exception::{Exception, Shown};
 use crate::otlp::write::{self, tag};
-use crate::pipeline::{backlog, exports};
+use crate::pipeline::exports;
 use crate::value::Attributes;
 use crate::{Signal, Status, TraceContext, Value, redact, semconv};
 
@@ -82,8 +82,9 @@ pub(crate) fn record_exception(slot: SpanSlot, exception: &Exception) {
     let is_record = scope.has_exception_records();
     let due = if is_record { scope.record_exception(slot.index(), &shown) } else { None };
     let is_event = scope.exceptions.is_spans(is_record);
+    let receiver = scope.receiver.clone();
     drop(scope);
-    due.into_iter().for_each(backlog::add);
+    due.into_iter().for_each(|records| receiver.add(records));
     SCOPES.edit(slot, |span, limits| {
         if is_event {
             exception_event(span, &shown, limits);

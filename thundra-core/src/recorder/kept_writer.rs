@@ -10,7 +10,6 @@ use super::scope_span::SCOPE_TARGET;
 use super::slab::SCOPES;
 use super::slot::{ScopeId, SpanSlot};
 use crate::export::{StandardStream, write_line};
-use crate::pipeline::backlog;
 
 /// Keeps a line in a scope. Returns `false` for a line to write at once.
 pub(crate) fn keep(scope: ScopeId, line: &[u8], limit: usize) -> bool {
@@ -31,9 +30,10 @@ pub(crate) fn come_out(scope: ScopeId) {
     let (lines, recorded) = (state.kept_lines.take(), state.recorded);
     state.release_kept_records();
     let (due, evicted) = (state.take_log_chunk(), state.kept_lines.take_evicted_records());
+    let receiver = state.receiver.clone();
     // A value may log while being printed, so the scope is not locked together with standard error.
     drop(state);
-    due.into_iter().for_each(backlog::add);
+    due.into_iter().for_each(|records| receiver.add(records));
     // The loss of records in a program without lines is reported as well.
     let evicted = lines.as_ref().map_or(evicted, LineBuffer::evicted);
     if evicted > 0 {

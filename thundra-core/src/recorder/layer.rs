@@ -330,10 +330,10 @@ where
         if slot.kind() == SlotKind::Own {
             scope.close(slot.index(), now());
         }
-        let late = scope.take_late();
+        let late = scope.take_late().map(|spans| (spans, scope.receiver.clone()));
         SCOPES.release(slot.scope, scope);
-        if let Some(spans) = late {
-            backlog::add(spans);
+        if let Some((spans, receiver)) = late {
+            receiver.add(spans);
         }
     }
 }

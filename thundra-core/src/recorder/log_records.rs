@@ -13,6 +13,7 @@ use super::fields::{self, Fields, FieldsOf};
 use super::layer::Recorder;
 use super::line_filter::Fate;
 use super::open_span::OpenSpan;
+use super::receiver::Receiver;
 use super::record_buffer::RecordBuffer;
 use super::runtime_events::is_of_runtime;
 use super::scope_state::ScopeState;
@@ -24,7 +25,7 @@ use crate::export::is_suppressed;
 use crate::otlp::read::each_attribute;
 use crate::otlp::rename;
 use crate::otlp::write::{self, tag};
-use crate::pipeline::{backlog, exports};
+use crate::pipeline::exports;
 use crate::{Records, Signal, SpanKind, TraceContext, semconv};
 
 /// The attribute for the target of an event, under the name of `tracing-opentelemetry`.
@@ -138,25 +139,26 @@ fn is_reserved(key: &str) -> bool {
 /// the scope fails.
 fn add(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>, kept_bytes: Option<usize>) {
     let scope = slot.and_then(|slot| Some((slot, SCOPES.lock(slot.scope)?)));
-    let due = match scope {
+    let (due, receiver) = match scope {
         Some((slot, mut scope)) => {
             describe(attributes, &scope, slot.index());
-            match kept_bytes.filter(|_| !scope.kept_lines.came_out()) {
+            let due = match kept_bytes.filter(|_| !scope.kept_lines.came_out()) {
                 Some(limit) => {
                     scope.keep_log_record(head, attributes, limit);
                     None
                 }
                 None => scope.add_log_record(head, attributes),
-            }
+            };
+            (due, scope.receiver.clone())
         }
         None => {
             let mut record = RecordBuffer::default();
             record.add(head, attributes);
-            Some(record.take())
+            (Some(record.take()), Receiver::default())
         }
     };
-    // The scope is no longer locked, as the backlog demands.
-    due.into_iter().for_each(backlog::add);
+    // The scope is no longer locked, as the receiver demands.
+    due.into_iter().for_each(|records| receiver.add(records));
 }
 
 /// Adds the attributes of a scope, and the ids of a span. The attributes of the event stay.

@@ -33,7 +33,7 @@ pub(crate) fn report_missing_scope() {
             "scope.none",
             "no span was recorded, because the program began no scope (an invocation, a server's request, a record of a \
              batch): run the program's work in one, as in \
-             thundra_core::Scope::builder(\"work\").begin().enter(|| work())",
+             thundra_http::scope(\"work\", async { … }).await",
         );
     }
 }

@@ -35,6 +35,7 @@ pub(crate) mod otel_context;
 pub(crate) mod others;
 mod own_code;
 mod parent;
+pub(crate) mod receiver;
 mod record_buffer;
 pub(crate) mod replay;
 pub(crate) mod runtime_events;

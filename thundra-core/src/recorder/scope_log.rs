@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::Value;
+use crate::carrier::CorrelationIds;
 use crate::members::Members;
-use crate::propagation::CorrelationIds;
 use crate::value::Attributes;
 
 /// The key of the id of the chain of calls, under the name of the Powertools for AWS Lambda.

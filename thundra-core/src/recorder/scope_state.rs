@@ -8,17 +8,18 @@ use std::time::SystemTime;
 
 use super::kept_lines::KeptLines;
 use super::open_span::OpenSpan;
+use super::receiver::Receiver;
 use super::record_buffer::RecordBuffer;
 use super::scope_log::ScopeLog;
 use super::scope_names::ScopeNames;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
+use crate::carrier::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::ScopeFacts;
 use crate::points::set::Points;
-use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
 /// The most span records kept, with their memory, for the next scope in the place.
@@ -69,6 +70,8 @@ pub(crate) struct ScopeState {
     pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
+    /// The receiver of what the scope hands over.
+    pub(crate) receiver: Receiver,
     /// The names to find the scope by; few scopes have any.
     pub(crate) names: Option<Arc<ScopeNames>>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
@@ -138,6 +141,7 @@ impl ScopeState {
             points: None,
             exceptions: ExceptionSignal::Spans,
             outer: None,
+            receiver: Receiver::default(),
             names: None,
             flags: 0,
             deadline: None,
@@ -462,6 +466,7 @@ impl ScopeState {
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.names, self.deadline, self.attached) = (None, None, None, None);
+        self.receiver = Receiver::default();
         (self.sealed, self.flags, self.replay) = (false, 0, None);
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);

@@ -8,14 +8,15 @@ use uuid::Uuid;
 
 use super::owner::Scope;
 use super::preceding::Preceding;
+use crate::carrier::{Inbound, ParentSource, without_threshold};
 use crate::clock::{now, unix_nano};
 use crate::config::{Limits, config};
 use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
-use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
+use crate::recorder::receiver::Receiver;
 use crate::recorder::scope_log::SharedKeys;
 use crate::recorder::scope_names::ScopeNames;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
@@ -34,6 +35,7 @@ pub struct ScopeBuilder {
     name: Cow<'static, str>,
     kind: SpanKind,
     inbound: Inbound,
+    has_parent: bool,
     links: Vec<(TraceContext, Attributes)>,
     attributes: Attributes,
     start_time: Option<SystemTime>,
@@ -83,6 +85,7 @@ impl Scope {
             name: name.into(),
             kind: SpanKind::Internal,
             inbound: Inbound::default(),
+            has_parent: false,
             links: Vec::new(),
             attributes: Vec::new(),
             start_time: None,
@@ -99,6 +102,20 @@ impl Scope {
     }
 }
 
+/// Names the root span, and leaves all other settings at their defaults.
+impl From<&'static str> for ScopeBuilder {
+    fn from(name: &'static str) -> Self {
+        Scope::builder(name)
+    }
+}
+
+/// Names the root span, and leaves all other settings at their defaults.
+impl From<String> for ScopeBuilder {
+    fn from(name: String) -> Self {
+        Scope::builder(name)
+    }
+}
+
 impl ScopeBuilder {
     /// Sets the kind of the root span. Defaults to `Internal`.
     pub fn kind(mut self, kind: SpanKind) -> Self {
@@ -108,8 +125,14 @@ impl ScopeBuilder {
 
     /// Sets the caller's context. Defaults to none, for a new trace and a new chain of calls.
     pub fn parent(mut self, inbound: Inbound) -> Self {
-        self.inbound = inbound;
+        (self.inbound, self.has_parent) = (inbound, true);
         self
+    }
+
+    /// Returns `true` if a [parent](Self::parent) was set, even an empty one.
+    #[doc(hidden)]
+    pub fn has_parent(&self) -> bool {
+        self.has_parent
     }
 
     /// Links the root span to another span.
@@ -168,8 +191,17 @@ impl ScopeBuilder {
         self
     }
 
-    /// Sets the `x-correlation-id` of a new chain of calls. Defaults to a random UUID.
-    #[doc(hidden)]
+    /// Sets the `x-correlation-id` of a new chain of calls. Defaults to a random UUID. An id received from the
+    /// [parent](Self::parent) takes precedence.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Scope;
+    ///
+    /// let scope = Scope::builder("import").default_correlation_id("import-2026-11-26").begin();
+    /// assert_eq!(scope.correlation().unwrap().get("id"), Some("import-2026-11-26"));
+    /// ```
     pub fn default_correlation_id(mut self, id: impl Into<String>) -> Self {
         self.default_id = Some(id.into());
         self
@@ -280,12 +312,13 @@ impl ScopeBuilder {
         };
         let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
-        let surroundings = outer
-            .and_then(|outer| SCOPES.lock(outer))
-            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left()));
+        let surroundings = outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| {
+            (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left(), outer.receiver.clone())
+        });
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
-        let (outer_xray, withheld, outer_log, spans_left) = surroundings
-            .unwrap_or_else(|| (None, own_decision() == Some(false), SharedKeys::default(), config.limits.spans));
+        let (outer_xray, withheld, outer_log, spans_left, receiver) = surroundings.unwrap_or_else(|| {
+            (None, own_decision() == Some(false), SharedKeys::default(), config.limits.spans, Receiver::default())
+        });
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
             Some(keep) if !sampled => Tail::undecided(keep),
@@ -334,6 +367,7 @@ impl ScopeBuilder {
             state.names = self.names.clone();
             state.deadline = self.deadline;
             state.outer = outer;
+            state.receiver = receiver;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limit_spans(spans_left.max(1));
             self.start_root(state, config);

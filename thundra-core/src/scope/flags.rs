@@ -50,6 +50,8 @@ impl ScopeFlags {
 
     /// The work is a part of a durable execution. The handler's output has the status and the result of the execution.
     pub const DURABLE_EXECUTION: Self = ScopeFlags(1 << 18);
+    /// The work is that of a program, for as long as the program likes. Scopes inside export their own spans.
+    pub const PROGRAM: Self = ScopeFlags(1 << 19);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
@@ -94,6 +96,7 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::RECORDS_FAILED, "RECORDS_FAILED"),
             (Self::CHAIN_TOO_LONG, "CHAIN_TOO_LONG"),
             (Self::DURABLE_EXECUTION, "DURABLE_EXECUTION"),
+            (Self::PROGRAM, "PROGRAM"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }

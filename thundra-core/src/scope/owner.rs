@@ -10,9 +10,9 @@ use super::scope_ref::ScopeRef;
 use crate::Records;
 use crate::clock::now;
 use crate::pipeline::{Losses, backlog, tally};
-use crate::points::collection;
 use crate::recorder::kept_writer;
 use crate::recorder::others::Others;
+use crate::recorder::receiver::Receiver;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 
@@ -122,15 +122,16 @@ impl Scope {
         }
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
+        let receiver = state.receiver.clone();
         SCOPES.release(self.root().scope, state);
         if let Some(others) = others {
-            hand_over(others, outer);
+            hand_over(others, outer, &receiver);
         }
         match outer {
             Some(outer) if !records.is_empty() => {
                 match SCOPES.lock(outer).filter(|outer| !outer.sealed) {
                     Some(mut outer) => outer.add_nested(records, started),
-                    None => backlog::add(records),
+                    None => receiver.add(records),
                 }
                 Records::default()
             }
@@ -139,18 +140,17 @@ impl Scope {
     }
 }
 
-/// Hands the log records of a scope to the backlog, and its points to the outer scope, or to their writer and the
-/// collection.
+/// Hands the log records of a scope to the receiver, and the points to the outer scope, or to the receiver.
 #[cold]
-fn hand_over(Others { log_records, points }: Others, outer: Option<ScopeId>) {
-    backlog::add(log_records);
+fn hand_over(Others { log_records, points }: Others, outer: Option<ScopeId>, receiver: &Receiver) {
+    receiver.add(log_records);
     let Some((mut points, facts)) = points else { return };
     match outer.and_then(|outer| SCOPES.lock(outer)).filter(|outer| !outer.sealed) {
         Some(mut outer) => match &mut outer.points {
             Some(of_outer) => of_outer.merge(&mut points),
             vacant => *vacant = Some(points),
         },
-        None => collection::hand_over(points, &facts),
+        None => receiver.add_points(points, &facts),
     }
 }
 
@@ -170,7 +170,8 @@ impl Drop for Scope {
             if SCOPES.edit(self.root(), |span, _| span.is_unset()) == Some(true) {
                 self.set_error("cancelled", "cancelled");
             }
-            backlog::add(self.seal());
+            let receiver = SCOPES.lock(self.root().scope).map(|state| state.receiver.clone()).unwrap_or_default();
+            receiver.add(self.seal());
         }
     }
 }

@@ -61,7 +61,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::propagation::{Inbound, Propagators, Trust};
+    use crate::carrier::{Inbound, Propagators, Trust};
     use crate::{Config, Env, Scope, SpanData};
 
     const PARENT: &str = "b7ad6b7169203331";

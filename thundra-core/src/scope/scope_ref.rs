@@ -9,12 +9,14 @@ use std::time::SystemTime;
 use tracing::Level;
 
 use super::flags::ScopeFlags;
+use crate::carrier::CorrelationIds;
 use crate::exception::Exception;
 use crate::metrics::{Instrument, Number};
 use crate::pipeline::{Losses, backlog};
-use crate::propagation::CorrelationIds;
 use crate::recorder::entered::Entered;
 use crate::recorder::otel_context::OtelContext;
+#[cfg(feature = "testing")]
+use crate::recorder::receiver::Receiver;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
@@ -81,6 +83,14 @@ impl ScopeRef {
         let otel_context = OtelContext::of(self.root);
         let _attached = otel_context.attach();
         f()
+    }
+
+    /// Sets the receiver of what the scope hands over, and of what later nested scopes do.
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_receiver(&self, receiver: Receiver) {
+        if let Some(mut state) = SCOPES.lock(self.root.scope) {
+            state.receiver = receiver;
+        }
     }
 
     /// Returns `true` if the owner has finished the scope, or if the scope is gone.

@@ -23,6 +23,8 @@ pub use process::{
     pending_spans, report_missing_scope, share_withheld, spill_all, unexported,
 };
 pub use snapshot::{forget_unexported, renew};
+#[cfg(feature = "testing")]
+pub(crate) use subscriber::recording;
 pub use subscriber::{layer, layer_with, subscriber};
 
 use crate::config::{Section, Sections, report};

@@ -13,6 +13,10 @@ use super::Layers;
 use crate::config::process::config_of_layer;
 use crate::log::{self, Lines};
 use crate::pipeline::exports;
+#[cfg(feature = "testing")]
+use crate::pipeline::record_for_tests;
+#[cfg(feature = "testing")]
+use crate::points::collection;
 use crate::recorder::debug_logs;
 use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
@@ -90,6 +94,16 @@ fn sole(config: &Config) -> impl Subscriber + Send + Sync + use<> {
         None => record_filter(config),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
+    Registry::default().with(Recorder::sole(config, sole))
+}
+
+/// Returns a subscriber that records for a test: spans, log records and measurements. Log lines are not written.
+#[cfg(feature = "testing")]
+pub(crate) fn recording(config: &Config) -> impl Subscriber + Send + Sync + use<> {
+    mask::add(&config.mask_keys);
+    record_for_tests([Signal::Logs].into_iter().collect());
+    collection::aggregate();
+    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log: log::line_filter(config), lines: None };
     Registry::default().with(Recorder::sole(config, sole))
 }
 

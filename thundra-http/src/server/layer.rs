@@ -9,13 +9,13 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use thundra_core::propagation::Trust;
-use thundra_core::{InScope, ScopeRef, config, semconv};
+use thundra_core::{InScope, ScopeRef, config};
 use tower_service::Service;
 
 use super::body::TracedBody;
 use super::completion::Completion;
 use super::duration::Measured;
-use super::{request, request_scope};
+use super::{request, request_scope, route};
 
 /// Traces the requests of a server: see [`Layer::server`](crate::Layer::server).
 ///
@@ -101,12 +101,7 @@ where
         let mut completion = match ScopeRef::current().filter(|scope| !scope.is_finished()) {
             // An outer layer or Lambda has begun the scope. Only the route is new.
             Some(scope) => {
-                if request_scope::is_of(&mut request, scope)
-                    && let Some(route) = request::route(&request)
-                {
-                    scope.rename(&request::name(&request));
-                    scope.set_attribute(semconv::HTTP_ROUTE, route.to_owned());
-                }
+                route::record(&mut request, scope);
                 Completion::none()
             }
             None if thundra_core::is_telemetry_suppressed() => Completion::none(),

@@ -7,6 +7,9 @@ mod known_rpc_methods;
 mod layer;
 mod request;
 mod request_scope;
+mod route;
 
 pub use body::TracedBody;
 pub use layer::{ServerFuture, ServerLayer, TracedServer};
+#[cfg(feature = "axum")]
+pub use route::RouteLayer;

@@ -18,6 +18,7 @@ mod forwarded;
 mod measured;
 mod properties;
 mod redirects;
+mod scopes;
 mod servers;
 mod support;
 mod trace_context;

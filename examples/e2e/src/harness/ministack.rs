@@ -13,6 +13,9 @@ use super::{Error, loopback, target};
 /// The tested release.
 const PACKAGE: &str = "ministack==1.5.33";
 
+/// What MiniStack expands templates of AWS SAM with.
+const SAM: &str = "aws-sam-translator==1.115.0";
+
 /// The time for MiniStack to come up, usually one second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -30,7 +33,24 @@ impl MiniStack {
     ///
     /// If there is no suitable Python, the package cannot be installed, or MiniStack does not come up.
     pub async fn start(name: &str) -> Result<Self, Error> {
-        let python = tokio::task::spawn_blocking(|| Environment::with("ministack", &[PACKAGE])).await??;
+        Self::start_with("ministack", &[PACKAGE], name).await
+    }
+
+    /// Starts a MiniStack like [`start`](Self::start), whose CloudFormation takes templates of AWS SAM.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`start`](Self::start).
+    pub async fn start_with_sam(name: &str) -> Result<Self, Error> {
+        Self::start_with("ministack-sam", &[PACKAGE, SAM], name).await
+    }
+
+    async fn start_with(
+        environment: &'static str,
+        packages: &'static [&'static str],
+        name: &str,
+    ) -> Result<Self, Error> {
+        let python = tokio::task::spawn_blocking(|| Environment::with(environment, packages)).await??;
         process::on_free_port(async |port| Self::start_on(port, &python, name).await).await
     }
 

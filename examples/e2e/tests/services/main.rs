@@ -13,6 +13,7 @@
 mod account;
 mod cases;
 mod deliveries;
+mod deployed;
 mod function;
 mod kafka;
 mod logs;

@@ -28,6 +28,11 @@ static MEM_USAGE: Instrument =
 static CPU_USAGE: Instrument =
     Instrument::histogram("faas.cpu_usage", "s", "Distribution of CPU usage per invocation.");
 static NET_IO: Instrument = Instrument::histogram("faas.net_io", "By", "Distribution of net I/O usage per invocation.");
+static DEADLINE_USED: Instrument = Instrument::histogram(
+    semconv::THUNDRA_DEADLINE_USED_RATIO,
+    "1",
+    "The part of the time up to the deadline that an invocation used: 1 at the deadline.",
+);
 static MESSAGE_AGE: Instrument = Instrument::histogram(
     "thundra.message.age",
     "s",
@@ -58,6 +63,8 @@ pub(super) struct End {
     pub(super) peak_memory: Option<u64>,
     pub(super) used: Option<Used>,
     pub(super) is_timeout: bool,
+    /// The used part of the time up to the deadline.
+    pub(super) deadline_used: Option<f64>,
 }
 
 /// Records an invocation at its end, or shortly before a timeout.
@@ -78,6 +85,9 @@ pub(super) fn ended(scope: ScopeRef, end: &End) {
         scope.record(&INIT_DURATION, init.as_secs_f64(), &attributes);
     }
     scope.record(&INVOKE_DURATION, end.invoke.as_secs_f64(), &attributes);
+    if let Some(used) = end.deadline_used {
+        scope.record(&DEADLINE_USED, used, &attributes);
+    }
     if let Some(peak) = end.peak_memory {
         scope.record(&MEM_USAGE, peak, &attributes);
     }

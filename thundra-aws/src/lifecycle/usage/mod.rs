@@ -15,6 +15,7 @@ use thundra_core::metrics::are_wanted;
 use thundra_core::usage::{Transfer, Used, peak_memory, since_start};
 use thundra_core::{Config, ScopeRef, Value, semconv};
 
+use crate::lifecycle::deadline::Deadline;
 use crate::platform::InitializationType;
 
 /// The length of the initialisation, or of the restore, until the first invocation takes it.
@@ -96,11 +97,12 @@ impl Begin {
     }
 
     /// Records the metrics of an invocation shortly before a timeout.
-    pub(super) fn times_out(&self, scope: ScopeRef) {
+    pub(super) fn times_out(&self, scope: ScopeRef, deadline: Option<Deadline>) {
         if are_wanted() {
             let used = if self.function.is_managed { None } else { between::used() };
             let (init, invoke, peak_memory) = (self.init, self.at.elapsed(), peak_memory());
-            faas::ended(scope, &faas::End { init, invoke, peak_memory, used, is_timeout: true });
+            let deadline_used = deadline.and_then(Deadline::used_ratio);
+            faas::ended(scope, &faas::End { init, invoke, peak_memory, used, is_timeout: true, deadline_used });
         }
     }
 
@@ -179,7 +181,7 @@ impl Meter {
 
     /// Ends the measurement, sets the attributes of the invocation, and records its metrics. `is_timeout` is `true` if
     /// the caller got a timeout.
-    pub(super) fn end(mut self, scope: ScopeRef, is_timeout: bool) {
+    pub(super) fn end(mut self, scope: ScopeRef, is_timeout: bool, deadline: Option<Deadline>) {
         let Some(begin) = self.begin.take() else { return };
         let invoke = begin.at.elapsed();
         let used = if begin.function.is_managed { None } else { between::end() };
@@ -189,7 +191,9 @@ impl Meter {
         }
         let peak_memory = peak_memory();
         if are_wanted {
-            faas::ended(scope, &faas::End { init: begin.init, invoke, peak_memory, used, is_timeout });
+            let deadline_used = deadline.and_then(Deadline::used_ratio);
+            let end = faas::End { init: begin.init, invoke, peak_memory, used, is_timeout, deadline_used };
+            faas::ended(scope, &end);
         }
         let export = if self.is_exported_later { 0 } else { LAST_EXPORT.load(Ordering::Relaxed) };
         let phases = Phases { init: begin.init.unwrap_or_default(), invoke, export: Duration::from_micros(export) };

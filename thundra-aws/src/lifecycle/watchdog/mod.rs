@@ -122,7 +122,7 @@ impl Watch {
         if was_due {
             meter.recorded_before();
         }
-        meter.end(**scope, is_timeout);
+        meter.end(**scope, is_timeout, self.deadline);
         false
     }
 
@@ -243,7 +243,7 @@ mod thread {
     impl Due {
         /// Takes the spans of an invocation. The list is locked.
         fn add(&mut self, watched: &Watched) {
-            watched.begun.into_iter().for_each(|begun| begun.times_out(watched.scope));
+            watched.begun.into_iter().for_each(|begun| begun.times_out(watched.scope, watched.deadline));
             let root = watched.attributes();
             let ending = Unfinished {
                 error_type: "timeout",

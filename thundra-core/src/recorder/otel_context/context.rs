@@ -9,8 +9,8 @@ use opentelemetry::{Context, Key, StringValue};
 use super::super::entered;
 use super::super::slab::SCOPES;
 use super::super::slot::{ScopeId, SpanSlot};
+use crate::carrier::{Inbound, Propagators, Trust};
 use crate::percent::percent_decode;
-use crate::propagation::{Inbound, Propagators, Trust};
 use crate::{TraceContext, diagnostics};
 
 /// Marks a context with the baggage of a scope. The program may have changed the baggage since.

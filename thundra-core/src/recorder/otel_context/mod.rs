@@ -16,7 +16,7 @@ pub(crate) use context::span_context;
 pub(super) use entered_spans::{enter, exit};
 
 use super::slot::{ScopeId, SpanSlot};
-use crate::propagation::Outbound;
+use crate::carrier::Outbound;
 
 /// The OpenTelemetry context of a scope, attached at each poll.
 pub(crate) struct OtelContext {

@@ -22,6 +22,14 @@ pub struct Code {
     key: String,
 }
 
+impl Code {
+    /// Returns the key of the package in the bucket `packages`.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
 /// A function to create.
 #[derive(Clone, Debug)]
 pub struct Function<'a> {

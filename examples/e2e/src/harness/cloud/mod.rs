@@ -6,6 +6,7 @@ mod api;
 mod function;
 mod messaging;
 mod plain;
+mod stack;
 
 pub use function::{Code, Function};
 pub use messaging::{Mapping, Queue};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::baggage::{BAGGAGE, Baggage};
 use super::correlation::{CORRELATION_ID, CORRELATION_TRACEPARENT, CorrelationIds, Taken};
+use super::outbound::Outbound;
 use super::parent_source::ParentSource;
 use super::propagators::Propagators;
 use super::received::Received;
@@ -137,6 +138,13 @@ impl Inbound {
         inbound
     }
 
+    /// Returns `true` if a value was malformed, with or without being [counted](Self::dropped).
+    pub(crate) fn has_malformed(&self) -> bool {
+        self.source == ParentSource::Malformed
+            || self.dropped > 0
+            || self.received.as_ref().is_some_and(|received| received.malformed)
+    }
+
     /// Returns the context of a span in this process, as a parent.
     ///
     /// # Examples
@@ -156,6 +164,18 @@ impl Inbound {
     /// ```
     pub fn local(parent: TraceContext) -> Self {
         Inbound { parent: Some(parent), source: ParentSource::Local, ..Inbound::default() }
+    }
+
+    /// Returns the context of a call, as received by work inside the program that made the call: the chain of calls
+    /// gets no longer.
+    #[doc(hidden)]
+    pub fn within(caller: Outbound) -> Self {
+        let Outbound { context, mut correlation, baggage, xray, received, formats: _ } = caller;
+        // The scope of the work counts the program, and decides on debug logs, again.
+        correlation.debug = Some(correlation.debug_log_enabled());
+        correlation.chain_length = correlation.chain_length.saturating_sub(1);
+        let received = received.map(|received| Box::new(Received::clone(&received)));
+        Inbound { correlation, baggage, xray, received, ..Inbound::local(context) }
     }
 
     /// Adds the values of `other` for everything missing here.

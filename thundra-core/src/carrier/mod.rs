@@ -1,0 +1,32 @@
+//! Carriers of context: lists of text pairs, such as HTTP headers or message attributes. Each format has a file, and the
+//! public module [`propagation`](crate::propagation) shows what programs use.
+
+mod baggage;
+mod correlation;
+mod inbound;
+mod outbound;
+mod ows;
+mod parent_source;
+mod propagators;
+mod received;
+mod traceparent;
+mod tracestate;
+mod trust;
+mod xray;
+
+pub use correlation::{
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, CorrelationIds, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT,
+    USER_AGENT, header_bytes,
+};
+pub use inbound::Inbound;
+pub use outbound::Outbound;
+pub use parent_source::ParentSource;
+pub use propagators::Propagators;
+pub(crate) use received::Received;
+pub use traceparent::{format_traceparent, parse_traceparent};
+pub(crate) use tracestate::without_threshold;
+pub use trust::Trust;
+pub use xray::{XRAY_HEADER, XRayHeader};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! Spans as a text that is equal in each run.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write;
+
+use super::values::stable;
+use crate::{Escaped, SpanData, SpanId, SpanKind, Status, Value};
+
+/// The attributes left out: they tell of the run, of the machine, of the account, or of the version of a library. A key
+/// with `.` or `_` at the end stands for all keys that begin with it.
+const LEFT_OUT: [&str; 53] = [
+    "aws.extended_request_id",
+    "aws.kinesis.sequence_number",
+    "aws.lambda.invocation_id",
+    "aws.lambda.invoked_arn",
+    "aws.request_id",
+    "aws.secretsmanager.secret.arn",
+    "aws.sns.topic.arn",
+    "aws.sqs.queue.url",
+    "aws.step_functions.activity.arn",
+    "aws.step_functions.execution.arn",
+    "aws.step_functions.state_machine.arn",
+    "busy_ns",
+    "client.address",
+    "client.port",
+    "cloud.",
+    "code.",
+    "durable.execution.arn",
+    "durable.execution.name",
+    "exception.stacktrace",
+    "faas.coldstart",
+    "faas.instance",
+    "faas.invocation_id",
+    "faas.time",
+    "host.",
+    "idle_ns",
+    "messaging.kafka.offset",
+    "messaging.message.id",
+    "network.local.",
+    "network.peer.",
+    "network.protocol.",
+    "os.",
+    "process.",
+    "server.port",
+    "telemetry.",
+    "thread.",
+    "thundra.billed.",
+    "thundra.cpu.",
+    "thundra.deadline.",
+    "thundra.disk.",
+    "thundra.dropped_after_end",
+    "thundra.dropped_measurements",
+    "thundra.lost_",
+    "thundra.memory.",
+    "thundra.network.",
+    "thundra.overflowing_measurements",
+    "thundra.parent.source",
+    "thundra.queue.time_ms",
+    "thundra.receive.",
+    "thundra.unfinished.elapsed_ms",
+    "thundra.warmup.pings",
+    "thundra.xray.root",
+    "url.query",
+    "user_agent.",
+];
+
+/// The greatest depth of a printed tree.
+const MAX_DEPTH: usize = 200;
+
+/// A printer of spans for snapshots: `assert_eq!`, `insta::assert_snapshot!`, or a file.
+///
+/// The text is equal in each run, on each machine and with each version of a dependency:
+///
+/// - It has no times and no ids, and no attributes that tell of the run, of the machine, of the account or of the version
+///   of a library: `code.*`, `thread.*`, `process.*`, `network.peer.*`, `user_agent.*`, ids of requests, figures of what an
+///   invocation used, and cold starts. [`with`](Self::with) shows one of them, and [`without`](Self::without) leaves
+///   another one out.
+/// - In the other values, names and texts, what looks like a value of the run is replaced by `<uuid>`, `<id>`,
+///   `<address>`, `<port>` (of this machine) or `<time>`.
+/// - Attributes are sorted by key, and spans with the same parent by their text. Spans of work that runs at the same time
+///   start in any order. [`in_order_of_start`](Self::in_order_of_start) keeps the order of work that does not.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::testing::{self, Snapshot};
+///
+/// let (_, spans) = testing::record("checkout", || {
+///     tracing::info_span!("reserve", order = 7).in_scope(|| {});
+///     tracing::info_span!("charge", order = 7, code.line.number = 12).in_scope(|| tracing::info!(cents = 5, "paid"));
+/// });
+/// assert_eq!(testing::snapshot(&spans), "
+/// checkout
+/// ├ charge order=7
+/// │   · paid cents=5
+/// └ reserve order=7
+/// ".trim_start());
+///
+/// let snapshot = Snapshot::new().in_order_of_start().only(["cents"]).with("code.line.number");
+/// assert_eq!(snapshot.print(&spans), "
+/// checkout
+/// ├ reserve
+/// └ charge code.line.number=12
+///     · paid cents=5
+/// ".trim_start());
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Snapshot {
+    with: BTreeSet<String>,
+    without: BTreeSet<String>,
+    only: Option<BTreeSet<String>>,
+    by_start: bool,
+}
+
+/// Returns spans as a text that is equal in each run: see [`Snapshot`].
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::testing;
+///
+/// let (_, spans) = testing::record("checkout", || {});
+/// assert_eq!(testing::snapshot(&spans), "checkout\n");
+/// ```
+pub fn snapshot(spans: &[SpanData]) -> String {
+    Snapshot::new().print(spans)
+}
+
+impl Snapshot {
+    /// Makes a printer.
+    pub fn new() -> Self {
+        Snapshot::default()
+    }
+
+    /// Shows an attribute that is left out by default, with the value as it is.
+    pub fn with(mut self, key: impl Into<String>) -> Self {
+        self.with.insert(key.into());
+        self
+    }
+
+    /// Leaves out an attribute.
+    pub fn without(mut self, key: impl Into<String>) -> Self {
+        self.without.insert(key.into());
+        self
+    }
+
+    /// Shows these attributes, and those of [`with`](Self::with), alone.
+    pub fn only(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.only = Some(keys.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Puts spans with the same parent in the order of their start, for work that runs one after another.
+    pub fn in_order_of_start(mut self) -> Self {
+        self.by_start = true;
+        self
+    }
+
+    /// Returns the text: a tree for each root. A root is a span whose parent is not among the spans.
+    pub fn print(&self, spans: &[SpanData]) -> String {
+        let known: HashSet<SpanId> = spans.iter().map(|span| span.context.span_id).collect();
+        let mut below: HashMap<Option<SpanId>, Vec<&SpanData>> = HashMap::new();
+        // Spans arrive in the order they ended; with equal times, parents and earlier spans come first.
+        let mut spans: Vec<_> = spans.iter().rev().collect();
+        spans.sort_by_key(|span| span.start_time);
+        for span in spans {
+            let parent = span.parent_span_id.filter(|id| known.contains(id) && *id != span.context.span_id);
+            below.entry(parent).or_default().push(span);
+        }
+        let mut out = String::new();
+        self.branches(None, &below, 0).iter().for_each(|root| root.print(&mut out, "", ""));
+        out
+    }
+
+    fn branches(
+        &self,
+        parent: Option<SpanId>,
+        below: &HashMap<Option<SpanId>, Vec<&SpanData>>,
+        depth: usize,
+    ) -> Vec<Branch> {
+        let spans = below.get(&parent).map_or(&[][..], Vec::as_slice);
+        if depth > MAX_DEPTH && !spans.is_empty() {
+            return vec![Branch { line: "…".to_owned(), ..Branch::default() }];
+        }
+        let branch = |span: &&SpanData| Branch {
+            line: self.line(span),
+            events: span.events.iter().map(|event| self.text(&event.name, &event.attributes)).collect(),
+            below: self.branches(Some(span.context.span_id), below, depth + 1),
+        };
+        let mut branches: Vec<_> = spans.iter().map(branch).collect();
+        if !self.by_start {
+            branches.sort();
+        }
+        branches
+    }
+
+    fn line(&self, span: &SpanData) -> String {
+        let mut line = shown(&span.name);
+        if span.kind != SpanKind::Internal {
+            let _ = write!(line, " [{}]", span.kind.as_str());
+        }
+        match &span.status {
+            Status::Unset => {}
+            Status::Ok => line.push_str(" ok"),
+            Status::Error { description } => {
+                let _ = write!(line, " ✗ {}", shown(description));
+            }
+        }
+        self.attributes(&mut line, &span.attributes);
+        line.push_str(&" →".repeat(span.links.len()));
+        line
+    }
+
+    fn text(&self, name: &str, attributes: &[(String, Value)]) -> String {
+        let mut line = shown(name);
+        self.attributes(&mut line, attributes);
+        line
+    }
+
+    fn attributes(&self, line: &mut String, attributes: &[(String, Value)]) {
+        let mut attributes: Vec<_> = attributes.iter().collect();
+        attributes.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (key, value) in attributes {
+            let value = value.to_string();
+            let _ = match self.with.contains(key) {
+                true => write!(line, " {}={}", Escaped(key), Escaped(&value)),
+                false if self.takes(key) => write!(line, " {}={}", Escaped(key), shown(&value)),
+                false => continue,
+            };
+        }
+    }
+
+    fn takes(&self, key: &str) -> bool {
+        let is_left_out = || {
+            LEFT_OUT.iter().any(|left_out| match left_out.ends_with(['.', '_']) {
+                true => key.starts_with(left_out),
+                false => key == *left_out,
+            })
+        };
+        match &self.only {
+            _ if self.without.contains(key) => false,
+            Some(only) => only.contains(key),
+            None => !is_left_out(),
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    Escaped(&stable(text)).to_string()
+}
+
+/// A printed span with the spans below.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Branch {
+    line: String,
+    events: Vec<String>,
+    below: Vec<Branch>,
+}
+
+impl Branch {
+    fn print(&self, out: &mut String, first: &str, rest: &str) {
+        let _ = writeln!(out, "{first}{}", self.line);
+        for event in &self.events {
+            let _ = writeln!(out, "{rest}{}· {event}", if self.below.is_empty() { "  " } else { "│ " });
+        }
+        for (n, branch) in self.below.iter().enumerate() {
+            let (first, below) = if n + 1 == self.below.len() { ("└ ", "  ") } else { ("├ ", "│ ") };
+            branch.print(out, &format!("{rest}{first}"), &format!("{rest}{below}"));
+        }
+    }
+}
