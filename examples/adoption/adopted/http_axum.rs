@@ -7,18 +7,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use lambda_http::Error;
 use serde_json::{Value, json};
 
 type Orders = Arc<Mutex<HashMap<String, Value>>>;
 
-#[tokio::main]
-pub(super) async fn main() -> Result<(), Error> {
-    let _telemetry = thundra_aws::init();
-    thundra_aws::http::run(app()).await
-}
-
-fn app() -> Router {
+#[thundra_aws::handler]
+pub(super) async fn main() -> Router {
     let order = Router::new().route("/{id}", get(read)).route("/", post(create));
     Router::new().nest("/orders", order).with_state(Orders::default())
 }

@@ -1,14 +1,9 @@
 //! A response to an HTTP request, by its query.
 
-use lambda_http::{Body, Error, IntoResponse, Request, RequestExt, Response, service_fn};
+use lambda_http::{Body, Error, IntoResponse, Request, RequestExt, Response};
 
-#[tokio::main]
-pub(super) async fn main() -> Result<(), Error> {
-    let _telemetry = thundra_aws::init();
-    thundra_aws::http::run(service_fn(hello)).await
-}
-
-async fn hello(request: Request) -> Result<impl IntoResponse, Error> {
+#[thundra_aws::handler]
+pub(super) async fn main(request: Request) -> Result<impl IntoResponse, Error> {
     let query = request.query_string_parameters();
     let Some(name) = query.first("name") else {
         return Ok(Response::builder().status(400).body(Body::from("a name is needed"))?);

@@ -16,7 +16,7 @@ struct User(String);
 pub(super) async fn main() -> Result<(), Error> {
     let _telemetry = thundra_aws::init();
     let app = Router::new().route("/profile", get(profile)).layer(from_fn(authorized));
-    thundra_aws::http::run(app).await
+    thundra_aws::http::run_concurrent(app).await
 }
 
 async fn authorized(mut request: Request, next: Next) -> Response {

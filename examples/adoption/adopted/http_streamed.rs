@@ -12,7 +12,7 @@ use lambda_http::Error;
 #[tokio::main]
 pub(super) async fn main() -> Result<(), Error> {
     let _telemetry = thundra_aws::init();
-    thundra_aws::run(lambda_http::StreamAdapter::from(Router::new().route("/count/{end}", get(count)))).await
+    thundra_aws::http::run_with_streaming_response_concurrent(Router::new().route("/count/{end}", get(count))).await
 }
 
 async fn count(Path(end): Path<u32>) -> Body {

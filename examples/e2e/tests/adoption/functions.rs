@@ -204,14 +204,15 @@ GET [Server]
         concurrent: false,
         events: || {
             events(&[
-                http("POST", "/orders/", "", r#"{"item":"cheese"}"#),
+                http("POST", "/orders", "", r#"{"item":"cheese"}"#),
                 http("GET", "/orders/0", "", ""),
                 http("GET", "/orders/1", "", ""),
                 http("GET", "/elsewhere", "", ""),
             ])
         },
         tree: "
-POST /orders/ [Server]
+init
+POST /orders [Server]
 GET /orders/{id} [Server]
 GET /orders/{id} [Server]
 GET [Server]
