@@ -1,10 +1,9 @@
 //! An axum router as a Lambda function, behind API Gateway, a function URL or a load balancer.
 //!
 //! ```toml
-//! thundra-aws = { version = "0.1", features = ["http"] }
+//! thundra-aws = { version = "0.1", features = ["axum"] }
 //! axum = { version = "0.8", default-features = false, features = ["json", "matched-path"] }
 //! serde_json = "1"
-//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 //! tracing = "0.1"
 //! ```
 //!
@@ -18,15 +17,10 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use thundra_aws::{Error, correlation};
+use thundra_aws::correlation;
 
-#[tokio::main]
-async fn main() -> Result<(), Error> {
-    let _telemetry = thundra_aws::init(); // in place of `tracing_subscriber::fmt().init()`
-    thundra_aws::http::run(app()).await // in place of `lambda_http::run(app())`
-}
-
-fn app() -> Router {
+#[thundra_aws::handler] // in place of `#[tokio::main]`, the subscriber and `lambda_http::run(app())`
+async fn main() -> Router {
     Router::new().route("/orders", post(order))
 }
 

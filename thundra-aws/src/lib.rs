@@ -138,7 +138,8 @@
 //! # A `main` of your own
 //!
 //! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the
-//! installation of a subscriber. [`http::run`] does the same for `lambda_http` and axum.
+//! installation of a subscriber. [`http::run`] does the same for `lambda_http`, and [`InvocationLayer`] for a program that
+//! keeps its `Runtime::new(…).layer(…)`.
 //!
 //! ```no_run
 //! use thundra_aws::{Error, LambdaEvent, service_fn};
@@ -207,29 +208,33 @@
 //!
 //! # Testing your handler
 //!
-//! The feature `testing` records the spans of a closure, without exporters and without a global subscriber:
+//! The feature `testing` runs a handler in a unit test, without Lambda and without a network. The module `testing` has
+//! more:
 //!
 //! ```
 //! # #[cfg(feature = "testing")]
-//! # {
+//! # mod example {
+//! use serde_json::json;
 //! use thundra_aws::{Error, LambdaEvent, handler, testing};
 //!
 //! #[handler]
-//! async fn bill(event: LambdaEvent<u32>) -> Result<(), Error> {
+//! async fn bill(event: LambdaEvent<u32>) -> Result<u32, Error> {
 //!     charge(event.payload)
 //! }
 //!
 //! #[tracing::instrument]
-//! fn charge(cents: u32) -> Result<(), Error> {
-//!     Ok(())
+//! fn charge(cents: u32) -> Result<u32, Error> {
+//!     Ok(cents)
 //! }
 //!
-//! let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-//! let event = LambdaEvent::new(1250, Default::default());
-//! let (result, spans) = testing::record("invocation", || runtime.block_on(bill(event)));
-//! assert!(result.is_ok());
-//! assert_eq!(testing::tree(&spans), "invocation thundra.parent.source=none\n└ charge cents=1250\n");
+//! # pub async fn test() {
+//! let invocation = testing::invoke(json!(1250), bill).await;
+//! assert_eq!(invocation.response::<u32>().unwrap(), 1250);
+//! assert_eq!(invocation.snapshot(), "function [server] faas.trigger=other\n└ charge cents=1250\n");
 //! # }
+//! # }
+//! # #[cfg(feature = "testing")]
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(example::test());
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
@@ -344,6 +349,7 @@
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. The messages
 //!   carry no ids.
 //! - `https`: TLS and proxies for the exporter. The AWS SDK includes `https`.
+//! - `remote-config`: [settings without a redeploy](configuration#settings-without-a-redeploy), from SSM Parameter Store.
 //! - `secrets`: headers of OTLP requests from SSM Parameter Store and Secrets Manager.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage current at the time of the call. OpenTelemetry's current span is the root span of
@@ -375,24 +381,32 @@ mod hops;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
+#[cfg(any(feature = "remote-config", feature = "secrets"))]
+mod own_calls;
 mod panics;
 mod payload;
 mod payload_patterns;
 mod platform;
 mod queue_time;
+mod remote_config;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trigger;
 
 pub use emf::EmfSettings;
 #[doc(hidden)]
 pub use handler::private as __private;
 pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};
-pub use lifecycle::{init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with};
+pub use lifecycle::{
+    InvocationLayer, init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with,
+};
 pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
+pub use remote_config::{InvalidRemoteConfig, RemoteConfig};
 #[cfg(feature = "config")]
 pub use sdk::clients::*;
 #[cfg(feature = "sdk")]
@@ -400,14 +414,15 @@ pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
 pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settings};
-#[cfg(feature = "testing")]
-pub use thundra_core::testing;
+#[doc(inline)]
 pub use thundra_core::{
-    Config, ConfigProblem, Env, Levels, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
-    TelemetryBuilder, correlation, export, layer, log, propagation,
+    Config, ConfigProblem, Env, Levels, LogFormat, NO_ATTRIBUTES, ParseTraceContextError, Scope, ScopeBuilder,
+    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, layer, log, propagation,
 };
-pub use thundra_http::{Outcome, TelemetryGuard, scope, sync_scope};
-pub use thundra_macros::handler;
+#[doc(inline)]
+pub use thundra_http::{Outcome, TelemetryGuard, export, scope, sync_scope};
+#[doc(inline)]
+pub use thundra_macros::{handler, traced_of_aws as traced};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

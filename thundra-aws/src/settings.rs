@@ -12,6 +12,7 @@ use crate::cloudwatch::takes_another_signal;
 use crate::emf::{self, EmfSettings};
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
 use crate::platform::InitializationType;
+use crate::remote_config::{self, RemoteConfig};
 
 /// The margin before the deadline: enough to send a few megabytes within a region over a new connection.
 const DEFAULT_TIMEOUT_MARGIN: Duration = Duration::from_millis(100);
@@ -23,6 +24,12 @@ thundra_core::variables! {
     #[doc(hidden)]
     pub const VARIABLES;
 
+    CONFIG = "THUNDRA_CONFIG" {
+        form: remote_config::FORM,
+        default: "",
+        meaning: "The parameter of SSM with [settings that change without a redeploy](#settings-without-a-redeploy). Needs \
+                  the feature `remote-config`.",
+    }
     INJECT_PAYLOAD = "THUNDRA_INJECT_PAYLOAD" {
         form: payload_patterns::FORM,
         default: payload_patterns::DEFAULT,
@@ -105,6 +112,8 @@ thundra_core::variables! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
+    /// The document with settings that change without a redeploy (feature `remote-config`); `None`, the default, for none.
+    pub remote_config: Option<RemoteConfig>,
     /// The JSON payloads to write context into.
     pub inject_payload: PayloadPatterns,
     /// The parent of a record's span.
@@ -193,6 +202,7 @@ pub enum CapturePayloads {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
+            remote_config: None,
             inject_payload: PayloadPatterns::default(),
             batch_spans: BatchSpans::default(),
             max_chain_length: None,
@@ -235,6 +245,7 @@ impl Section for Settings {
     fn read(reader: &mut Reader<'_>) -> Self {
         let patterns = reader.items(&INJECT_PAYLOAD, Pattern::parse);
         Settings {
+            remote_config: reader.parsed(&CONFIG),
             inject_payload: patterns.map_or_else(PayloadPatterns::default, PayloadPatterns::from_patterns),
             batch_spans: reader
                 .one_of(&BATCH_SPANS, &[("parent", BatchSpans::Parent), ("link", BatchSpans::Link)])

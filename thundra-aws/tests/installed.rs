@@ -5,6 +5,8 @@
 
 #[path = "sdk/endpoint.rs"]
 mod endpoint;
+#[cfg(all(feature = "batch", feature = "http", feature = "testing"))]
+mod invoke;
 
 use std::collections::BTreeMap;
 use std::future::Future;

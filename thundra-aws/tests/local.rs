@@ -350,6 +350,28 @@ fn a_collector_behind_tls_takes_the_feature_of_this_crate() {
     }
 }
 
+#[cfg(feature = "testing")]
+#[test]
+fn the_trace_of_a_request_is_waited_for_at_a_collector() {
+    use thundra_aws::testing::{Collector, Snapshot};
+
+    let collector = Collector::start().unwrap();
+    let mut variables: Vec<_> = collector.environment().into_iter().collect();
+    variables.extend([("OTEL_SERVICE_NAME", "greeter".to_owned()), ("OTEL_LOGS_EXPORTER", "otlp".to_owned())]);
+    let variables: Vec<_> = variables.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    // The wait ends as soon as the expected span and its parents are there, after several requests.
+    let output = run_text("several", b"\"ann\" \"bob\"", &variables);
+    assert!(output.status.success(), "{output:?}");
+    for name in ["ann", "bob"] {
+        let trace = collector.trace_of(name).with_spans(["greet"]).wait().unwrap();
+        let snapshot = Snapshot::new().only(["name"]).with("service.name").print(&trace.spans);
+        let expected = format!("greeter [server] service.name=greeter\n│ · greeting\n└ greet name={name}\n");
+        assert_eq!(snapshot.replace(" →", ""), expected);
+        assert!(trace.has_logged("greeting"), "{:?}", trace.logs);
+    }
+    assert!(collector.trace_of("eve").within(Duration::ZERO).wait().is_err());
+}
+
 /// The connection of the background thread is shared.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_init_a_run_exports_to_the_collector_that_the_background_thread_has_reached() {

@@ -25,6 +25,8 @@ pub struct Env(Source);
 enum Source {
     Process,
     Map(Arc<BTreeMap<String, OsString>>),
+    /// Variables that win over the variables of another source.
+    Over(Arc<(BTreeMap<String, OsString>, Source)>),
 }
 
 /// Shows only the names, because values may be credentials.
@@ -33,6 +35,7 @@ impl fmt::Debug for Env {
         match &self.0 {
             Source::Process => f.write_str("Env(Process)"),
             Source::Map(map) => f.debug_tuple("Env").field(&map.keys()).finish(),
+            Source::Over(sources) => f.debug_tuple("Env").field(&sources.0.keys()).finish_non_exhaustive(),
         }
     }
 }
@@ -63,6 +66,12 @@ impl Env {
         Env(Source::Map(Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())))
     }
 
+    /// Returns the environment with other variables above.
+    pub(crate) fn under<'a>(&self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let above = pairs.map(|(name, value)| (name.to_owned(), value.into())).collect();
+        Env(Source::Over(Arc::new((above, self.0.clone()))))
+    }
+
     /// Returns the value of a variable, trimmed. `None` if it is unset, blank, or not Unicode.
     pub fn get(&self, name: &str) -> Option<String> {
         let value = self.raw(name)?.into_string().ok()?;
@@ -82,20 +91,33 @@ impl Env {
     }
 
     fn raw(&self, name: &str) -> Option<OsString> {
-        match &self.0 {
-            Source::Process => std::env::var_os(name),
-            Source::Map(map) => map.get(name).cloned(),
-        }
+        self.0.raw(name)
     }
 
     /// Returns the names of all variables that start with `prefix`.
     pub(crate) fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        match &self.0 {
+        self.0.names_with_prefix(prefix)
+    }
+}
+
+impl Source {
+    fn raw(&self, name: &str) -> Option<OsString> {
+        match self {
+            Source::Process => std::env::var_os(name),
+            Source::Map(map) => map.get(name).cloned(),
+            Source::Over(sources) => sources.0.get(name).cloned().or_else(|| sources.1.raw(name)),
+        }
+    }
+
+    fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
+        let of_map = |map: &BTreeMap<String, OsString>| map.keys().filter(|k| k.starts_with(prefix)).cloned().collect();
+        match self {
             Source::Process => std::env::vars_os()
                 .map(|(k, _)| k.to_string_lossy().into_owned())
                 .filter(|k| k.starts_with(prefix))
                 .collect(),
-            Source::Map(map) => map.keys().filter(|k| k.starts_with(prefix)).cloned().collect(),
+            Source::Map(map) => of_map(map),
+            Source::Over(sources) => [of_map(&sources.0), sources.1.names_with_prefix(prefix)].concat(),
         }
     }
 }

@@ -35,6 +35,8 @@
 //! assert_eq!((spans[0].name.as_str(), spans[0].events[0].name.as_str()), ("bill", "billed"));
 //! ```
 //!
+//! [`traced`] puts a span on each function of an `impl` block or a module.
+//!
 //! # Correlation ids
 //!
 //! [`correlation`] ids belong to the scope. Every call made in the scope carries the ids, on every transport, and every
@@ -248,6 +250,8 @@
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[doc(hidden)]
+pub mod __private;
 mod carrier;
 mod clock;
 #[doc(hidden)]
@@ -263,6 +267,7 @@ mod escape;
 pub mod exception;
 pub mod export;
 mod id;
+mod latest;
 pub mod log;
 #[cfg(feature = "testing")]
 mod log_data;
@@ -302,6 +307,7 @@ pub mod usage;
 mod value;
 mod whole_line;
 
+pub use carrier::ParseTraceContextError;
 pub use config::{
     Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer,
     LogFormat, LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
@@ -326,6 +332,8 @@ use metric_data::{MetricData, MetricValue};
 pub use percent::percent_decode;
 #[doc(hidden)]
 pub use pipeline::Losses;
+#[doc(hidden)]
+pub use recorder::current::config_of_scopes;
 pub use recorder::current::{current, outbound};
 #[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;
@@ -350,8 +358,10 @@ pub use telemetry::{Telemetry, TelemetryBuilder, flush, flush_last, install, lay
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
-    last_export, observe_built_in, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
+    last_export, observe_built_in, pending_spans, renew, report_missing_scope, revise, share_withheld, spill_all,
+    unexported,
 };
+pub use thundra_macros::traced_of_core as traced;
 pub use value::{NO_ATTRIBUTES, Value};
 
 #[cfg(doctest)]

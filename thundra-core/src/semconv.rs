@@ -258,6 +258,8 @@ names! {
     THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
+    /// The version of the document with settings (`THUNDRA_CONFIG`) in force at the start of a scope.
+    THUNDRA_CONFIG_VERSION = "thundra.config.version";
     /// The code of the error behind a dead letter.
     THUNDRA_DEAD_LETTER_ERROR = "thundra.dead_letter.error";
     /// The queue of a message before the move to the dead-letter queue, from which the message was redriven.

@@ -37,7 +37,9 @@
 //!
 //! # Clients
 //!
-//! - `use thundra_http as reqwest;` compiles a program written for reqwest's client, and traces the calls.
+//! - `reqwest = { package = "thundra-http", version = "0.1" }` in Cargo.toml traces every call of a program written for
+//!   reqwest's client, without a change of its sources: see [`drop_in`]. `use thundra_http as reqwest;` does the same for
+//!   a file.
 //! - [`send_traced`](RequestBuilderExt::send_traced) replaces `send` on a request of reqwest's own client.
 //! - [`Layer::client`] wraps any other client: hyper-util, tonic, or a tower service.
 //!
@@ -173,12 +175,14 @@
 //!   current span is the root span of the scope.
 //! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics).
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
+//! - `testing`: the module `testing`, with recordings, snapshots, and a collector for acceptance tests.
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
 pub mod configuration;
+pub mod drop_in;
 pub mod export;
 mod host_patterns;
 mod init;
@@ -189,6 +193,8 @@ mod scope;
 pub mod semantics;
 mod server;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tokio_runtime;
 mod xray_daemon;
 
@@ -208,17 +214,21 @@ pub use layer::Layer;
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
 pub use scope::{Outcome, scope, sync_scope};
-#[cfg(feature = "axum")]
 #[doc(hidden)]
 pub use server::RouteLayer;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
+#[doc(hidden)]
+pub use thundra_core::__private;
+#[doc(inline)]
 pub use thundra_core::{
-    Config, ConfigProblem, Env, LogFormat, Scope, ScopeBuilder, ScopeRef, SpanExt, SpanKind, Telemetry,
-    TelemetryBuilder, correlation, log, propagation,
+    Config, ConfigProblem, Env, Levels, LogFormat, NO_ATTRIBUTES, ParseTraceContextError, Scope, ScopeBuilder,
+    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, layer, log, propagation,
 };
+#[doc(inline)]
+pub use thundra_macros::traced_of_http as traced;
 
 /// The futures of the services made by [`Layer`].
 pub mod future {

@@ -2,21 +2,15 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{
-    Attribute, Ident, Lifetime, Path, Result, ReturnType, Type,
-    ext::IdentExt,
-    parse_quote,
-    spanned::Spanned,
-    token::Brace,
-    visit_mut::{self, VisitMut},
-};
+use syn::{Attribute, Ident, Lifetime, Path, Result, Type, ext::IdentExt, spanned::Spanned, visit_mut::VisitMut};
 
 use crate::{
     attr::Args,
+    body::{inner_future, internal, with_body},
     fallback,
     item::{Function, Handler, Input, Program, Records, State, Work},
-    params::{self, is_cfg},
-    returns::{LoneBlock, Returns},
+    params::{self, Param, is_cfg},
+    returns::Returns,
 };
 
 /// Expands the attribute: from tokens to a model, through the rules, and back to tokens.
@@ -110,9 +104,12 @@ fn service(thundra_aws: &Path, program: &Program<'_>, input: &Input<'_>, state: 
     };
     let kind = if program.streaming { "streamed_input" } else { "input" };
     let (kind, input) = (internal(kind), internal("input"));
+    // At the type of the result, where the compiler then explains why the type is none of a handler.
+    let (answer, with_sources) =
+        (Ident::new("answer", at(program.output)), Ident::new("with_sources", at(program.output)));
     let handler = quote! {
         async move {
-            #thundra_aws::__private::with_sources(#input.answer(#call).await, |#error| {
+            #thundra_aws::__private::#with_sources(#input.#answer(#call).await, |#error| {
                 #thundra_aws::__private::error(#error).thundra_sources()
             })
         }
@@ -142,7 +139,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
         let (cfgs, name) = (&param.cfgs, &param.name);
         quote! { #(#cfgs)* #thundra_aws::__private::argument(&#name).thundra_context() }
     });
-    let bindings = params.iter().map(|param| &param.binding);
+    let bindings = params.iter().map(Param::binding);
     let whole_self = sig.receiver().filter(|receiver| receiver.reference.is_none()).map(|receiver| {
         let this = &receiver.self_token;
         quote! { let _ = &#this; } // captures `self` and not the fields that the body names
@@ -180,96 +177,9 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
     with_body(quote! { #(#attrs)* #vis #sig }, *brace, wrapper)
 }
 
-/// Returns the statements before the future, and the future in the body or made by the body.
-fn inner_future(
-    thundra_aws: &Path,
-    function: &Function,
-    returns: &Returns,
-    bindings: TokenStream,
-) -> (TokenStream, TokenStream) {
-    let return_edge = returns.output().map(|output| return_edge(thundra_aws, output));
-    // With braces of the macro no lint finds the braces superfluous.
-    let brace = Brace(Span::call_site().located_at(function.brace.span.join()));
-    let body = with_body(TokenStream::new(), brace, function.body.clone());
-
-    // `?` and `return` of the body end at the innermost block. For an `async fn`, the block binds the arguments in the
-    // order of the signature, and the drop order stays the same. The arm of a `match` drops the temporaries of the last
-    // expression before the arguments. The braces of the arm hide the items of the body from the return type.
-    match (returns, returns.lone_block(&function.body)) {
-        (Returns::Async(_), _) => {
-            (TokenStream::new(), quote! { async move { #bindings #return_edge match () { () => #body } } })
-        }
-        (Returns::Future { .. }, Some(LoneBlock { keywords, body })) => {
-            (bindings, quote! { #keywords { #return_edge match () { () => #body } } })
-        }
-        (Returns::Future { boxed, output }, None) => {
-            // `impl Trait` cannot be written in a body, so only the output of an opaque future is named.
-            let (output, ty) = match (&function.sig.output, boxed) {
-                (ReturnType::Type(arrow, ty), true) => {
-                    let ty = without_opaque_types(ty);
-                    (None, Some(quote! { #arrow #ty }))
-                }
-                _ => (output.as_deref().map(without_opaque_types), None),
-            };
-            let (future, output) = (internal("__thundra_future"), output.unwrap_or_else(|| parse_quote!(_)));
-            let make = quote! {
-                let #future = #thundra_aws::__private::future_of::<#output, _, _>(move || #ty {
-                    #bindings
-                    match () { () => #body }
-                });
-            };
-            (make, quote! { #future })
-        }
-    }
-}
-
-/// Returns a `return` that never runs. An async block has no place for a type, and `?` and coercions in the body need
-/// the type.
-fn return_edge(thundra_aws: &Path, output: &Type) -> TokenStream {
-    let (ty, span) = (without_opaque_types(output), output.span());
-    if let Type::Infer(_) = ty {
-        return TokenStream::new();
-    }
-    // At the type of the signature, where the compiler then explains a mismatch.
-    let never = Ident::new("__thundra_never", Span::mixed_site().located_at(span));
-    quote! {
-        if let ::core::option::Option::Some(#never) = #thundra_aws::__private::never::<#ty>() {
-            return #never;
-        }
-    }
-}
-
-fn with_body(mut head: TokenStream, brace: Brace, body: TokenStream) -> TokenStream {
-    brace.surround(&mut head, |tokens| tokens.extend(body));
-    head
-}
-
-/// Returns a name invisible to the user's code.
-fn internal(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
-}
-
 /// Returns the place of a type, for names invisible to the user's code.
 fn at(ty: &Type) -> Span {
     Span::mixed_site().located_at(ty.span())
-}
-
-/// Returns the type with `_` in place of `impl Trait` and `!`, because a body cannot contain these types.
-fn without_opaque_types(ty: &Type) -> Type {
-    struct Erase;
-
-    impl VisitMut for Erase {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            match ty {
-                Type::ImplTrait(_) | Type::Never(_) => *ty = parse_quote!(_),
-                _ => visit_mut::visit_type_mut(self, ty),
-            }
-        }
-    }
-
-    let mut ty = ty.clone();
-    Erase.visit_type_mut(&mut ty);
-    ty
 }
 
 /// Returns the type with `'_` in place of the lifetimes declared by the user's function.

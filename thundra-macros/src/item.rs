@@ -87,6 +87,20 @@ impl Function {
     pub(crate) fn is_main(&self) -> bool {
         self.sig.ident == "main"
     }
+
+    /// Parses the body of a function after the signature.
+    pub(crate) fn parse_body(
+        attrs: Vec<Attribute>,
+        vis: Visibility,
+        sig: Signature,
+        input: ParseStream<'_>,
+    ) -> Result<Self> {
+        let content;
+        let brace = braced!(content in input);
+        let inner_attrs = content.call(Attribute::parse_inner)?;
+        let body = content.parse()?;
+        Ok(Self { attrs, vis, sig, brace, inner_attrs, body })
+    }
 }
 
 impl Parse for Function {
@@ -103,11 +117,7 @@ impl Parse for Function {
                 "`#[handler]` wraps a body: put it on the implementation of the method",
             ));
         }
-        let content;
-        let brace = braced!(content in input);
-        let inner_attrs = content.call(Attribute::parse_inner)?;
-        let body = content.parse()?;
-        Ok(Self { attrs, vis, sig, brace, inner_attrs, body })
+        Self::parse_body(attrs, vis, sig, input)
     }
 }
 
@@ -265,7 +275,8 @@ fn behind_reference(ty: &Type) -> Result<&Type> {
     }
 }
 
-fn begins_function(input: ParseStream<'_>) -> bool {
+/// Returns `true` before a signature.
+pub(crate) fn begins_function(input: ParseStream<'_>) -> bool {
     fn skip_to_fn(input: ParseStream<'_>) -> Result<bool> {
         input.parse::<Option<Token![const]>>()?;
         input.parse::<Option<Token![async]>>()?;

@@ -1,18 +1,22 @@
-//! The `#[handler]` attribute of [`thundra-aws`](https://docs.rs/thundra-aws). Programs depend on `thundra-aws`, where
-//! the attribute is re-exported, not on `thundra-macros`.
+//! The attributes of the thundra crates: `#[handler]` of [`thundra-aws`](https://docs.rs/thundra-aws), and `#[traced]`
+//! of all of them. Programs depend on the crates that re-export the attributes, not on `thundra-macros`.
 //!
 //! Tokens go one way. `attr` and `item` (with `returns`) parse the tokens into a model and check the rules. `expand`
-//! (with `params`) writes the expansion. `fallback` writes the item beside an error.
+//! (with `params` and `body`) writes the expansion. `fallback` writes the item beside an error. `traced` has the same
+//! files for `#[traced]`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attr;
+mod body;
 mod expand;
 mod fallback;
 mod item;
 mod params;
 mod returns;
+mod traced;
 
 use proc_macro::TokenStream;
+use syn::parse_quote;
 
 /// Instruments an AWS Lambda handler.
 ///
@@ -249,6 +253,26 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(args.into(), &item.into()).into()
+}
+
+// One attribute, exported by three crates: the expansion names the crate that the program depends on.
+
+#[doc = include_str!("traced.md")]
+#[proc_macro_attribute]
+pub fn traced_of_core(args: TokenStream, item: TokenStream) -> TokenStream {
+    traced::traced(args.into(), &item.into(), parse_quote!(::thundra_core)).into()
+}
+
+#[cfg_attr(not(doctest), doc = include_str!("traced.md"))]
+#[proc_macro_attribute]
+pub fn traced_of_http(args: TokenStream, item: TokenStream) -> TokenStream {
+    traced::traced(args.into(), &item.into(), parse_quote!(::thundra_http)).into()
+}
+
+#[cfg_attr(not(doctest), doc = include_str!("traced.md"))]
+#[proc_macro_attribute]
+pub fn traced_of_aws(args: TokenStream, item: TokenStream) -> TokenStream {
+    traced::traced(args.into(), &item.into(), parse_quote!(::thundra_aws)).into()
 }
 
 #[cfg(doctest)]

@@ -13,8 +13,10 @@ pub(crate) struct Param {
     pub(crate) name: Ident,
     /// The `#[cfg(…)]` attributes, repeated wherever the name is used.
     pub(crate) cfgs: Vec<Attribute>,
-    /// `let PATTERN = name;`
-    pub(crate) binding: TokenStream,
+    /// Lint attributes. They are about the pattern: in the signature, an `expect` would be unfulfilled.
+    lints: Vec<Attribute>,
+    /// The pattern of the user.
+    pub(crate) pattern: Pat,
 }
 
 /// Moves the patterns out of the signature.
@@ -33,17 +35,23 @@ impl Param {
             _ => format_ident!("__thundra_argument{index}", span = Span::mixed_site()),
         };
         let pat = std::mem::replace(&mut *param.pat, parse_quote!(#name));
-        // Lint attributes of a parameter are about the pattern: in the signature, an `expect` would be unfulfilled.
         let (lints, kept) = param.attrs.drain(..).partition::<Vec<_>, _>(is_lint);
         param.attrs = kept;
         let cfgs: Vec<_> = param.attrs.iter().filter(|attr| is_cfg(attr)).cloned().collect();
+        Self { name, cfgs, lints, pattern: pat }
+    }
+
+    /// Returns `let PATTERN = name;`.
+    pub(crate) fn binding(&self) -> TokenStream {
+        let Self { name, cfgs, lints, pattern } = self;
         // Parts of the argument without a binding drop together with the rest.
-        let whole = match pat {
-            Pat::Ident(_) => TokenStream::new(),
-            _ => quote! { #(#cfgs)* let #name = #name; },
-        };
-        let binding = quote! { #whole #(#cfgs)* #(#lints)* let #pat = #name; };
-        Self { name, cfgs, binding }
+        let whole = self.is_destructured().then(|| quote! { #(#cfgs)* let #name = #name; });
+        quote! { #whole #(#cfgs)* #(#lints)* let #pattern = #name; }
+    }
+
+    /// Returns `true` unless the pattern is a plain name.
+    pub(crate) fn is_destructured(&self) -> bool {
+        !matches!(self.pattern, Pat::Ident(_))
     }
 }
 

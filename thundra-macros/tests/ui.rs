@@ -1,4 +1,6 @@
-//! The accepted uses of the attribute, and the messages for rejected uses. The name of a fail file is the mistake.
+//! The accepted uses of the attributes, and the messages for rejected uses. The name of a fail file is the mistake.
+
+mod traced;
 
 #[test]
 fn ui() {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde_json::{Value, json};
+use thundra_aws::InvocationLayer;
 use tower::layer::layer_fn;
 use tower::util::MapRequest;
 
@@ -11,14 +12,18 @@ static INVOCATIONS: AtomicU64 = AtomicU64::new(0);
 
 #[tokio::main]
 pub(super) async fn main() -> Result<(), Error> {
-    let _telemetry = thundra_aws::init();
     let counted = layer_fn(|service| {
         MapRequest::new(service, |invocation| {
             INVOCATIONS.fetch_add(1, Ordering::Relaxed);
             invocation
         })
     });
-    Runtime::new(service_fn(handle)).layer(counted).run().await
+    let traced = InvocationLayer::new();
+    let runtime = Runtime::new(traced.handler(service_fn(handle)))
+        .layer(counted)
+        .layer(traced)
+        .register_snapstart_resource(traced.snapstart_resource());
+    traced.until_the_end(runtime.run()).await
 }
 
 async fn handle(_: LambdaEvent<Value>) -> Result<Value, Error> {

@@ -56,7 +56,7 @@ export class Shop extends Stack {
     const orders = new TracedFunction(this, 'orders', {
       ...common,
       environment: { ...telemetry, THUNDRA_WARMUP: 'on', TOPIC_ARN: topic.topicArn },
-      timeout: Duration.seconds(10),
+      timeout: Duration.seconds(10), // a caller of HTTP waits
       allow: [allow(['sns:Publish'], topic.topicArn)],
       asyncInvoke: { retryAttempts: 0, maxEventAge: Duration.minutes(1) }, // of the pings
     });

@@ -32,6 +32,7 @@ impl BatchEvent for Event {
         open: |event| ((), event.records),
         order: |_| Order::Stream,
         group: |record, _| serde_json::to_string(&Plain(&record.change.keys)).ok(),
+        name: |record| Some(&record.event_id),
         id: |record| record.change.sequence_number.clone().unwrap_or_default(),
         read,
         payload: |record| {

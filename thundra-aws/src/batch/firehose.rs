@@ -144,6 +144,7 @@ impl BatchEvent for KinesisFirehoseEvent {
         open: |event| (event.delivery_stream_arn, event.records),
         order: |_| Order::Results,
         group: |_, _| None,
+        name: |_| None,
         id: |record| Original { record_id: record.record_id.clone(), data: record.data.clone() },
         read,
         payload: |record| Ok(Some(Cow::Borrowed(&record.data))),

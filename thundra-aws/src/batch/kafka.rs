@@ -71,6 +71,7 @@ impl BatchEvent for KafkaEvent {
             Grouping::Default => Some(partition(record)),
             Grouping::Narrow => record.key.as_ref().map(|key| format!("{} {key}", partition(record))),
         },
+        name: |_| None,
         id: |record| KafkaItemIdentifier { partition: partition(record), offset: record.offset },
         read,
         // A record without a value is a tombstone.

@@ -24,7 +24,7 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn config(&self) -> &'static Config {
-        self.config.unwrap_or_else(thundra_core::config)
+        self.config.unwrap_or_else(thundra_core::config_of_scopes)
     }
 
     /// Returns the number of records to work on at a time.

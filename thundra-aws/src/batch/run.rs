@@ -21,7 +21,7 @@ use super::report::Report;
 use super::scope::{Ended, RecordScope, RecordWork};
 use super::source::{Order, Outcome};
 use super::{BatchEvent, Takes};
-use crate::captured::records_failed;
+use crate::captured::{FailedRecord, is_captured, records_failed};
 use crate::chain::Work;
 
 /// The work on a batch: the future of an awaited [`Each`](super::Each).
@@ -124,6 +124,8 @@ struct Working<E: BatchEvent, Fut> {
     queue: Queue<E::Record>,
     running: FuturesUnordered<Placed<RecordWork<Fut>, E::Id>>,
     report: Report<E>,
+    /// The names of the records, by number, if the event of the invocation is kept.
+    names: Vec<Option<String>>,
     spans: Records,
 }
 
@@ -138,6 +140,11 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
         let order = (E::SOURCE.order)(&records);
         let (holds, grouping) = (options.holds(order), options.grouping());
         let surroundings = surroundings.of_records(records.len());
+        let name = |record| (E::SOURCE.name)(record).map(str::to_owned);
+        let names = match surroundings.invocation {
+            Some(invocation) if is_captured(invocation) => records.iter().map(name).collect(),
+            _ => Vec::new(),
+        };
         let concurrency = options.concurrency(order);
         // One record at a time keeps the order of the batch.
         let needs_groups = concurrency > 1 || holds == Holds::Group;
@@ -151,6 +158,7 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
             queue,
             running: FuturesUnordered::new(),
             report: Report::new(groups),
+            names,
             spans: Records::default(),
         }
     }
@@ -215,13 +223,17 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
 
     /// Returns the response, and the spans outside any invocation.
     fn end(self, options: &Options) -> (Result<E::Response, Error>, Records) {
-        let Working { header, order, surroundings, queue, mut report, spans, .. } = self;
+        let Working { header, order, surroundings, queue, mut report, mut names, spans, .. } = self;
         for (number, record, outcome) in queue.into_rest() {
             report.add(number, (E::SOURCE.id)(&record), outcome);
         }
         let done = report.finish(order, options);
         if let Some(invocation) = surroundings.invocation {
-            note(invocation, &done.failures, done.not_begun);
+            let failed = done.failures.iter().map(|number| {
+                let name = names.get_mut(*number).and_then(Option::take);
+                name.map_or(FailedRecord::Numbered(*number), FailedRecord::Named)
+            });
+            note(invocation, failed, done.not_begun);
         }
         let response = match done.error {
             Some(error) => Err(error.into()),
@@ -232,13 +244,14 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
 }
 
 /// Notes the failed records on the invocation.
-fn note(invocation: ScopeRef, failures: &[usize], not_begun: usize) {
-    if !failures.is_empty() {
-        invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
-        records_failed(invocation, failures.iter().copied());
+fn note(invocation: ScopeRef, failed: impl ExactSizeIterator<Item = FailedRecord>, not_begun: usize) {
+    // A function may hand over several batches in one invocation.
+    if failed.len() > 0 {
+        invocation.add_to_attribute(semconv::THUNDRA_BATCH_FAILURES, failed.len() as u64);
+        records_failed(invocation, failed);
     }
     if not_begun > 0 {
-        invocation.set_attribute(semconv::THUNDRA_BATCH_NOT_BEGUN, not_begun);
+        invocation.add_to_attribute(semconv::THUNDRA_BATCH_NOT_BEGUN, not_begun as u64);
         tracing::warn!(records = not_begun, "the deadline was near: records of the batch did not begin");
     }
 }

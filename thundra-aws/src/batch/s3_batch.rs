@@ -98,6 +98,7 @@ impl BatchEvent for S3BatchJobEvent {
         },
         order: |_| Order::Results,
         group: |_, _| None,
+        name: |_| None,
         id: |task| task.task_id.clone(),
         read,
         payload: |task| match &task.s3_key {

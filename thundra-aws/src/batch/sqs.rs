@@ -27,6 +27,7 @@ impl BatchEvent for SqsEvent {
         group: |message, _| {
             is_fifo(message).then(|| message.attributes.get("MessageGroupId").cloned().unwrap_or_default())
         },
+        name: |message| message.message_id.as_deref(),
         id: |message| message.message_id.clone().unwrap_or_default(),
         read,
         payload: |message| match &message.body {

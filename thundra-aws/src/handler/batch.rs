@@ -174,11 +174,23 @@ impl<E: BatchEvent> ByType<Vec<u8>, E> {
     }
 }
 
+/// What a record can be read as from its payload.
+#[diagnostic::on_unimplemented(
+    message = "a record of a batch cannot be read as a `{Self}`",
+    label = "no record, and no payload of one",
+    note = "with `#[handler(batch)]`, `main` takes a record of aws_lambda_events = \"1\", a `String`, a `Vec<u8>`, or a type \
+            with `#[derive(serde::Deserialize)]`, which is read from the JSON payload of a record"
+)]
+pub trait Payload: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> Payload for T {}
+
 impl<T> Ground<T, Unnamed> {
     #[doc(hidden)]
     pub async fn thundra_each<R, Err, F, Fut>(self, event: AnyBatch, work: F) -> Result<AnyResponse, Error>
     where
-        T: DeserializeOwned,
+        T: Payload,
         F: Fn(T) -> Fut,
         Fut: Future<Output = Result<R, Err>>,
         Err: Display + 'static,
@@ -191,7 +203,7 @@ impl<T, E: BatchEvent> Ground<T, E> {
     #[doc(hidden)]
     pub async fn thundra_each<R, Err, F, Fut>(self, event: E, work: F) -> Result<E::Response, Error>
     where
-        T: DeserializeOwned,
+        T: Payload,
         E: Takes<R>,
         F: Fn(T) -> Fut,
         Fut: Future<Output = Result<R, Err>>,

@@ -14,6 +14,7 @@ use crate::lifecycle::layer::export;
 use crate::lifecycle::watchdog::Watch;
 use crate::lifecycle::{invocation, setup};
 use crate::panics::recording_panic;
+use crate::remote_config;
 
 /// The longest time for which an export delays the response to a caller.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
@@ -58,20 +59,9 @@ pub async fn in_place<F: Future, const N: usize>(
     let longest = Instant::now() + CALLER_WAITS;
     let until = watch.flush_until().map_or(longest, |until| until.min(longest));
     export(invocation::finish(scope, watch), Some(until), config).await;
+    // The caller waits, so the reading goes on beside the next invocation.
+    remote_config::begin();
     output
-}
-
-/// Returns `None`. A `return` of the missing value tells the compiler the type of a block.
-#[inline(always)]
-pub const fn never<T>() -> Option<T> {
-    None
-}
-
-/// Runs the body of a function that returns a future. The type parameters name the output of the future, because a
-/// block cannot name the output.
-#[inline(always)]
-pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
-    body()
 }
 
 /// Reports a handler that runs outside an invocation and has no context.

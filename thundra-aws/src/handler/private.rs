@@ -3,7 +3,7 @@
 pub use super::autoderef::{Argument, argument, error, first_context, returned};
 #[cfg(feature = "batch")]
 pub use super::batch::{BatchRecord, Unnamed, records};
-pub use super::in_place::{future_of, in_place, never, report};
+pub use super::in_place::{in_place, report};
 pub use super::input::{Events, Input, StreamedInput, input, streamed_input};
 pub use super::made::made;
 pub use super::main::{
@@ -12,8 +12,11 @@ pub use super::main::{
 #[cfg(not(feature = "http"))]
 pub use super::no_requests::{App, buffered, buffered as streamed};
 #[cfg(feature = "http")]
-pub use super::requests::{App, Reply, Requests, StreamedBody, StreamedRequests, buffered, streamed};
-pub use crate::lifecycle::described::{Described, with_sources};
+pub use super::requests::{Requests, StreamedRequests, buffered, streamed};
+#[cfg(feature = "http")]
+pub use crate::http::adapters::{App, Reply, StreamedBody};
+pub use crate::lifecycle::described::{Described, HandlerError, Outcome, with_sources};
 pub use crate::lifecycle::shutdown::export_at_shutdown;
 pub use lambda_runtime::LambdaEvent;
+pub use thundra_core::__private::{field, future_of, never, tracing};
 pub use thundra_core::Telemetry;

@@ -7,11 +7,67 @@ use std::fmt::Debug;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::Body;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, IntoResponse, Request, Response, StreamAdapter};
-use lambda_runtime::{Error, LambdaEvent};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent};
 use tower_service::Service;
+
+/// An HTTP service.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no HTTP service",
+    label = "no service of `lambda_http::Request`",
+    note = "an HTTP service is a `Service<lambda_http::Request>` such as an axum `Router`; a router whose handlers take a \
+            state is one once it has the state: `.with_state(state)`",
+    note = "under `#[handler]`, `main` takes an event, as in `async fn main(event: LambdaEvent<T>)`, or nothing if it returns \
+            an HTTP service or a `Result` with one"
+)]
+pub trait App:
+    Service<Request, Response: 'static, Error: Debug + Into<Diagnostic> + 'static, Future: Send + 'static> + 'static
+{
+}
+
+#[diagnostic::do_not_recommend]
+impl<S> App for S
+where
+    S: Service<Request> + 'static,
+    S::Response: 'static,
+    S::Error: Debug + Into<Diagnostic> + 'static,
+    S::Future: Send + 'static,
+{
+}
+
+/// The answer to a request.
+#[diagnostic::on_unimplemented(
+    message = "a request cannot be answered with `{Self}`",
+    label = "no HTTP response",
+    note = "a response implements `lambda_http::IntoResponse`: a `Response<B>` with a body, a `String`, a \
+            `serde_json::Value`, each also with a status, as in `(StatusCode, String)`"
+)]
+pub trait Reply: IntoResponse {}
+
+#[diagnostic::do_not_recommend]
+impl<R: IntoResponse> Reply for R {}
+
+/// The body of a streamed response.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be streamed",
+    label = "no body of a streamed response",
+    note = "a body implements `http_body::Body + Unpin + Send + 'static`, as `lambda_http::Body` and `axum::body::Body` do; \
+            its data are `Into<Bytes> + Send`, and its error is `Into<Box<dyn Error + Send + Sync>> + Send + Debug`"
+)]
+pub trait StreamedBody:
+    http_body::Body<Data: Into<Bytes> + Send, Error: Into<Error> + Send + Debug> + Unpin + Send + 'static
+{
+}
+
+#[diagnostic::do_not_recommend]
+impl<B> StreamedBody for B
+where
+    B: http_body::Body + Unpin + Send + 'static,
+    B::Data: Into<Bytes> + Send,
+    B::Error: Into<Error> + Send + Debug,
+{
+}
 
 /// Answers with responses in one piece.
 #[derive(Clone, Debug)]
@@ -25,10 +81,7 @@ impl<S> Buffered<S> {
 
 impl<S> Service<LambdaEvent<LambdaRequest>> for Buffered<S>
 where
-    S: Service<Request>,
-    S::Future: Send + 'static,
-    S::Response: IntoResponse + 'static,
-    S::Error: 'static,
+    S: App<Response: Reply>,
 {
     type Response = <Adapter<'static, S::Response, S> as Service<LambdaEvent<LambdaRequest>>>::Response;
     type Error = S::Error;
@@ -55,12 +108,8 @@ impl<S> Streamed<S> {
 
 impl<S, B> Service<LambdaEvent<LambdaRequest>> for Streamed<S>
 where
-    S: Service<Request, Response = Response<B>>,
-    S::Future: Send + 'static,
-    S::Error: 'static,
-    B: Body + Unpin + Send + 'static,
-    B::Data: Into<Bytes> + Send,
-    B::Error: Into<Error> + Send + Debug,
+    S: App<Response = Response<B>>,
+    B: StreamedBody,
 {
     type Response = <StreamAdapter<'static, S, B> as Service<LambdaEvent<LambdaRequest>>>::Response;
     type Error = S::Error;

@@ -18,7 +18,7 @@ thread_local! {
 
 /// The answer to an invocation in place of the handler's.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub enum Answer {
     /// `null`, after a wait.
     Nothing { wait: Duration },
     /// An error.
@@ -30,7 +30,7 @@ pub(super) enum Answer {
 impl Answer {
     /// Runs a closure that reads the event and calls the handler, with the answer, if any, in place of the handler's
     /// response.
-    pub(super) fn in_place_of_handler<R>(answer: Option<Answer>, call: impl FnOnce() -> R) -> R {
+    pub(crate) fn in_place_of_handler<R>(answer: Option<Answer>, call: impl FnOnce() -> R) -> R {
         let Some(answer) = answer else { return call() };
         let _reset = Reset;
         ANSWER.set(Some(answer));
@@ -38,7 +38,7 @@ impl Answer {
     }
 
     /// Waits as the answer asks, and returns the response or the error to answer with.
-    pub(super) fn given(self) -> BoxFuture<'static, Result<Json, Exception>> {
+    pub(crate) fn given(self) -> BoxFuture<'static, Result<Json, Exception>> {
         Box::pin(async {
             match self {
                 Answer::Nothing { wait } if wait.is_zero() => Ok(Json::Null),
@@ -53,7 +53,7 @@ impl Answer {
     }
 
     /// Takes the answer of the invocation, while the runtime reads the event.
-    pub(super) fn take() -> Option<Answer> {
+    pub(crate) fn take() -> Option<Answer> {
         ANSWER.take()
     }
 }

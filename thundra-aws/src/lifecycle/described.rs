@@ -26,17 +26,59 @@ impl From<Described> for Diagnostic {
     }
 }
 
+/// An error that Lambda can be told of.
+#[diagnostic::on_unimplemented(
+    message = "Lambda cannot be told of a `{Self}`",
+    label = "no error of a handler",
+    note = "the error of a handler is `Debug + Into<lambda_runtime::Diagnostic> + 'static`: return `thundra_aws::Error`, \
+            into which `?` turns any error, or implement `From<{Self}> for lambda_runtime::Diagnostic`",
+    note = "an `anyhow::Error` or `eyre::Report` is such an error with the feature `anyhow` or `eyre` of lambda_runtime"
+)]
+pub trait HandlerError: Into<Diagnostic> + Debug + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Diagnostic> + Debug + 'static> HandlerError for E {}
+
+/// What a handler returns.
+#[diagnostic::on_unimplemented(
+    message = "a handler returns a `Result`, and `main` returns a `{Self}`",
+    label = "no `Result`",
+    note = "write `-> Result<{Self}, thundra_aws::Error>`"
+)]
+pub trait Outcome {
+    /// The response.
+    type Response;
+    /// The error.
+    type Error;
+
+    /// Returns the outcome itself.
+    ///
+    /// # Errors
+    ///
+    /// The error of the handler.
+    fn into_result(self) -> Result<Self::Response, Self::Error>;
+}
+
+impl<R, E> Outcome for Result<R, E> {
+    type Response = R;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
 /// Gives the error of a handler its sources. `sources` formats the messages, and is called only if an invocation
 /// records the error.
 ///
 /// # Errors
 ///
 /// The error of the handler.
-pub fn with_sources<R, E>(result: Result<R, E>, sources: fn(&E) -> Vec<String>) -> Result<R, Described>
+pub fn with_sources<O>(outcome: O, sources: fn(&O::Error) -> Vec<String>) -> Result<O::Response, Described>
 where
-    E: Into<Diagnostic> + Debug + 'static,
+    O: Outcome<Error: HandlerError>,
 {
-    result.map_err(|error| Described(Box::new(Typed { error, sources })))
+    outcome.into_result().map_err(|error| Described(Box::new(Typed { error, sources })))
 }
 
 /// An error behind a pointer, so one type serves all errors.

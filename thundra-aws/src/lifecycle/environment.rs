@@ -8,6 +8,7 @@ use thundra_core::Config;
 
 use super::availability_zone;
 use crate::platform::InitializationType;
+use crate::remote_config;
 
 /// The longest wait of a ready environment for the event that started the environment. Lambda gives 10 s to the
 /// initialisation on demand, and to the restore. An environment with a longer wait was started ahead of any event.
@@ -28,12 +29,13 @@ pub(crate) fn is_ready() {
     *ready() = Some(SystemTime::now());
 }
 
-/// Renews the state shared by copies of one snapshot: the seeds of ids, the connections of the exporters and the
-/// availability zone.
+/// Renews the state shared by copies of one snapshot: the seeds of ids, the connections of the exporters, the document
+/// with settings and the availability zone.
 #[cold]
 pub(crate) fn renew(config: &Config) {
     RENEWED.store(true, Ordering::Relaxed);
     thundra_core::renew();
+    remote_config::renew();
     availability_zone::ask_after_restore(config);
 }
 

@@ -8,6 +8,7 @@ use thundra_core::exception::{Exception, short_type_name};
 use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
 
 use super::answer::Answer;
+use super::reporting;
 use crate::payload::read_error::without_values;
 
 /// The `error.type` of an event unreadable as the handler's type.
@@ -17,7 +18,8 @@ const DESCRIPTION: &str = "the event could not be read as the handler's type";
 /// The payload of an event. Reading the payload records a failure on the invocation.
 ///
 /// The runtime reads the event, and shows the error only to the caller.
-pub(super) enum Payload<A> {
+#[derive(Debug)]
+pub enum Payload<A> {
     /// The event for the handler.
     Event(A),
     /// The answer in place of the handler's. The event was stepped over.
@@ -42,11 +44,16 @@ impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
 }
 
 /// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.
-pub(super) fn report_unless_called(invocation: ScopeRef) {
+pub(crate) fn report_unless_called(invocation: ScopeRef) {
     let flags = invocation.flags();
-    if !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
-        report(invocation, Exception::new(INVALID_EVENT, DESCRIPTION));
+    if reporting::is_in_use() && !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
+        report_unreadable(invocation);
     }
+}
+
+/// Records an event that could not be read, for an unknown reason.
+pub(super) fn report_unreadable(invocation: ScopeRef) {
+    report(invocation, Exception::new(INVALID_EVENT, DESCRIPTION));
 }
 
 fn report(invocation: ScopeRef, exception: Exception) {

@@ -19,7 +19,7 @@ const MAX_DEBUG_BYTES: usize = 32 * 1024;
 
 /// An error of the handler, or an error in place of the handler. Making the [`Diagnostic`] records the error on the
 /// invocation.
-pub(super) struct Failed<E> {
+pub struct Failed<E> {
     cause: Cause<E>,
     invocation: Option<ScopeRef>,
     /// The text logged by the runtime.

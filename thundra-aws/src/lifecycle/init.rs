@@ -13,6 +13,7 @@ use super::setup;
 ///   each response and after a local run. Dropping the guard has no effect in Lambda.
 /// - In any other program, such as a worker for a queue, a background thread exports about once a second. Keep the
 ///   guard until the program ends: dropping the guard exports the remaining spans.
+///   A command or a scheduled job runs its work in [`scope`](crate::scope()).
 ///
 /// Outside Lambda, log lines are text for the person at the terminal. A worker in a container sets `THUNDRA_LOG_FORMAT=json`.
 ///

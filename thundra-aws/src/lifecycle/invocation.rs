@@ -24,7 +24,17 @@ use crate::{hops, payload, queue_time};
 ///
 /// `attempt` is the invocation id, sent by Lambda beside the request id.
 pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, config: &Config) -> Scope {
-    let is_cold_start = environment::begin_invocation(config);
+    begin_as(environment::begin_invocation(config), body, context, attempt, config)
+}
+
+/// Begins the scope of an invocation as [`begin`] does, of an environment in a known state.
+pub(crate) fn begin_as(
+    is_cold_start: bool,
+    body: &mut Bytes,
+    context: &Context,
+    attempt: Option<&str>,
+    config: &Config,
+) -> Scope {
     let caller = trust(context, config);
     let trigger = trigger::detect(body, config, caller);
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
@@ -155,7 +165,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
 }
 
 /// Returns the answer to an invocation whose handler is not called.
-pub(super) fn answer(invocation: ScopeRef, config: &Config) -> Option<Answer> {
+pub(crate) fn answer(invocation: ScopeRef, config: &Config) -> Option<Answer> {
     let too_long = chain::check(invocation, config)?;
     let flags = invocation.flags();
     let is_durable = flags.contains(ScopeFlags::DURABLE_EXECUTION);

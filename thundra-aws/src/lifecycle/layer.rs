@@ -22,8 +22,9 @@ use super::answer::Answer;
 use super::deadline::Deadline;
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::watchdog::Watch;
-use super::{background, event, invocation, usage, warmup};
+use super::{background, event, invocation, reporting, usage, warmup};
 use crate::panics::catch_panic;
+use crate::remote_config;
 
 /// The header with the id of one attempt of a request.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
@@ -32,31 +33,18 @@ const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 /// timeout in place of the error if the program takes longer.
 static LAST_UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// Runs each invocation in a scope, and exports the scope after the response was posted.
-#[derive(Clone, Copy)]
-pub(super) struct InvocationLayer {
-    config: &'static Config,
-}
-
-impl InvocationLayer {
-    pub(super) fn new(config: &'static Config) -> Self {
-        InvocationLayer { config }
-    }
-}
-
-impl<S> tower_layer::Layer<S> for InvocationLayer {
-    type Service = InvocationService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        InvocationService { inner, config: self.config }
-    }
-}
-
-/// A Lambda service with traced invocations.
-#[derive(Clone)]
-pub(super) struct InvocationService<S> {
+/// A Lambda service with traced invocations: runs each invocation in a scope, and exports the scope after the response
+/// was posted.
+#[derive(Clone, Debug)]
+pub struct InvocationService<S> {
     inner: S,
     config: &'static Config,
+}
+
+impl<S> InvocationService<S> {
+    pub(super) fn new(inner: S, config: &'static Config) -> Self {
+        InvocationService { inner, config }
+    }
 }
 
 impl<S> Service<LambdaInvocation> for InvocationService<S>
@@ -72,17 +60,21 @@ where
     }
 
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
-        let ping = warmup::answer(&invocation.body, &invocation.context, self.config);
+        // Settings may have changed since the last invocation.
+        let config = thundra_core::config();
+        // A handler that reports nothing also takes no answer.
+        let reports = reporting::is_in_use();
+        let ping = reports.then(|| warmup::answer(&invocation.body, &invocation.context, config)).flatten();
         if ping.is_some() {
             let deadline = Deadline::of(&invocation.context);
             let future = Answer::in_place_of_handler(ping, || self.inner.call(invocation));
             return InvocationFuture { step: Step::Answering { future, deadline }, config: self.config };
         }
         let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
-        let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
-        let watch = Watch::begin(&scope, &invocation.context, self.config);
-        let call =
-            || Answer::in_place_of_handler(invocation::answer(*scope, self.config), || self.inner.call(invocation));
+        let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, config);
+        let watch = Watch::begin(&scope, &invocation.context, config);
+        let answer = reports.then(|| invocation::answer(*scope, config)).flatten();
+        let call = || Answer::in_place_of_handler(answer, || self.inner.call(invocation));
         // Panics of the user's `Deserialize` and `Serialize` pass through this call as well.
         let future = match scope.enter(|| catch_panic(Some(*scope), call)) {
             Ok(future) => future,
@@ -100,7 +92,7 @@ type Flush = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pin_project! {
     /// An invocation: first the work, or the answer in its place, then the export.
-    pub(super) struct InvocationFuture<F> {
+    pub struct InvocationFuture<F> {
         #[pin]
         step: Step<F>,
         config: &'static Config,
@@ -130,7 +122,7 @@ where
                     ready!(future.poll(cx))?;
                     // Records of earlier invocations may wait.
                     let until = deadline.map(Deadline::flush_until);
-                    let flush = Box::pin(export(Records::default(), until, this.config));
+                    let flush = Box::pin(export_after_response(Records::default(), until, this.config));
                     this.step.set(Step::Flushing { flush });
                 }
                 StepProjection::Running { mut running, scope, watch } => {
@@ -169,7 +161,7 @@ where
                         }
                     });
                     let flush: Flush = match records {
-                        Some(records) => Box::pin(export(records, until, this.config)),
+                        Some(records) => Box::pin(export_after_response(records, until, this.config)),
                         None => Box::pin(std::future::ready(())),
                     };
                     this.step.set(Step::Flushing { flush });
@@ -212,10 +204,23 @@ pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &C
     if background::is_running() {
         return export_later(trace);
     }
+    within(deadline, config, |deadline| flush(trace, Some(deadline))).await;
+}
+
+/// Exports as [`export`] does, and meanwhile reads the settings that change without a redeploy, if a reading is due.
+async fn export_after_response(trace: Records, deadline: Option<Instant>, config: &Config) {
+    if background::is_running() {
+        return export_later(trace);
+    }
+    within(deadline, config, |deadline| remote_config::along_with(flush(trace, Some(deadline)))).await;
+}
+
+/// Waits for a flush until the deadline, or the end of the time for a flush, if earlier.
+async fn within<F: Future>(deadline: Option<Instant>, config: &Config, flush: impl FnOnce(Instant) -> F) {
     let longest = Instant::now() + config.otlp.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let began = Instant::now();
-    let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
+    let _ = tokio::time::timeout_at(deadline.into(), flush(deadline)).await;
     usage::exported(began.elapsed());
 }
 

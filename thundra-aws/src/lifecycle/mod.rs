@@ -9,11 +9,11 @@
 //! `answer.rs` takes the place of the handler, for a ping (`warmup.rs`) and at the end of a long chain of calls.
 //!
 //! The end of an invocation is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
-//! `refusal.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error of a known
+//! `runtime_events.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error of a known
 //! type. The documentation of [`run`](crate::run) has the table of the endings.
 
 mod agent_gateway;
-mod answer;
+pub(crate) mod answer;
 mod availability_zone;
 mod background;
 mod deadline;
@@ -21,28 +21,30 @@ pub(crate) mod described;
 mod durable_replay;
 mod durable_status;
 mod environment;
-mod event;
+pub(crate) mod event;
 pub(crate) mod evidence;
 mod failure;
 mod http_status;
 mod init;
 pub(crate) mod initialisation;
 pub(crate) mod invocation;
+mod invocation_layer;
 pub(crate) mod layer;
 pub(crate) mod local;
-mod refusal;
 pub(crate) mod reporting;
 mod response;
 mod response_members;
 mod response_stream;
 mod run;
+mod runtime_events;
 pub(crate) mod setup;
 pub(crate) mod shutdown;
 mod snap_start;
 mod usage;
-mod warmup;
+pub(crate) mod warmup;
 pub(crate) mod watchdog;
 
 pub use init::{init, init_with};
+pub use invocation_layer::InvocationLayer;
 pub use run::{run, run_concurrent, run_concurrent_with, run_with};
 pub use snap_start::register_snapstart_resource;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use futures_util::future::BoxFuture;
@@ -18,13 +19,23 @@ use super::response::Returned;
 use crate::panics::recording_panic;
 
 /// A handler whose outcome is recorded on the invocation. Results, errors and panics pass through.
-#[derive(Clone)]
-pub(super) struct Reporting<H> {
+#[derive(Clone, Debug)]
+pub struct Reporting<H> {
     inner: H,
 }
 
+/// `true` once a handler reports its outcome.
+static IN_USE: AtomicBool = AtomicBool::new(false);
+
+/// Returns `true` if the handler of the program reports its outcome. A handler under an
+/// [`InvocationLayer`](super::InvocationLayer) alone does not.
+pub(super) fn is_in_use() -> bool {
+    IN_USE.load(Ordering::Relaxed)
+}
+
 impl<H> Reporting<H> {
-    pub(super) fn new(inner: H) -> Self {
+    pub(crate) fn new(inner: H) -> Self {
+        IN_USE.store(true, Ordering::Relaxed);
         Reporting { inner }
     }
 }
@@ -57,7 +68,7 @@ impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<Payload<A>>> for Reporti
 
 pin_project! {
     /// The handler while it runs, or the answer in its place.
-    pub(super) struct ReportingFuture<F> {
+    pub struct ReportingFuture<F> {
         #[pin]
         work: Work<F>,
         invocation: Option<ScopeRef>,

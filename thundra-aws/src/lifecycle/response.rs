@@ -18,11 +18,13 @@ use super::response_stream::ResponseStream;
 const INVALID_RESPONSE: &str = "invalid_response";
 
 /// A response of the handler, or the answer in place of the handler's response.
-pub(super) struct Returned<R> {
+#[derive(Debug)]
+pub struct Returned<R> {
     response: Response<R>,
     invocation: Option<ScopeRef>,
 }
 
+#[derive(Debug)]
 enum Response<R> {
     Handler(R),
     /// The handler was not called.
@@ -72,7 +74,8 @@ where
 
 /// A response in one piece. Serialisation records a failure, and the status of an HTTP response or of a durable
 /// execution.
-pub(super) struct ResponseBody<B> {
+#[derive(Debug)]
+pub struct ResponseBody<B> {
     body: Response<B>,
     invocation: Option<ScopeRef>,
 }

@@ -57,12 +57,14 @@ pub(super) async fn finish_with_stream(scope: Scope, mut watch: Watch, end: EndO
 }
 
 /// A stream of the handler, polled in the invocation. An error of the stream is an error of the invocation.
-pub(super) struct ResponseStream<S> {
+#[derive(Debug)]
+pub struct ResponseStream<S> {
     stream: S,
     invocation: Option<Invocation>,
 }
 
 /// The invocation around a stream.
+#[derive(Debug)]
 struct Invocation {
     scope: ScopeRef,
     span: Span,

@@ -9,12 +9,13 @@ use futures_util::{FutureExt, Stream};
 use lambda_runtime::{Diagnostic, Error, IntoFunctionResponse, LambdaEvent, Runtime};
 use serde::{Deserialize, Serialize};
 use thundra_core::{Config, Records, Telemetry};
+use tower_layer::layer_fn;
 use tower_service::Service;
 
-use super::layer::{InvocationLayer, export_last};
+use super::layer::{InvocationService, export_last};
 use super::reporting::Reporting;
 use super::snap_start::Hooks;
-use super::{environment, local, refusal, setup, shutdown, usage};
+use super::{environment, local, runtime_events, setup, shutdown, usage};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere the events of a file or of standard input.
 ///
@@ -174,8 +175,8 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
-    refusal::watch();
-    let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
+    runtime_events::watch();
+    let runtime = Runtime::new(handler).layer(layer_fn(|inner| InvocationService::new(inner, config)));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
     shutdown::prepare(config).await;
     usage::initialised(config);
@@ -237,8 +238,8 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
-    refusal::watch();
-    let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
+    runtime_events::watch();
+    let runtime = Runtime::new(handler).layer(layer_fn(|inner| InvocationService::new(inner, config)));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
     shutdown::prepare(config).await;
     usage::initialised(config);
@@ -247,7 +248,7 @@ where
 }
 
 /// Waits for the end of the runtime, and exports all waiting records. An error and a panic pass through.
-async fn to_the_end(runtime: impl Future<Output = Result<(), Error>>, config: &Config) -> Result<(), Error> {
+pub(super) async fn to_the_end(runtime: impl Future<Output = Result<(), Error>>, config: &Config) -> Result<(), Error> {
     let result = AssertUnwindSafe(runtime).catch_unwind().await;
     export_last(Records::default(), config).await;
     result.unwrap_or_else(|panic| resume_unwind(panic))

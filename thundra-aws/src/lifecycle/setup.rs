@@ -6,7 +6,7 @@ use thundra_http::export::{self, Dependent, Platform};
 
 use super::{availability_zone, background, durable_replay};
 use crate::platform::InitializationType;
-use crate::{Settings, cloudwatch, emf};
+use crate::{Settings, cloudwatch, emf, remote_config};
 
 /// The crate that a program depends on.
 const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[SECRETS, cloudwatch::endpoint] };
@@ -22,6 +22,7 @@ pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
     durable_replay::know();
     let guard = thundra_http::init_for(THIS, platform(), telemetry.section::<Settings>());
     write_metrics(thundra_core::config());
+    read_settings(thundra_core::config());
     export_in_background();
     watch_unwrapped_clients();
     guard
@@ -43,6 +44,10 @@ pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
     thundra_core::flushes_itself();
     let config = thundra_core::config();
     write_metrics(config);
+    // A local run ends before a document could be read.
+    if in_lambda() {
+        read_settings(config);
+    }
     export_in_background();
     availability_zone::ask(config);
     config
@@ -51,6 +56,13 @@ pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
 /// Writes metrics to standard output, if so configured.
 fn write_metrics(config: &Config) {
     emf::install(config, &Settings::of(config).emf);
+}
+
+/// Reads settings while the program runs, if so configured. A program that is turned off reads nothing.
+fn read_settings(config: &Config) {
+    if let Some(remote) = Settings::of(config).remote_config.as_ref().filter(|_| !config.disabled) {
+        remote_config::start(remote);
+    }
 }
 
 /// Starts a background thread for exports, on managed instances.

@@ -19,7 +19,7 @@ const MAX_BYTES: usize = 4096;
 static ANSWERED: AtomicU32 = AtomicU32::new(0);
 
 /// Returns the answer to a ping. `None` for the events of the handler.
-pub(super) fn answer(event: &[u8], context: &Context, config: &Config) -> Option<Answer> {
+pub(crate) fn answer(event: &[u8], context: &Context, config: &Config) -> Option<Answer> {
     if !Settings::of(config).warmup || event.len() > MAX_BYTES {
         return None;
     }

@@ -37,13 +37,6 @@ impl Reference {
         is_whole.then(|| Reference { prefix: prefix.to_owned(), store, id: id.to_owned(), key: key.map(str::to_owned) })
     }
 
-    /// Returns the region of an ARN.
-    pub(super) fn region(&self) -> Option<&str> {
-        let mut parts = self.id.split(':');
-        (parts.next() == Some("arn")).then_some(())?;
-        parts.nth(2).filter(|region| !region.is_empty())
-    }
-
     /// Returns the value of the header: the secret in its place.
     pub(super) fn header(&self, secret: &str) -> String {
         format!("{}{}", self.prefix, secret.trim())
@@ -63,6 +56,7 @@ impl Reference {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::own_calls::region_of;
 
     const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:otlp-AbCdEf";
 
@@ -82,7 +76,7 @@ mod tests {
         ] {
             let reference = Reference::parse(value).unwrap();
             assert_eq!((reference.store, &*reference.id, reference.key.as_deref()), (store, id, key), "{value}");
-            assert_eq!((reference.region(), reference.header(" s3cr3t\n")), (region, format!("{prefix}s3cr3t")));
+            assert_eq!((region_of(&reference.id), reference.header(" s3cr3t\n")), (region, format!("{prefix}s3cr3t")));
         }
         for value in ["", "ssm:", "secretsmanager:", "secretsmanager:#key", "secretsmanager:id#", "s3:x", "ssm:/a b"] {
             assert_eq!(Reference::parse(value), None, "{value}");

@@ -1,26 +1,14 @@
 //! Reading secrets from AWS, on a thread of its own.
-//!
-//! The thread has a runtime of its own, because a program may block its runtime while it initialises, or have none yet.
-//! Its calls are outside of any scope and its events go to no subscriber, so they are neither traced nor logged.
 
 use std::error::Error;
 use std::fmt;
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_config::SdkConfig;
 use futures_util::future::try_join_all;
 use http::{HeaderName, HeaderValue};
-use tracing::subscriber::NoSubscriber;
 
 use super::reference::{Reference, Store};
-
-/// The longest time for a secret, retries included.
-const LONGEST: Duration = Duration::from_secs(10);
-
-/// The longest time of an attempt.
-const ATTEMPT: Duration = Duration::from_secs(3);
+use crate::own_calls::{self, CallError};
 
 /// The values of headers.
 pub(super) type Values = Vec<(HeaderName, HeaderValue)>;
@@ -44,23 +32,10 @@ impl Unread {
 enum Reason {
     /// The thread that reads could not be started, or ended early.
     Thread,
-    Call(Box<dyn Error + Send + Sync>),
+    Call(CallError),
     Empty,
     NoMember,
     NoHeaderValue,
-}
-
-impl Reason {
-    /// Returns the reason of a failed call: the code and the message of the service, or what kept the call from it.
-    fn of<E>(error: E) -> Self
-    where
-        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    {
-        match error.code() {
-            Some(code) => Reason::Call(format!("{code}: {}", error.message().unwrap_or("no message")).into()),
-            None => Reason::Call(error.into()),
-        }
-    }
 }
 
 impl fmt::Display for Unread {
@@ -81,7 +56,7 @@ impl fmt::Display for Unread {
 impl Error for Unread {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.reason {
-            Reason::Call(error) => Some(&**error),
+            Reason::Call(error) => Some(error),
             _ => None,
         }
     }
@@ -93,18 +68,11 @@ pub(super) fn read(
     references: Vec<(HeaderName, Reference)>,
     done: impl FnOnce(Result<Values, Unread>) + Send + 'static,
 ) {
-    let work = move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        let _silent = tracing::subscriber::set_default(NoSubscriber::new());
-        done(runtime.block_on(values(references)));
-        runtime.shutdown_background();
-    };
-    let _ = std::thread::Builder::new().name("thundra-secrets".into()).spawn(work);
+    own_calls::on_thread("thundra-secrets", values(references), done);
 }
 
 async fn values(references: Vec<(HeaderName, Reference)>) -> Result<Values, Unread> {
-    let timeouts = TimeoutConfig::builder().operation_timeout(LONGEST).operation_attempt_timeout(ATTEMPT).build();
-    let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+    let config = own_calls::load_config().await;
     let value = async |(header, reference): (HeaderName, Reference)| match value(&config, &reference).await {
         Ok(value) => Ok((header, value)),
         Err(reason) => Err(Unread { header: Some(header), reason }),
@@ -113,21 +81,15 @@ async fn values(references: Vec<(HeaderName, Reference)>) -> Result<Values, Unre
 }
 
 async fn value(config: &SdkConfig, reference: &Reference) -> Result<HeaderValue, Reason> {
-    // An ARN may name another region than that of the program.
-    let region = reference.region().map(|region| Region::new(region.to_owned()));
-    let config = match region {
-        Some(region) => config.to_builder().region(region).build(),
-        None => config.clone(),
-    };
     let secret = match reference.store {
         Store::ParameterStore => {
-            let call = aws_sdk_ssm::Client::new(&config).get_parameter().name(&reference.id).with_decryption(true);
-            let output = call.send().await.map_err(Reason::of)?;
-            output.parameter.and_then(|parameter| parameter.value)
+            let parameter = own_calls::parameter(config, &reference.id).await.map_err(Reason::Call)?;
+            parameter.and_then(|parameter| parameter.value)
         }
         Store::SecretsManager => {
+            let config = own_calls::for_resource(config, &reference.id);
             let call = aws_sdk_secretsmanager::Client::new(&config).get_secret_value().secret_id(&reference.id);
-            call.send().await.map_err(Reason::of)?.secret_string
+            call.send().await.map_err(|error| Reason::Call(CallError::of(error)))?.secret_string
         }
     };
     let secret = reference.member(secret.ok_or(Reason::Empty)?).ok_or(Reason::NoMember)?;

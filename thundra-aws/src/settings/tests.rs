@@ -18,6 +18,7 @@ fn completed(pairs: &[(&str, &str)]) -> Config {
 /// Returns an invalid value of a variable.
 fn bad_value(name: &str) -> &'static str {
     match name {
+        "THUNDRA_CONFIG" => "secretsmanager:orders",
         "THUNDRA_INJECT_PAYLOAD" => "kinesys",
         "THUNDRA_BATCH_SPANS" => "child",
         "THUNDRA_MAX_CHAIN_LENGTH" => "0",

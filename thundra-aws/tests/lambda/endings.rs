@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
-use lambda_runtime::{FunctionResponse, StreamResponse};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{FunctionResponse, Runtime, StreamResponse};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
-use thundra_aws::{Error, LambdaEvent, service_fn};
+use thundra_aws::{Error, InvocationLayer, LambdaEvent, service_fn};
 use tokio::sync::Notify;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
@@ -91,6 +92,8 @@ pub(crate) fn run(name: &str) {
         "endings_ours_concurrent" | "endings_sole_concurrent" => {
             threads().block_on(thundra_aws::run_concurrent(service_fn(handle))).unwrap();
         }
+        "endings_layer" | "endings_layer_alone" => one().block_on(own_runtime(name)).unwrap(),
+        "endings_layer_concurrent" => threads().block_on(own_runtime(name)).unwrap(),
         "endings_anyhow" => one().block_on(thundra_aws::run(service_fn(with_anyhow))).unwrap(),
         "endings_cancelled" => one().block_on(cancelled()),
         "endings_init_fails" => {
@@ -101,6 +104,20 @@ pub(crate) fn run(name: &str) {
         }
         other => panic!("no program {other}"),
     }
+}
+
+/// Runs a runtime of the program's own, with a layer of AWS's inside of thundra's.
+async fn own_runtime(name: &str) -> Result<(), Error> {
+    let traced = InvocationLayer::new();
+    if name == "endings_layer_alone" {
+        return Runtime::new(service_fn(handle)).layer(traced).run().await;
+    }
+    let runtime = Runtime::new(traced.handler(service_fn(handle))).layer(TracingLayer::new()).layer(traced);
+    let runtime = runtime.register_snapstart_resource(traced.snapstart_resource());
+    if name == "endings_layer_concurrent" {
+        return traced.until_the_end(runtime.run_concurrent()).await;
+    }
+    traced.until_the_end(runtime.run()).await
 }
 
 #[derive(Deserialize)]
@@ -274,7 +291,7 @@ async fn every_ending_has_a_root_and_the_outcome_of_the_bare_runtime() {
     for ending in endings() {
         let (expected, _, bare_lines) = end("endings_bare", &ending.how, &[]).await;
         assert_eq!(matches!(expected, Outcome::Ended(_)), ending.how == "unwritable", "{expected:?}: {}", ending.why);
-        for program in ["endings_ours", "endings_sole"] {
+        for program in ["endings_ours", "endings_sole", "endings_layer"] {
             let (outcome, root, lines) = end(program, &ending.how, &[]).await;
             let is_numbered = ending.how == "task" || ending.how == "unwrap";
             assert!(outcome == expected || is_numbered, "{program}, {}: {outcome:?} {expected:?}", ending.why);
@@ -291,7 +308,7 @@ async fn every_ending_has_a_root_beside_other_invocations() {
     // The caller of a worker that ends gets no response: see `a_worker_that_panics_leaves_the_others_and_its_span`.
     for ending in endings().into_iter().filter(|ending| ending.how != "unwritable") {
         let (expected, _, bare_lines) = end("endings_bare_concurrent", &ending.how, &[TWO]).await;
-        for program in ["endings_ours_concurrent", "endings_sole_concurrent"] {
+        for program in ["endings_ours_concurrent", "endings_sole_concurrent", "endings_layer_concurrent"] {
             let (outcome, root, lines) = end(program, &ending.how, &[TWO]).await;
             let is_numbered = ending.how == "task" || ending.how == "unwrap";
             assert!(outcome == expected || is_numbered, "{program}, {}: {outcome:?} {expected:?}", ending.why);
@@ -304,15 +321,36 @@ async fn every_ending_has_a_root_beside_other_invocations() {
 }
 
 #[tokio::test]
+async fn a_layer_alone_knows_of_a_failure_what_the_runtime_logs() {
+    for (how, error_type, message, why) in [
+        (json!("ok"), "", None, "a response"),
+        (json!("error"), "Declined", Some("Declined(ParseIntError { kind: InvalidDigit })"), "an error"),
+        (json!("text"), "Error", Some("no such name"), "a text as the error"),
+        (json!("secret"), "Error", Some("GET https://REDACTED@h/x?REDACTED"), "a text with a credential"),
+        (json!("panic"), "panic", Some("panicked"), "a panic"),
+        (json!(7), "invalid_event", Some("the event could not be read as the handler's type"), "another event"),
+        (json!("large"), "response_too_large", Some("Lambda refused the response: 413 Payload Too Large"), "7 MB"),
+    ] {
+        let (expected, ..) = end("endings_bare", &how, &[]).await;
+        let (outcome, root, _) = end("endings_layer_alone", &how, &[]).await;
+        assert_eq!(outcome, expected, "{why}");
+        let root = root.unwrap();
+        assert_eq!((root.text("error.type").as_str(), root.status.as_deref()), (error_type, message), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn an_invocation_without_an_answer_of_the_runtime_api_is_exported_before_the_end() {
     const BREAKS: &[(&str, &str)] = &[("TEST_BREAKS", "1")];
     for how in ["ok", "stream for ever"] {
         let (expected, ..) = end("endings_bare", &json!(how), BREAKS).await;
         assert_eq!(expected, Outcome::Ended(Some(101)), "{how}");
-        let (outcome, root, _) = end("endings_sole", &json!(how), BREAKS).await;
-        assert_eq!(outcome, expected, "{how}");
-        let root = root.unwrap();
-        assert_eq!(root.text("error.type"), "runtime_api_error", "{how}: {root:?}");
+        for program in ["endings_sole", "endings_layer"] {
+            let (outcome, root, _) = end(program, &json!(how), BREAKS).await;
+            assert_eq!(outcome, expected, "{program}: {how}");
+            let root = root.unwrap();
+            assert_eq!(root.text("error.type"), "runtime_api_error", "{program}: {how}: {root:?}");
+        }
     }
 }
 

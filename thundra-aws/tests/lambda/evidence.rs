@@ -60,7 +60,10 @@ async fn work(event: LambdaEvent<Value>) -> Result<Value, Error> {
     }
 }
 
-async fn records(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+/// Hands over some records of the event, in another order.
+async fn records(mut event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+    event.payload.records.reverse();
+    event.payload.records.retain(|record| record.message_id.as_deref() != Some("m-3"));
     batch::each(event.payload, async |order: Value| {
         eprintln!("record {order}");
         if order["bad"] == true { Err("a bad order") } else { Ok(()) }

@@ -46,6 +46,11 @@ pub(crate) fn run(name: &str) {
             assert_eq!(app_fails::main(), ExitCode::FAILURE);
             return;
         }
+        "http_router_runtime" => one().block_on(async {
+            let traced = thundra_aws::InvocationLayer::new();
+            let runtime = lambda_runtime::Runtime::new(traced.handler(lambda_http::Adapter::from(router())));
+            traced.until_the_end(runtime.layer(traced).run()).await
+        }),
         "http_stream_bare" => one().block_on(lambda_http::run_with_streaming_response(router())),
         "http_stream_run" => one().block_on(thundra_aws::http::run_with_streaming_response(router())),
         "http_stream_run_concurrent" => {
@@ -334,6 +339,7 @@ async fn a_router_answers_in_every_form_as_the_bare_one() {
     let bare = answers("http_router_bare", &[], &events).await;
     for (program, variables) in [
         ("http_router_run", &[][..]),
+        ("http_router_runtime", &[]),
         ("http_router_main", &[]),
         ("http_router_main_result", &[]),
         ("http_router_run_concurrent", &[ONE]),

@@ -27,6 +27,8 @@ mod metrics;
 mod peers;
 mod programs;
 mod queue_time;
+#[cfg(feature = "remote-config")]
+mod remote_config;
 mod requests;
 #[cfg(feature = "secrets")]
 mod secrets;

@@ -135,6 +135,8 @@ pub(crate) fn run(name: &str) {
         other if other.starts_with("http_") => crate::http::run(other),
         #[cfg(feature = "sqs")]
         other if other.starts_with("hops") => crate::hops::run(other),
+        #[cfg(feature = "remote-config")]
+        other if other.starts_with("remote") => crate::remote_config::run(other),
         "measured" => crate::metrics::measured(),
         other if other.starts_with("usage") => crate::usage::run(other),
         other if other.starts_with("durable") => crate::durable::run(other),

@@ -1,6 +1,11 @@
 //! W3C `traceparent`: <https://www.w3.org/TR/trace-context-2/#traceparent-header>.
 
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
 use super::ows;
+use super::split::split;
 use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
@@ -8,7 +13,8 @@ use crate::{SpanId, TraceContext, TraceId};
 pub(super) const TRACEPARENT: &str = "traceparent";
 /// The bytes of a `traceparent` of version 00.
 const TRACEPARENT_BYTES: usize = 55;
-/// Parses `00-{trace id}-{span id}-{flags}`; `None` for a malformed text.
+
+/// Parses `00-{trace id}-{span id}-{flags}`; `None` for a malformed text. [`TraceContext::from_str`] returns the reason.
 ///
 /// Versions above 00 may have more parts, to be ignored. Version `ff` is invalid.
 ///
@@ -23,14 +29,93 @@ const TRACEPARENT_BYTES: usize = 55;
 /// assert_eq!(format_traceparent(&context), text);
 /// ```
 pub fn parse_traceparent(value: &str) -> Option<TraceContext> {
-    let mut parts = ows::trim(value).split('-');
-    let (version, trace_id, span_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let version = hex_byte(version)?;
-    if version == 0xff || (version == 0 && parts.next().is_some()) {
-        return None;
+    parse(value).ok()
+}
+
+/// Parses a [`traceparent`](https://www.w3.org/TR/trace-context-2/#traceparent-header), as received with a message or
+/// stored with a job. The context has no trace state.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{NO_ATTRIBUTES, SpanExt, TraceContext, testing};
+///
+/// let stored = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// let (linked, spans) = testing::record("import", || {
+///     tracing::info_span!("retry").in_scope(|| {
+///         let before: TraceContext = stored.parse()?;
+///         tracing::Span::current().add_link(&before, NO_ATTRIBUTES);
+///         Ok::<_, thundra_core::ParseTraceContextError>(before)
+///     })
+/// });
+/// assert_eq!(spans[0].links[0].context, linked?);
+/// # Ok::<(), thundra_core::ParseTraceContextError>(())
+/// ```
+impl FromStr for TraceContext {
+    type Err = ParseTraceContextError;
+
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        parse(value).map_err(|part| ParseTraceContextError { part })
     }
-    let flags = hex_byte(flags)?;
-    Some(TraceContext::with_flags(TraceId::from_hex(trace_id)?, SpanId::from_hex(span_id)?, flags))
+}
+
+/// Formats a `traceparent` of version 00, without the trace state.
+impl Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format_traceparent(self))
+    }
+}
+
+/// The error of a text that is no `traceparent`.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::TraceContext;
+///
+/// let error = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331".parse::<TraceContext>().unwrap_err();
+/// assert_eq!(error.to_string(), "invalid traceparent: the flags are two lower-case hexadecimal digits");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseTraceContextError {
+    part: Part,
+}
+
+/// The first invalid part of a `traceparent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Version,
+    TraceId,
+    SpanId,
+    Flags,
+    End,
+}
+
+impl Display for ParseTraceContextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("invalid traceparent: ")?;
+        f.write_str(match self.part {
+            Part::Version => "the version is two lower-case hexadecimal digits other than ff",
+            Part::TraceId => "the trace id is 32 lower-case hexadecimal digits, not all of them zero",
+            Part::SpanId => "the span id is 16 lower-case hexadecimal digits, not all of them zero",
+            Part::Flags => "the flags are two lower-case hexadecimal digits",
+            Part::End => "version 00 ends with the flags",
+        })
+    }
+}
+
+impl Error for ParseTraceContextError {}
+
+fn parse(value: &str) -> Result<TraceContext, Part> {
+    let mut parts = split(ows::trim(value), b'-');
+    let version = parts.next().and_then(hex_byte).filter(|version| *version != 0xff).ok_or(Part::Version)?;
+    let trace_id = parts.next().and_then(TraceId::from_hex).ok_or(Part::TraceId)?;
+    let span_id = parts.next().and_then(SpanId::from_hex).ok_or(Part::SpanId)?;
+    let flags = parts.next().and_then(hex_byte).ok_or(Part::Flags)?;
+    if version == 0 && parts.next().is_some() {
+        return Err(Part::End);
+    }
+    Ok(TraceContext::with_flags(trace_id, span_id, flags))
 }
 
 /// Formats a `traceparent` of version 00, with the flags `sampled` and `random`.
@@ -88,6 +173,7 @@ mod tests {
             ("", None, "nothing"),
         ] {
             assert_eq!(parse_traceparent(value).map(|context| context.flags()), flags, "{why}");
+            assert_eq!(value.parse::<TraceContext>().ok(), parse_traceparent(value), "{why}");
         }
     }
 
@@ -97,6 +183,28 @@ mod tests {
             let value = format!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}");
             assert_eq!(parse_traceparent(&value).map(|context| format_traceparent(&context)), Some(value));
         }
+    }
+
+    #[test]
+    fn an_error_names_the_first_invalid_part() {
+        for (value, part) in [
+            ("", "the version"),
+            ("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "the version"),
+            ("00", "the trace id"),
+            ("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "the trace id"),
+            ("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", "the span id"),
+            ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1", "the flags"),
+            ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-", "version 00 ends"),
+        ] {
+            let error = value.parse::<TraceContext>().map_err(|error| error.to_string());
+            assert!(error.as_ref().is_err_and(|error| error.contains(part)), "{value:?}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_context_is_displayed_as_it_is_parsed() {
+        let context: TraceContext = VALID.parse().unwrap();
+        assert_eq!((context.to_string().as_str(), format!("{context:>57}").len()), (VALID, 57));
     }
 
     proptest! {

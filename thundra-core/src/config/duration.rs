@@ -10,7 +10,8 @@ const MAX_NANOS: f64 = 86_400e9;
 
 /// Reads a number with a unit: `us`, `ms`, `s` or `m`. Only zero needs no unit. `None` for any other text, and for a
 /// time of more than a day.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+#[doc(hidden)]
+pub fn duration(text: &str) -> Option<Duration> {
     let text = text.trim().to_ascii_lowercase();
     let (number, nanos) =
         UNITS.iter().find_map(|(unit, nanos)| Some((text.strip_suffix(unit)?, *nanos))).unwrap_or((&text, 0.0));

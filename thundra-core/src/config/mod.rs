@@ -4,6 +4,7 @@
 //! [`Reader`] from the same environment. The precedence is code, `THUNDRA_*`, `OTEL_*`, default. Reading never fails:
 //! an invalid value becomes a [`ConfigProblem`], and the default applies.
 
+mod document;
 mod duration;
 mod exporters;
 mod keep;
@@ -18,12 +19,15 @@ mod problem;
 pub(crate) mod process;
 mod proxies;
 mod reader;
+mod revised;
 mod sampling;
 mod section;
 mod size;
 mod unknown;
 mod variable;
 
+pub use document::{Document, InvalidDocument};
+pub use duration::duration;
 pub use exporters::{ExceptionSignal, LogsExporter, MetricsExporter, TemporalityPreference};
 pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
@@ -121,6 +125,8 @@ pub struct Config {
     /// The buffer of the log lines kept until a scope fails; `None`, the default, to keep none. See
     /// [Kept log lines](crate#kept-log-lines).
     pub log_buffer: Option<LogBuffer>,
+    /// The version of the document with settings in force, if any.
+    pub(crate) version: Option<i64>,
     origin: Origin,
 }
 
@@ -217,6 +223,7 @@ impl Config {
             log: reader.levels(&v::LOG),
             debug_sample_rate: reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
             log_buffer: LogBuffer::read(reader),
+            version: None,
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
     }

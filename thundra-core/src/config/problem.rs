@@ -105,6 +105,16 @@ impl ConfigProblem {
         ConfigProblem { variable: name.into(), value: None, accepted: nearest.into(), reason: Reason::Unknown }
     }
 
+    /// Returns the problem without the value.
+    pub(super) fn without_value(self) -> Self {
+        ConfigProblem { value: None, ..self }
+    }
+
+    /// Returns `true` for the problem of a value, whatever the other variables.
+    pub(super) fn is_about_value(&self) -> bool {
+        self.reason != Reason::WithoutEffect
+    }
+
     fn new(variable: &Variable, reason: Reason) -> Self {
         ConfigProblem { variable: variable.name.into(), value: None, accepted: variable.form.into(), reason }
     }

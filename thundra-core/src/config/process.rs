@@ -1,13 +1,20 @@
 //! The configuration of the process.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Config, Section};
 use crate::Env;
+use crate::latest::{Latest, Seen};
 
 /// The configuration of the [installed](crate::install) telemetry.
 static INSTALLED: OnceLock<Config> = OnceLock::new();
+/// The installed configuration with the settings of a document, once a document was read.
+static REVISED: Latest<Config> = Latest::new(&SEEN);
+
+thread_local! { static SEEN: Cell<Seen<Config>> = const { Cell::new((0, None)) } }
+
 /// The configuration of the environment, in use before the installation.
 static PROVISIONAL: OnceLock<Config> = OnceLock::new();
 /// `true` if code outside of the installation has the provisional configuration, and may keep parts of it.
@@ -17,6 +24,9 @@ static HAS_PROVISIONAL_LAYER: AtomicBool = AtomicBool::new(false);
 
 /// Returns the configuration of the process: the [installed](crate::install) one, else the configuration of the
 /// environment.
+///
+/// With `THUNDRA_CONFIG`, a program reads some settings again while it runs: each call returns the current ones. A scope
+/// keeps the settings of its beginning.
 ///
 /// A configuration set in code wins for everything read after the installation. A part of the program with values kept
 /// from before the installation is reported on standard error.
@@ -32,10 +42,15 @@ static HAS_PROVISIONAL_LAYER: AtomicBool = AtomicBool::new(false);
 /// assert_eq!(thundra_core::config().limits.spans, 500);
 /// ```
 pub fn config() -> &'static Config {
-    installed().unwrap_or_else(|| {
+    REVISED.get().or_else(installed).unwrap_or_else(|| {
         IS_PROVISIONAL_IN_USE.store(true, Ordering::Relaxed);
         provisional()
     })
+}
+
+/// Replaces the configuration of the process with a revised one.
+pub(crate) fn revise(config: Config) {
+    REVISED.set(Some(config));
 }
 
 /// Installs a configuration, unless a configuration is installed, and returns the installed configuration.
@@ -43,7 +58,7 @@ pub(crate) fn install(make: impl FnOnce() -> Config) -> &'static Config {
     INSTALLED.get_or_init(make)
 }
 
-/// Returns the installed configuration.
+/// Returns the installed configuration, as of the installation.
 #[inline]
 pub(crate) fn installed() -> Option<&'static Config> {
     INSTALLED.get()

@@ -8,8 +8,22 @@ use crate::carrier::Propagators;
 /// Reads the sampler and the ratio.
 pub(super) fn sampler(reader: &mut Reader<'_>) -> Sampler {
     let ratio = reader.ratio(&v::SAMPLER_ARG);
-    let by_ratio = Sampler::ratio(ratio.unwrap_or(1.0));
-    let named = reader.one_of(
+    let (sampler, has_ratio) = named(reader, Sampler::ratio(ratio.unwrap_or(1.0))).unwrap_or_default();
+    if ratio.is_some() && !has_ratio {
+        let accepted = "OTEL_TRACES_SAMPLER=traceidratio or parentbased_traceidratio";
+        reader.problem(ConfigProblem::without_effect(&v::SAMPLER_ARG, accepted));
+    }
+    sampler
+}
+
+/// Returns `true` if the variable names a sampler.
+pub(super) fn is_named(reader: &mut Reader<'_>) -> bool {
+    named(reader, Sampler::default()).is_some()
+}
+
+/// Reads the name of a sampler. Returns the sampler, and `true` if it has the ratio of `by_ratio`.
+fn named(reader: &mut Reader<'_>, by_ratio: Sampler) -> Option<(Sampler, bool)> {
+    reader.one_of(
         &v::SAMPLER,
         &[
             ("always_on", (Sampler::ratio(1.0), false)),
@@ -19,13 +33,7 @@ pub(super) fn sampler(reader: &mut Reader<'_>) -> Sampler {
             ("parentbased_always_off", (Sampler::ratio(0.0).parent_based(), false)),
             ("parentbased_traceidratio", (by_ratio.parent_based(), true)),
         ],
-    );
-    let (sampler, has_ratio) = named.unwrap_or_default();
-    if ratio.is_some() && !has_ratio {
-        let accepted = "OTEL_TRACES_SAMPLER=traceidratio or parentbased_traceidratio";
-        reader.problem(ConfigProblem::without_effect(&v::SAMPLER_ARG, accepted));
-    }
-    sampler
+    )
 }
 
 /// Reads the propagators. A list without a known name counts as unset.

@@ -14,9 +14,6 @@ impl Format for Json {
     fn program(&self, config: &Config) -> Members {
         let mut members = Members::default();
         members.text("service", config.resource.program_name());
-        if config.debug_sample_rate > 0.0 {
-            members.value("sampling_rate", &Value::F64(config.debug_sample_rate));
-        }
         if let Some(name) = config.resource.attribute(semconv::FAAS_NAME) {
             members.value(semconv::FUNCTION_NAME, name);
         }
@@ -28,6 +25,9 @@ impl Format for Json {
 
     fn scope(&self, scope: &mut ScopeState, program: &Members, out: &mut Members) {
         encoded_once(self, "json", (scope, program), out, |scope, encoded| {
+            if scope.debug_sample_rate > 0.0 {
+                encoded.value("sampling_rate", &Value::F64(scope.debug_sample_rate));
+            }
             scope.log.members(&scope.correlation, program, encoded);
         });
     }

@@ -243,6 +243,6 @@ impl<S: Subscriber> Filter<S> for LineLevels {
 pub(crate) fn line_filter(config: &Config) -> LineFilter {
     match config.log_format.map(LogFormat::layout) {
         Some(Layout::None) => LineFilter::off(),
-        _ => LineFilter::new(config.log_levels().targets(), config.log_buffer.as_ref()),
+        _ => LineFilter::new(&config.log_levels(), config.log_buffer.as_ref()),
     }
 }

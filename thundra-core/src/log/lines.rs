@@ -18,6 +18,7 @@ use crate::members::Members;
 use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
 use crate::recorder::kept_writer;
+use crate::recorder::levels::KeptBytes;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
@@ -35,7 +36,7 @@ pub(crate) struct Lines {
     /// The part common to all lines of the program.
     program: Members,
     /// The most bytes of lines kept by a scope.
-    kept_bytes: usize,
+    kept_bytes: KeptBytes,
 }
 
 impl Lines {
@@ -47,7 +48,7 @@ impl Lines {
         let chosen = config.log_format.unwrap_or(by_default);
         let format = implementation(chosen, is_terminal && config.allows_colours())?;
         let (has_location, has_span_fields) = (chosen.has_location(), chosen.has_span_fields());
-        let kept_bytes = config.log_buffer.as_ref().map_or(0, |buffer| buffer.bytes);
+        let kept_bytes = KeptBytes::new(config.log_buffer.as_ref());
         Some(Lines { format, has_location, has_span_fields, program: format.program(config), kept_bytes })
     }
 
@@ -84,7 +85,7 @@ impl Lines {
     /// Keeps the line of an event in the scope of a span.
     pub(super) fn keep(&self, event: &Event<'_>, metadata: &Metadata<'_>, (slot, place): (SpanSlot, Place<'_>)) {
         self.build(event, metadata, place, |line| {
-            if !kept_writer::keep(slot.scope, line, self.kept_bytes) {
+            if !kept_writer::keep(slot.scope, line, self.kept_bytes.current()) {
                 print(line);
             }
         });

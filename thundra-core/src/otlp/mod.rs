@@ -15,6 +15,8 @@
 
 #[cfg(feature = "testing")]
 pub(crate) mod data_point;
+#[cfg(feature = "testing")]
+pub(crate) mod from_json;
 pub(crate) mod json;
 #[cfg(feature = "testing")]
 pub(crate) mod log_record;

@@ -48,7 +48,7 @@ pub(crate) fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
 }
 
 /// Iterates over the fields of a message, and yields the range of each, with tag and length.
-pub(super) fn field_ranges(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, Field<'_>)> {
+pub(crate) fn field_ranges(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, Field<'_>)> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let start = bytes.len() - rest.len();
@@ -108,7 +108,7 @@ fn take_long_varint(bytes: &mut &[u8], first: u8) -> Option<u64> {
 }
 
 /// Reads a `KeyValue`.
-pub(super) fn attribute(bytes: &[u8]) -> Option<(String, Value)> {
+pub(crate) fn attribute(bytes: &[u8]) -> Option<(String, Value)> {
     let (mut key, mut value) = (String::new(), None);
     for field in fields(bytes) {
         match field.number {

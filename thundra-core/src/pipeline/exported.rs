@@ -15,7 +15,7 @@ pub(crate) fn exports(signal: Signal) -> bool {
     Signals::from_bits(EXPORTED.load(Ordering::Relaxed)).contains(signal)
 }
 
-/// Sets the exported signals.
+/// Sets the exported signals. While recording is off, there are none.
 pub(crate) fn set_exported(signals: Signals) {
     #[cfg(feature = "testing")]
     let signals = signals.with(Signals::from_bits(TESTED.load(Ordering::Relaxed)));

@@ -32,7 +32,8 @@ use sender::Sender;
 use slot::ExporterSlot;
 
 use crate::export::{Export, Room, StandardStream};
-use crate::{Records, Resource, Signal};
+use crate::signal::Signals;
+use crate::{Config, Records, Resource, Signal};
 
 /// The share of a last flush's time for spilling: a tenth.
 const LAST_PART: u32 = 10;
@@ -69,6 +70,11 @@ impl Pipeline {
     /// Returns `true` if an exporter takes the signal.
     pub(crate) fn takes(&self, signal: Signal) -> bool {
         self.slots.iter().any(|slot| slot.takes(signal))
+    }
+
+    /// Returns the signals that an exporter takes and the configuration admits.
+    pub(crate) fn exported(&self, config: &Config) -> Signals {
+        Signal::ALL.into_iter().filter(|signal| self.takes(*signal) && config.admits(*signal)).collect()
     }
 
     /// Returns `true` if all spans end up in X-Ray, and nowhere else.

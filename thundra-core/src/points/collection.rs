@@ -159,7 +159,8 @@ pub(crate) fn restart() {
 #[cold]
 pub(crate) fn hand_over(mut points: Box<Points>, facts: &ScopeFacts) {
     write(&points, Some(facts));
-    if Wanted::now().otlp {
+    // Points measured before measuring was turned off are exported all the same.
+    if Wanted::installed().otlp {
         points.forget_values();
         let mut shard = shards::of_thread();
         match &mut shard.ended {
@@ -179,7 +180,7 @@ fn write(points: &Points, scope: Option<&ScopeFacts>) {
 /// Collects for a flush, if a collection is due. `is_last` collects in any case.
 #[inline]
 pub(crate) fn collect(is_last: bool) {
-    if switch::are_wanted() {
+    if !Wanted::installed().is_nothing() {
         collect_if_due(is_last);
     }
 }
@@ -190,7 +191,8 @@ fn collect_if_due(is_last: bool) {
     if !collection.begins(Instant::now(), is_last) {
         return;
     }
-    let observers = collection.observers.clone();
+    let is_off = !switch::are_wanted();
+    let observers = if is_off { Vec::new() } else { collection.observers.clone() };
     // An observer, or the writer, is free to measure and to log.
     drop(collection);
     let mut observations = Observations::default();
@@ -198,9 +200,12 @@ fn collect_if_due(is_last: bool) {
         let _ = contained(|| observe(&mut observations));
     });
     let (mut outside, mut ended) = shards::take();
+    if is_off && outside.is_empty() && ended.is_empty() {
+        return;
+    }
     outside.merge(&mut observations.points);
     write(&outside, None);
-    if Wanted::now().otlp {
+    if Wanted::installed().otlp {
         outside.forget_values();
         outside.merge(&mut ended);
         let records = self::collection().registry.collect(outside, now());

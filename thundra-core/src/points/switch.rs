@@ -6,7 +6,10 @@ const OTLP: u8 = 1;
 const WRITER: u8 = 1 << 1;
 const EXPONENTIAL: u8 = 1 << 2;
 
+/// The destinations in use: nothing while measuring is off.
 static WANTED: AtomicU8 = AtomicU8::new(0);
+/// The destinations while measuring is on.
+static INSTALLED: AtomicU8 = AtomicU8::new(0);
 
 /// The destinations of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +29,16 @@ impl Wanted {
     #[inline]
     pub(crate) fn now() -> Self {
         // Relaxed: set at the installation. A thread with the old value behaves as before the installation.
-        let bits = WANTED.load(Ordering::Relaxed);
+        Self::of(WANTED.load(Ordering::Relaxed))
+    }
+
+    /// Returns the destinations of measurements made while measuring was on.
+    pub(crate) fn installed() -> Self {
+        Self::of(INSTALLED.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    const fn of(bits: u8) -> Self {
         Wanted { otlp: bits & OTLP != 0, writer: bits & WRITER != 0, exponential: bits & EXPONENTIAL != 0 }
     }
 
@@ -46,8 +58,15 @@ pub(crate) fn are_wanted() -> bool {
 pub(crate) fn want(more: Wanted) {
     let bit = |is_wanted: bool, bit| if is_wanted { bit } else { 0 };
     let bits = bit(more.otlp, OTLP) | bit(more.writer, WRITER) | bit(more.exponential, EXPONENTIAL);
+    INSTALLED.fetch_or(bits, Ordering::Relaxed);
     let before = WANTED.fetch_or(bits, Ordering::Relaxed);
     if (before | bits) & (OTLP | WRITER) != before & (OTLP | WRITER) {
         tracing::callsite::rebuild_interest_cache();
     }
+}
+
+/// Turns measuring on or off. The caller has the interest of callsites rebuilt.
+pub(crate) fn turn(is_on: bool) {
+    let bits = if is_on { INSTALLED.load(Ordering::Relaxed) } else { 0 };
+    WANTED.store(bits, Ordering::Relaxed);
 }

@@ -14,7 +14,7 @@
 //!
 //! [`Propagators`] selects among them. Everything that is read is validated and bounded, since anyone may have sent it.
 //!
-//! The same keys are the names of variables in the environment of a child process: see [`env`].
+//! The same keys are the names of variables in the environment of a child process: see [`env`](mod@env).
 //!
 //! # Precedence
 //!

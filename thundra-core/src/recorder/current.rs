@@ -6,8 +6,9 @@ use super::layer::Recorder;
 use super::slab::SCOPES;
 use super::slot::SpanSlot;
 use super::{entered, otel_context};
-use crate::TraceContext;
 use crate::carrier::Outbound;
+use crate::config::config;
+use crate::{Config, TraceContext};
 
 /// Returns the slot of the innermost recorded span of the running code, or of the scope's root.
 #[inline]
@@ -69,4 +70,14 @@ pub fn outbound(span: &Span) -> Option<Outbound> {
     let mut outbound = SCOPES.lock(slot.scope)?.outbound(slot.index())?;
     otel_context::set_baggage(slot.scope, &mut outbound);
     Some(outbound)
+}
+
+/// Returns the configuration for scopes nested in the current scope: that of the process, or of a test.
+#[doc(hidden)]
+pub fn config_of_scopes() -> &'static Config {
+    #[cfg(feature = "testing")]
+    if let Some(config) = slot().and_then(|slot| SCOPES.lock(slot.scope)?.receiver.config()) {
+        return config;
+    }
+    config()
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
-use tracing_log::{AsLog, log};
 
+use super::callsites;
 use super::further_uses;
 use super::own_code::is_own;
 use super::slab::SCOPES;
@@ -18,8 +18,6 @@ use super::slot::SpanSlot;
 
 /// `true` once a scope had debug logs.
 static WERE_ENABLED: AtomicBool = AtomicBool::new(false);
-/// `true` if records of the `log` crate become events through our bridge.
-static HAS_BRIDGE: AtomicBool = AtomicBool::new(false);
 
 /// The most detailed level of debug logs.
 pub(super) const WIDEST: LevelFilter = LevelFilter::DEBUG;
@@ -32,17 +30,8 @@ pub(crate) fn enable() {
     FIRST.call_once(|| {
         WERE_ENABLED.store(true, Ordering::Relaxed);
         further_uses::expect();
-        tracing::callsite::rebuild_interest_cache();
-        if HAS_BRIDGE.load(Ordering::Relaxed) {
-            log::set_max_level(LevelFilter::current().as_log());
-        }
+        callsites::rebuild();
     });
-}
-
-/// Records the installation of this crate's bridge from the `log` crate. The bridge has the levels of the subscriber.
-pub(crate) fn bridged() {
-    HAS_BRIDGE.store(true, Ordering::Relaxed);
-    log::set_max_level(LevelFilter::current().as_log());
 }
 
 /// Returns `true` once a scope had debug logs.

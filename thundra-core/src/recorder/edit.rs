@@ -38,6 +38,10 @@ pub(crate) fn set_ready_attributes(slot: SpanSlot, attributes: &[(&'static str, 
     });
 }
 
+pub(crate) fn add_to_attribute(slot: SpanSlot, key: &str, count: u64) {
+    SCOPES.edit(slot, |span, limits| span.add_to_attribute(key, count, limits));
+}
+
 pub(crate) fn remove_attribute(slot: SpanSlot, key: &str) {
     SCOPES.edit(slot, |span, _| span.remove_attribute(key));
 }

@@ -5,10 +5,9 @@ use std::fmt;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata};
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
-use super::event_filter::widest;
+use super::levels::SpanLevels;
 use super::line_filter::LineFilter;
 use super::slot::SpanSlot;
 use crate::points::{fields as metric_fields, switch};
@@ -18,7 +17,7 @@ use crate::points::{fields as metric_fields, switch};
 #[derive(Debug)]
 pub(crate) struct SoleLayer {
     /// The filter of spans. A filtered span does not exist.
-    pub(crate) spans: Targets,
+    pub(crate) spans: SpanLevels,
     /// The filter of log lines.
     pub(crate) log: LineFilter,
     /// The log lines; `None` if nothing is written.
@@ -47,7 +46,7 @@ impl SoleLayer {
 
     /// Returns the most detailed level enabled for any target.
     pub(super) fn widest(&self) -> LevelFilter {
-        widest_with_metrics(widest(&self.spans).max(self.log.widest()))
+        widest_with_metrics(self.spans.widest().max(self.log.widest()))
     }
 }
 
@@ -55,7 +54,7 @@ impl SoleLayer {
 #[derive(Debug)]
 pub(crate) struct BesideFilter {
     /// The filter of spans and their events.
-    pub(crate) spans: Targets,
+    pub(crate) spans: SpanLevels,
     /// The filter of log records.
     pub(crate) log: LineFilter,
 }
@@ -71,23 +70,22 @@ impl<S> Filter<S> for BesideFilter {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(widest_with_metrics(widest(&self.spans).max(self.log.widest())))
+        Some(widest_with_metrics(self.spans.widest().max(self.log.widest())))
     }
 }
 
 /// Returns `true` for an enabled span or event.
-fn enables(spans: &Targets, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
-    metric_fields::enables(metadata).unwrap_or_else(|| {
-        spans.would_enable(metadata.target(), metadata.level()) || (metadata.is_event() && log.takes(metadata))
-    })
+fn enables(spans: &SpanLevels, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
+    metric_fields::enables(metadata)
+        .unwrap_or_else(|| spans.enables(metadata) || (metadata.is_event() && log.takes(metadata)))
 }
 
 /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
-fn interest(spans: &Targets, log: &LineFilter, metadata: &'static Metadata<'static>) -> Interest {
+fn interest(spans: &SpanLevels, log: &LineFilter, metadata: &'static Metadata<'static>) -> Interest {
     match metric_fields::enables(metadata) {
         Some(true) => Interest::always(),
         Some(false) => Interest::never(),
-        None if spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
+        None if spans.enables(metadata) => Interest::always(),
         None if metadata.is_event() => log.interest(metadata),
         None => Interest::never(),
     }

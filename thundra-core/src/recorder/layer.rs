@@ -17,9 +17,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::event_filter::{EventFilter, widest};
+use super::event_filter::widest;
 use super::fields::{self, Fields, FieldsOf, StatusCode};
 use super::filter::SoleLayer;
+use super::levels::{EventLevels, KeptBytes};
 use super::line_filter::LineFilter;
 use super::open_span::{OpenSpan, encode_head};
 use super::scope_span::{self, SCOPE_TARGET};
@@ -39,12 +40,12 @@ use crate::{SpanId, Status};
 #[derive(Debug)]
 pub(crate) struct Recorder {
     pub(super) index: SpanIndex,
-    /// The filter of span events.
-    pub(super) events: EventFilter,
+    /// The levels of span events.
+    pub(super) events: EventLevels,
     /// The filter of log records.
     pub(super) log: LineFilter,
     /// The most bytes of kept log records in a scope.
-    pub(super) kept_bytes: usize,
+    pub(super) kept_bytes: KeptBytes,
     /// The signal for exceptions.
     pub(super) exceptions: ExceptionSignal,
     limits: Limits,
@@ -66,16 +67,15 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Returns a recorder for use beside other layers. A filter per layer selects the spans.
     pub(crate) fn new(config: &Config) -> Self {
-        let spans = config.spans.targets();
         Recorder {
             index: SpanIndex::new(),
-            events: EventFilter::new(spans),
-            log: LineFilter::new(config.log_levels().targets(), config.log_buffer.as_ref()),
-            kept_bytes: config.log_buffer.as_ref().map_or(0, |buffer| buffer.bytes),
+            events: EventLevels::new(&config.spans),
+            log: LineFilter::new(&config.log_levels(), config.log_buffer.as_ref()),
+            kept_bytes: KeptBytes::new(config.log_buffer.as_ref()),
             exceptions: config.exceptions,
             limits: config.limits,
             careful: AtomicBool::new(false),
-            widest: widest(spans),
+            widest: widest(config.spans.targets()),
             widest_line: LevelFilter::OFF,
             level_below: None,
             dispatch: OnceLock::new(),
@@ -223,7 +223,7 @@ where
             self.careful.store(true, Ordering::Relaxed);
         }
         let sole = self.sole.as_ref();
-        let is_recorded = sole.is_none_or(|sole| sole.spans.would_enable(metadata.target(), metadata.level()));
+        let is_recorded = sole.is_none_or(|sole| sole.spans.enables(metadata));
         if metadata.is_span() && metadata.target() != SCOPE_TARGET && is_recorded {
             missing_spans::span_seen();
         }

@@ -3,30 +3,19 @@
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
-use super::event_filter::EventFilter;
+use super::levels::{KeptLevels, LineLevels};
 use super::scope_span::SCOPE_TARGET;
 use super::slot::SpanSlot;
-use super::{debug_logs, entered, further_uses};
-use crate::config::LogBuffer;
+use super::{debug_logs, entered};
+use crate::config::{Levels, LogBuffer};
 
 /// The filter of log lines.
 #[derive(Clone, Debug)]
 pub(crate) struct LineFilter {
-    /// The levels written in every scope, and outside of scopes.
-    written: EventFilter,
-    /// The levels of kept lines; `None` if none are kept.
-    kept: Option<KeptLevels>,
-}
-
-/// The levels of kept lines. Written lines are not kept.
-#[derive(Clone, Debug)]
-enum KeptLevels {
-    /// The levels of debug logs.
-    Own,
-    Of(EventFilter),
+    /// `None` in a program without lines.
+    levels: Option<LineLevels>,
 }
 
 /// The fate of the line of an event.
@@ -40,30 +29,52 @@ pub(crate) enum Fate {
 
 impl LineFilter {
     /// Returns a filter with the given levels.
-    pub(crate) fn new(written: &Targets, buffer: Option<&LogBuffer>) -> Self {
-        let kept = |buffer: &LogBuffer| match &buffer.levels {
-            Some(levels) => KeptLevels::Of(EventFilter::new(levels.targets())),
-            None => KeptLevels::Own,
-        };
-        if buffer.is_some() {
-            further_uses::expect();
-        }
-        LineFilter { written: EventFilter::new(written), kept: buffer.map(kept) }
+    pub(crate) fn new(written: &Levels, buffer: Option<&LogBuffer>) -> Self {
+        LineFilter { levels: Some(LineLevels::new(written, buffer)) }
     }
 
     /// Returns the filter of a program without lines.
     pub(crate) const fn off() -> Self {
-        LineFilter { written: EventFilter::Level(LevelFilter::OFF), kept: None }
+        LineFilter { levels: None }
+    }
+
+    /// Returns the levels in force.
+    #[inline]
+    fn current(&self) -> Option<&LineLevels> {
+        self.levels.as_ref().map(LineLevels::current)
     }
 
     /// Returns the most detailed level of lines written in every scope.
     pub(super) fn widest_written(&self) -> LevelFilter {
-        self.written.widest()
+        self.current().map_or(LevelFilter::OFF, |levels| levels.written.widest())
     }
 
     /// Returns the fate of the line of an event with `slot` as the innermost span.
     #[inline]
     pub(crate) fn fate(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
+        self.current().map_or(Fate::None, |levels| levels.fate(metadata, slot))
+    }
+
+    /// Returns `true` if an event has a line in the current scope.
+    #[inline]
+    pub(super) fn takes(&self, metadata: &Metadata<'_>) -> bool {
+        self.current().is_some_and(|levels| levels.takes(metadata))
+    }
+
+    /// Returns whether the events of a callsite have lines: in all scopes, in some, or in none.
+    pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.current().map_or_else(Interest::never, |levels| levels.interest(metadata))
+    }
+
+    /// Returns the most detailed level of lines for any target, in any scope.
+    pub(super) fn widest(&self) -> LevelFilter {
+        self.current().map_or(LevelFilter::OFF, LineLevels::widest)
+    }
+}
+
+impl LineLevels {
+    #[inline]
+    fn fate(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
         match self.written.enables(metadata) {
             true => Fate::Written,
             false if self.is_plain() => Fate::None,
@@ -88,9 +99,8 @@ impl LineFilter {
         }
     }
 
-    /// Returns `true` if an event has a line in the current scope.
     #[inline]
-    pub(super) fn takes(&self, metadata: &Metadata<'_>) -> bool {
+    fn takes(&self, metadata: &Metadata<'_>) -> bool {
         self.written.enables(metadata) || (!self.is_plain() && self.takes_detail(metadata))
     }
 
@@ -101,8 +111,7 @@ impl LineFilter {
             || entered::innermost().is_some_and(|slot| self.is_debug_log_in(slot, metadata))
     }
 
-    /// Returns whether the events of a callsite have lines: in all scopes, in some, or in none.
-    pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
+    fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
         if self.written.enables(metadata) || self.keeps(metadata) || self.is_notice(metadata) {
             Interest::always()
         } else if self.is_debug_log(metadata) {
@@ -142,8 +151,7 @@ impl LineFilter {
             && debug_logs::include(metadata)
     }
 
-    /// Returns the most detailed level of lines for any target, in any scope.
-    pub(super) fn widest(&self) -> LevelFilter {
+    fn widest(&self) -> LevelFilter {
         let written = self.written.widest();
         let debug = written != LevelFilter::OFF && debug_logs::were_enabled();
         let kept = match &self.kept {

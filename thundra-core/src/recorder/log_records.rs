@@ -115,7 +115,7 @@ impl Recorder {
                 write::int_attribute(encoded, tag::LOG_ATTRIBUTE, semconv::CODE_LINE_NUMBER, line.into());
             }
             fields::exception_of_record(fields);
-            let kept_bytes = (fate == Fate::Kept).then_some(self.kept_bytes);
+            let kept_bytes = (fate == Fate::Kept).then(|| self.kept_bytes.current());
             add(slot, &fields.head, &mut fields.encoded, kept_bytes);
         });
     }

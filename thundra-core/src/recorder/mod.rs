@@ -13,6 +13,7 @@
 //! Fields are encoded in a buffer of the thread before the scope is locked. A user's `Debug` therefore runs outside the
 //! lock, free to record spans.
 
+pub(crate) mod callsites;
 pub(crate) mod current;
 pub(crate) mod debug_logs;
 pub(crate) mod edit;
@@ -25,6 +26,7 @@ pub(crate) mod further_uses;
 pub(crate) mod kept_lines;
 pub(crate) mod kept_writer;
 pub(crate) mod layer;
+pub(crate) mod levels;
 mod line_buffer;
 pub(crate) mod line_filter;
 pub(crate) mod log_records;
@@ -43,6 +45,7 @@ pub(crate) mod scope_log;
 pub(crate) mod scope_names;
 pub(crate) mod scope_span;
 pub(crate) mod scope_state;
+pub(crate) mod shown_ids;
 pub(crate) mod slab;
 pub(crate) mod slot;
 mod span_index;

@@ -3,6 +3,8 @@
 #[cfg(feature = "testing")]
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "testing")]
+use crate::Config;
 use crate::Records;
 use crate::pipeline::backlog;
 use crate::points::collection::{self, ScopeFacts};
@@ -25,6 +27,12 @@ impl Receiver {
         backlog::add(records);
     }
 
+    /// Returns the configuration of the scopes of a test.
+    #[cfg(feature = "testing")]
+    pub(crate) fn config(&self) -> Option<&'static Config> {
+        self.test.as_ref().and_then(|inbox| inbox.config)
+    }
+
     /// Hands over points. The caller holds no lock of a scope.
     pub(crate) fn add_points(&self, points: Box<Points>, facts: &ScopeFacts) {
         #[cfg(feature = "testing")]
@@ -43,6 +51,8 @@ pub(crate) struct Inbox {
     pub(crate) late_spans: Mutex<Records>,
     pub(crate) log_records: Mutex<Records>,
     pub(crate) points: Mutex<Option<Box<Points>>>,
+    /// The configuration of nested scopes, in place of that of the process.
+    pub(crate) config: Option<&'static Config>,
 }
 
 #[cfg(feature = "testing")]

@@ -22,7 +22,7 @@ use super::fields::{self, Fields, FieldsOf};
 use super::further_uses;
 use super::scope_state::ScopeState;
 use super::slab::SCOPES;
-use super::slot::{SlotKind, SpanSlot};
+use super::slot::{ScopeId, SlotKind, SpanSlot};
 use crate::SpanId;
 use crate::otlp::read::each_attribute;
 use crate::otlp::rename;
@@ -160,6 +160,36 @@ impl ScopeState {
         self.replay.as_ref().is_some_and(|replay| replay.spans + replay.events > 0)
     }
 
+    /// Marks a whole nested scope that began in replayed work.
+    #[cold]
+    pub(crate) fn repeat_in(&mut self, marked: SpanId) {
+        if let Some(root) = self.span_id(0) {
+            self.set_replays(root, true);
+            self.replay.get_or_insert_default().begun_in = Some(marked);
+        }
+    }
+
+    /// Drops the spans of a scope of nothing but replayed work, and returns the numbers of repeated spans and events.
+    #[inline]
+    pub(crate) fn take_repetition(&mut self) -> Option<(u64, u64)> {
+        self.replay.as_ref()?.begun_in?;
+        self.replays(0).then(|| {
+            let recorded = self.take_finished().count() as u64;
+            let (spans, events) = self.take_repeated();
+            if let Some((root, _)) = self.span(0) {
+                root.fill();
+            }
+            (spans + recorded + 1, events)
+        })
+    }
+
+    /// Adds the repeated spans and events of a nested scope.
+    #[cold]
+    pub(crate) fn add_repetition(&mut self, (spans, events): (u64, u64)) {
+        let replay = self.replay.get_or_insert_default();
+        (replay.spans, replay.events) = (replay.spans + spans, replay.events + events);
+    }
+
     /// Takes the numbers of repeated spans and events.
     pub(super) fn take_repeated(&mut self) -> (u64, u64) {
         let Some(replay) = &mut self.replay else { return (0, 0) };
@@ -181,7 +211,35 @@ where
         && let Some(id) = scope.span_id(slot.index())
     {
         scope.set_replays(id, replays);
+        drop(scope);
+        if !replays {
+            end_repetition(slot.scope, id);
+        }
     }
+}
+
+/// Ends the repetition of the scopes that began in a marked span: further work in them is new.
+fn end_repetition(outer: ScopeId, marked: SpanId) {
+    for nested in SCOPES.nested_in(outer) {
+        if let Some(mut scope) = SCOPES.lock(nested)
+            && scope.replay.as_ref().is_some_and(|replay| replay.begun_in == Some(marked))
+            && let Some(root) = scope.span_id(0)
+        {
+            scope.set_replays(root, false);
+        }
+    }
+}
+
+/// Returns the span marked as replayed work around a scope that begins.
+#[inline]
+pub(crate) fn marked_around(slot: Option<SpanSlot>) -> Option<SpanId> {
+    if was_seen() { marked_at(slot?) } else { None }
+}
+
+#[cold]
+fn marked_at(slot: SpanSlot) -> Option<SpanId> {
+    let scope = SCOPES.lock(slot.scope)?;
+    scope.span_id(slot.index()).filter(|_| scope.replays(slot.index()))
 }
 
 /// Finds a place in an unrecorded scope for a marked span, because events in the span write log lines.

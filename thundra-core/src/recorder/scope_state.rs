@@ -43,6 +43,8 @@ pub(crate) struct ScopeState {
     pub(crate) sampled: bool,
     /// `true` if the trace id is known to be random.
     pub(crate) random: bool,
+    /// The ratio of new chains with debug logs, as of the start of the scope.
+    pub(crate) debug_sample_rate: f64,
     /// `true` if the spans of the scope are recorded. An unsampled scope is recorded for a [tail decision](Tail).
     pub(crate) recorded: bool,
     /// The fate of the recorded spans.
@@ -111,6 +113,8 @@ pub(crate) struct ScopeState {
 pub(super) struct Replay {
     /// The spans marked as replayed work.
     pub(super) marked: BTreeSet<SpanId>,
+    /// The marked span of the outer scope in which a nested scope began.
+    pub(super) begun_in: Option<SpanId>,
     /// The number of spans that repeat earlier spans.
     pub(super) spans: u64,
     /// The number of events that repeat earlier events.
@@ -125,6 +129,7 @@ impl ScopeState {
             trace_id: TraceId::NOBODYS,
             sampled: false,
             random: false,
+            debug_sample_rate: 0.0,
             recorded: false,
             tail: Tail::Exported,
             withheld: false,

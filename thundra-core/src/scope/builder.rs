@@ -10,17 +10,19 @@ use super::owner::Scope;
 use super::preceding::Preceding;
 use crate::carrier::{Inbound, ParentSource, without_threshold};
 use crate::clock::{now, unix_nano};
-use crate::config::{Limits, config};
+use crate::config::config;
 use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
 use crate::recorder::receiver::Receiver;
+use crate::recorder::replay;
 use crate::recorder::scope_log::SharedKeys;
 use crate::recorder::scope_names::ScopeNames;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
+use crate::recorder::shown_ids::ShownIds;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
@@ -310,7 +312,8 @@ impl ScopeBuilder {
             None => config.sampler.sample(None, shared_draw.unwrap_or(trace_id)),
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
-        let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
+        let around = if self.nested { current::slot() } else { None };
+        let (outer, replayed) = (around.map(|slot| slot.scope), replay::marked_around(around));
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| {
             (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left(), outer.receiver.clone())
@@ -327,6 +330,7 @@ impl ScopeBuilder {
         };
         let recorded = !config.disabled && (sampled || tail != Tail::Exported);
         let mut has_debug_logs = false;
+        let mut shown_ids = None;
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
@@ -345,6 +349,7 @@ impl ScopeBuilder {
                 list => list.clone(),
             };
             state.correlation = inbound.correlation.clone();
+            state.debug_sample_rate = config.debug_sample_rate;
             if config.debug_sample_rate > 0.0 && !config.disabled {
                 let rate = config.debug_sample_rate;
                 let by_work = |id| Sampler::ratio(rate).sample(None, id);
@@ -352,6 +357,8 @@ impl ScopeBuilder {
             }
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
             has_debug_logs = state.correlation.debug_log_enabled();
+            let has_trace = !config.disabled || inbound.parent.is_some();
+            shown_ids = ShownIds::of(has_trace.then_some(trace_id), &state.correlation);
             state.baggage = inbound.baggage.clone();
             state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
@@ -371,6 +378,9 @@ impl ScopeBuilder {
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limit_spans(spans_left.max(1));
             self.start_root(state, config);
+            if let Some(marked) = replayed {
+                state.repeat_in(marked);
+            }
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
@@ -381,7 +391,10 @@ impl ScopeBuilder {
             debug_logs::enable();
         }
         let root = SpanSlot::root_of(id, recorded);
-        let span = adopting(root, || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name));
+        let span = adopting(root, || match shown_ids {
+            None => tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name),
+            Some(ids) => ids.scope_span(name),
+        });
         Scope::new(root, span)
     }
 
@@ -408,18 +421,21 @@ impl ScopeBuilder {
         root.kind = self.kind;
         root.parent_is_remote = parent_is_remote;
         if recorded {
-            self.describe_root(root, &config.limits);
+            self.describe_root(root, config);
         }
     }
 
     /// Sets the first attributes and links of the root span.
     #[inline]
-    fn describe_root(&self, root: &mut OpenSpan, limits: &Limits) {
-        let inbound = &self.inbound;
+    fn describe_root(&self, root: &mut OpenSpan, config: &Config) {
+        let (inbound, limits) = (&self.inbound, &config.limits);
         // Readers know a root span by this attribute, and add counts to it.
         root.set_first_attribute(semconv::THUNDRA_PARENT_SOURCE, inbound.source.as_str(), limits);
         if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != ParentSource::XRay) {
             root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), limits);
+        }
+        if let Some(version) = config.version {
+            root.set_attribute(semconv::THUNDRA_CONFIG_VERSION, &version.into(), limits);
         }
         if inbound.dropped > 0 {
             root.set_attribute(semconv::THUNDRA_PROPAGATION_DROPPED, &inbound.dropped.into(), limits);

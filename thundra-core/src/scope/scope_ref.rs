@@ -125,6 +125,12 @@ impl ScopeRef {
         edit::set_ready_attributes(self.root, attributes);
     }
 
+    /// Adds to a count in an attribute of the root span. The count begins at zero.
+    #[doc(hidden)]
+    pub fn add_to_attribute(&self, key: &str, count: u64) {
+        edit::add_to_attribute(self.root, key, count);
+    }
+
     /// Removes an attribute of the root span.
     #[doc(hidden)]
     pub fn remove_attribute(&self, key: &str) {

@@ -51,8 +51,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         }
         let config = installed.insert(config);
         let pipeline = Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit());
-        let is_exported = |signal: &Signal| pipeline.takes(*signal) && config.admits(*signal);
-        set_exported(Signal::ALL.into_iter().filter(is_exported).collect());
+        set_exported(pipeline.exported(config));
         if exports(Signal::Logs) {
             further_uses::expect();
         }

@@ -8,6 +8,7 @@
 mod install;
 mod observed;
 mod process;
+mod revise;
 mod snapshot;
 mod subscriber;
 
@@ -22,6 +23,7 @@ pub use process::{
     export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, follows_xray, last_export,
     pending_spans, report_missing_scope, share_withheld, spill_all, unexported,
 };
+pub use revise::revise;
 pub use snapshot::{forget_unexported, renew};
 #[cfg(feature = "testing")]
 pub(crate) use subscriber::recording;

@@ -1,10 +1,9 @@
 //! The subscriber of a process: the recorder alone, or the recorder and the layers of the program on a `Registry`.
 
+use tracing::Subscriber;
 use tracing::dispatcher::{self, Dispatch};
 use tracing::level_filters::LevelFilter;
-use tracing::{Level, Subscriber};
 use tracing_log::{AsLog, LogTracer};
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
@@ -17,12 +16,12 @@ use crate::pipeline::exports;
 use crate::pipeline::record_for_tests;
 #[cfg(feature = "testing")]
 use crate::points::collection;
-use crate::recorder::debug_logs;
+use crate::recorder::callsites;
 use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
+use crate::recorder::levels::SpanLevels;
 use crate::recorder::line_filter::LineFilter;
-use crate::recorder::runtime_events::RUNTIME_TARGET;
-use crate::recorder::scope_span::SCOPE_TARGET;
+use crate::recorder::shown_ids;
 use crate::redact::mask;
 use crate::{Config, LogFormat, Signal, diagnostics};
 
@@ -38,6 +37,7 @@ pub(super) fn set_global(config: &Config, layers: Layers) {
     if dispatcher::set_global_default(subscriber).is_ok() {
         return;
     }
+    shown_ids::show();
     if are_given {
         diagnostics::once(
             "subscriber.layers",
@@ -60,7 +60,7 @@ pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only possible error is an earlier logger.
     if bridge.init().is_ok() {
-        debug_logs::bridged();
+        callsites::bridged();
     }
 }
 
@@ -93,7 +93,7 @@ fn sole(config: &Config) -> impl Subscriber + Send + Sync + use<> {
         Some(_) => log::line_filter(config),
         None => record_filter(config),
     };
-    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
+    let sole = SoleLayer { spans: SpanLevels::new(&config.spans), log, lines };
     Registry::default().with(Recorder::sole(config, sole))
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn recording(config: &Config) -> impl Subscriber + Send + Sync + use<
     mask::add(&config.mask_keys);
     record_for_tests([Signal::Logs].into_iter().collect());
     collection::aggregate();
-    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log: log::line_filter(config), lines: None };
+    let sole = SoleLayer { spans: SpanLevels::new(&config.spans), log: log::line_filter(config), lines: None };
     Registry::default().with(Recorder::sole(config, sole))
 }
 
@@ -112,6 +112,9 @@ pub(crate) fn recording(config: &Config) -> impl Subscriber + Send + Sync + use<
 fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + use<> {
     // A list without layers would disable everything.
     let layers = (!layers.0.is_empty()).then_some(layers.0);
+    if layers.is_some() {
+        shown_ids::show();
+    }
     Registry::default().with(layers).with(recorder(config)).with(log::layer_with(config))
 }
 
@@ -122,6 +125,10 @@ fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + us
 /// hides spans from the recording layer too. Use [`with_filter`](Layer::with_filter) to filter a single layer instead.
 /// A line on standard error reports spans hidden by a filter added before the recording layer. A filter added after the
 /// recording layer is not noticed.
+///
+/// Other layers of the subscriber, such as `tracing_subscriber::fmt`, see the span of a scope. Its fields are `trace_id`,
+/// `correlation_id`, and `correlation` with the other correlation ids, all as of the begin of the scope. Thus each line
+/// written in a scope has the ids. The fields are no attributes of the exported span.
 ///
 /// The levels and limits come from the installed configuration, or before the installation from the environment. Use
 /// [`layer_with`] for a configuration made in code.
@@ -141,7 +148,7 @@ pub fn layer<S>() -> impl Layer<S> + Send + Sync
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    recorder(config_of_layer())
+    layer_with(config_of_layer())
 }
 
 /// Returns the layer of [`layer`], with the levels and limits of a configuration made in code.
@@ -162,6 +169,7 @@ pub fn layer_with<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    shown_ids::show();
     recorder(config)
 }
 
@@ -170,7 +178,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     mask::add(&config.mask_keys);
-    let (spans, log) = (with_scopes(config.spans.targets()), record_filter(config));
+    let (spans, log) = (SpanLevels::new(&config.spans), record_filter(config));
     Recorder::new(config).with_filter(BesideFilter { spans, log })
 }
 
@@ -181,12 +189,4 @@ fn record_filter(config: &Config) -> LineFilter {
         true => log::line_filter(config),
         false => LineFilter::off(),
     }
-}
-
-/// Adds the spans of scopes, and the errors of the runtime, to a filter. A target enabled already gets no directive,
-/// because a directive applies to all targets with the same prefix.
-fn with_scopes(spans: &Targets) -> Targets {
-    let missing =
-        [SCOPE_TARGET, RUNTIME_TARGET].into_iter().filter(|target| !spans.would_enable(target, &Level::ERROR));
-    spans.clone().with_targets(missing.map(|target| (target, LevelFilter::ERROR)))
 }

@@ -24,6 +24,7 @@
 //! assert_eq!(testing::tree(&spans), "invocation thundra.parent.source=none\n└ bill order=7\n");
 //! ```
 
+mod received;
 mod recorded;
 mod snapshot;
 mod values;
@@ -34,6 +35,8 @@ use tracing::Dispatch;
 use tracing::dispatcher::with_default;
 use tracing::instrument::WithSubscriber;
 
+#[doc(hidden)]
+pub use self::received::RequestForm;
 pub use self::recorded::Recorded;
 #[doc(hidden)]
 pub use self::recorded::Recording;

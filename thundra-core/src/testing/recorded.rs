@@ -76,6 +76,12 @@ impl Recording {
         Recording { dispatch: Dispatch::new(recording(config)), inbox: Arc::default() }
     }
 
+    /// Begins a recording whose nested scopes have the configuration too.
+    pub fn of_scopes(config: &'static Config) -> Self {
+        let inbox = Inbox { config: Some(config), ..Inbox::default() };
+        Recording { dispatch: Dispatch::new(recording(config)), inbox: Arc::new(inbox) }
+    }
+
     /// Returns the subscriber.
     pub fn dispatch(&self) -> &Dispatch {
         &self.dispatch

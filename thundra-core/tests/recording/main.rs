@@ -8,6 +8,7 @@ mod keep;
 mod limits;
 mod replay;
 mod scopes;
+mod shown_ids;
 mod unfinished;
 
 use std::sync::Arc;

@@ -1,4 +1,6 @@
-//! The exporter over OTLP/HTTP, and the choice of exporters for a program.
+//! The exporters over OTLP/HTTP and to the X-Ray daemon, and those of [`thundra_core::export`] that need no network.
+//!
+//! An exporter of your own implements [`Export`].
 
 mod address;
 mod authorize;
@@ -42,7 +44,10 @@ pub(crate) use select::THIS;
 #[doc(hidden)]
 pub use select::{Dependent, Platform, exporters, install};
 #[doc(hidden)]
-pub use worker::{Worker, report_losses, report_losses_now};
+pub use worker::{Worker, after_each_flush, report_losses, report_losses_now};
 pub use xray::XRayExporter;
+
+#[doc(inline)]
+pub use thundra_core::export::*;
 
 pub use crate::xray_daemon::{InvalidXRayDaemonAddress, XRayDaemonAddress};

@@ -2,7 +2,7 @@
 //! MiB waits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use thundra_core::export::suppress_thread;
@@ -17,6 +17,15 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// `true` while the thread runs. The thread exports once more at the end, and reports losses.
 static RUNNING: AtomicBool = AtomicBool::new(false);
+
+/// A function for the thread, in the hands of a dependent crate.
+static AFTER_FLUSH: OnceLock<fn()> = OnceLock::new();
+
+/// Has the thread call a function after each flush. The function must not block. The first call counts.
+#[doc(hidden)]
+pub fn after_each_flush(then: fn()) {
+    let _ = AFTER_FLUSH.set(then);
+}
 
 /// The handle of the thread. Dropping the handle ends the thread after a last export.
 #[doc(hidden)]
@@ -89,6 +98,9 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
                 }
                 break deadline;
             }
+        }
+        if let Some(then) = AFTER_FLUSH.get() {
+            then();
         }
     };
     if let Ok(deadline) = deadline {

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
+use std::ffi::OsString;
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use thundra_core::ScopeRef;
 use thundra_core::exception::Exception;
 
@@ -96,7 +99,12 @@ successes! {
     [] f32;
     [] f64;
     [] Duration;
+    [] Instant;
+    [] SystemTime;
     [] String;
+    [] OsString;
+    [] PathBuf;
+    [] Bytes;
     [B: ToOwned + ?Sized] Cow<'_, B>;
     [T: ?Sized] &T;
     [T] Option<T>;

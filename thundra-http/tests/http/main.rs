@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clients;
-mod drop_in;
 mod export;
 mod export_connections;
 mod export_credentials;

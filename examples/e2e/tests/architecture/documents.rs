@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{CRATES, root, text};
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     ".github/CONTRIBUTING.md",
     "BENCHMARKS.md",
     "CHANGELOG.md",
+    "examples/deploy/README.md",
     "README.md",
     "thundra-aws/README.md",
     "thundra-core/README.md",
@@ -144,9 +145,18 @@ fn blocks(document: &str, language: &str) -> String {
     found
 }
 
-/// Returns the dependencies of the toml blocks, each with features.
+/// Returns the dependencies of the toml blocks and of the `cargo add` lines, each with features.
 fn dependencies(document: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut dependencies: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let shell = blocks(document, "sh");
+    for line in shell.lines().filter_map(|line| line.split(" # ").next()?.trim().strip_prefix("cargo add ")) {
+        let (names, features) = line.split_once(" --features ").unwrap_or((line, ""));
+        for name in names.split_whitespace().filter(|name| !name.starts_with("--")) {
+            let name = name.split('@').next().unwrap_or_default().to_owned();
+            let features = features.split(',').map(|feature| feature.trim().to_owned());
+            dependencies.entry(name).or_default().extend(features.filter(|name| !name.is_empty()));
+        }
+    }
     for line in blocks(document, "toml").lines() {
         if let Some((name, value)) = line.split_once(" = ") {
             let list =
@@ -171,6 +181,23 @@ fn crates_of(code: &str) -> BTreeSet<String> {
         !is_alias && code.match_indices(&format!("{word}::")).any(|(at, _)| is_start(at))
     };
     names.filter(is_used).map(str::to_owned).collect()
+}
+
+/// What a reader must know before the first `cargo add` is not below the fold.
+#[test]
+fn the_first_screen_of_the_readme_names_the_versions() {
+    let (manifest, readme) = (text("Cargo.toml"), text("README.md"));
+    let screen: String = readme.lines().take(60).map(|line| format!("{line}\n")).collect();
+    let value = |name: &str| {
+        let line = manifest.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap();
+        line.split('"').nth(1).unwrap().to_owned()
+    };
+    assert!(screen.contains(&format!("Rust {}", value("rust-version"))), "the MSRV");
+    for (name, parts) in [("lambda_runtime", 1), ("lambda_http", 1), ("aws_lambda_events", 1), ("reqwest", 2)] {
+        let version: Vec<_> = value(name).split('.').take(parts).map(str::to_owned).collect();
+        let line = format!("cargo add {name}@{}", version.join("."));
+        assert!(screen.lines().any(|other| other.starts_with(&line)), "{line}");
+    }
 }
 
 /// The table of the README is a part of the tables on the configuration page of `thundra-aws`. A test of `thundra-aws`

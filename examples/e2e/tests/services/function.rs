@@ -36,6 +36,11 @@ pub(crate) struct Function {
 
 impl Function {
     pub(crate) async fn start(name: &str) -> Self {
+        Self::start_with(name, &[]).await
+    }
+
+    /// Starts the function with further variables.
+    pub(crate) async fn start_with(name: &str, further: &[(&str, &str)]) -> Self {
         let receiver = Receiver::open().await.unwrap();
         let (events, coming) = mpsc::channel(1);
         let (answered, answers) = mpsc::channel(1);
@@ -58,6 +63,7 @@ impl Function {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint()),
             ("ENDS_WITH_STDIN", "yes"),
         ];
+        let variables: Vec<_> = variables.iter().chain(further).copied().collect();
         let scratch = target::path("home").unwrap();
         let log = target::path(&format!("{name}-function.log")).unwrap();
         let process = Process::start(&mut command, variables, &scratch, &log).unwrap();
@@ -97,6 +103,13 @@ impl Function {
         assert!(came, "no invocation is in the trace {trace}: {spans:#?}");
         let (invocation, process) = of(&spans, trace);
         (invocation.unwrap(), process)
+    }
+}
+
+impl Function {
+    /// Returns the spans received so far.
+    pub(crate) fn received(&self) -> Vec<Span> {
+        self.receiver.spans()
     }
 }
 

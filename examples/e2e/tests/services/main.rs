@@ -18,6 +18,7 @@ mod function;
 mod kafka;
 mod logs;
 mod received;
+mod remote_config;
 mod secrets;
 mod sent;
 

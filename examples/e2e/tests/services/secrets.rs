@@ -54,7 +54,7 @@ async fn read_from(endpoint: &str) {
     }
 }
 
-fn variables(endpoint: &str) -> [(&'static str, String); 5] {
+pub(crate) fn variables(endpoint: &str) -> [(&'static str, String); 5] {
     [
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
@@ -80,7 +80,7 @@ async fn collector() -> (String, Arc<Mutex<Vec<HeaderMap>>>) {
 
 /// Calls a service of an emulator. The emulator reads the name of the service in the signature without verifying the
 /// signature.
-async fn call(endpoint: &str, target: &str, service: &str, input: &Value) -> Value {
+pub(crate) async fn call(endpoint: &str, target: &str, service: &str, input: &Value) -> Value {
     let scope = format!("test/20261126/us-east-1/{service}/aws4_request");
     let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
     let http = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -30,6 +30,18 @@ fn failures_are_reported_one_by_one() {
 }
 
 #[test]
+fn the_failures_of_all_batches_of_an_invocation_are_counted() {
+    let config = config(&[]);
+    let (_, spans) = invocation(&config, async || {
+        for count in 1..=2 {
+            let event = sqs("orders", &vec![("", "no JSON"); count]);
+            let _ = each(event, async |_: Order| Ok::<_, std::fmt::Error>(())).with_config(&config).await;
+        }
+    });
+    span(&spans, "thundra.batch.failures", "3");
+}
+
+#[test]
 fn the_error_of_a_record_keeps_no_credentials() {
     let config = config(&[]);
     let event = sqs("orders", &[("", "{}")]);

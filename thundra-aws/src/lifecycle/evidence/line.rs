@@ -43,7 +43,7 @@ pub(super) fn line(scope: ScopeRef, captured: &Captured, outcome: Outcome) -> Ve
     }
     members.extend_from_slice(own.as_bytes());
     let failed = captured.failed().clone();
-    let records = if outcome == Outcome::FailedRecords { only_records(&captured.event, failed) } else { None };
+    let records = if outcome == Outcome::FailedRecords { only_records(&captured.event, &failed) } else { None };
     let (event, cut) = match &records {
         Some(only) => (only.event.as_slice(), only.cut.as_slice()),
         None => (&captured.event[..], &[][..]),

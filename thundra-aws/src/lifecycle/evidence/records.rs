@@ -1,5 +1,8 @@
 //! The failed records of a batch, as a separate event.
 
+use std::collections::HashSet;
+
+use crate::captured::FailedRecord;
 use crate::payload::cursor::Cursor;
 
 /// The bytes of an event to search for records.
@@ -13,12 +16,10 @@ pub(super) struct OnlyRecords {
     pub(super) cut: Vec<&'static str>,
 }
 
-/// Returns an event with only the numbered records. `None` for an event without records, and for an empty list of
-/// numbers.
-pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<OnlyRecords> {
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers.last()?;
+/// Returns an event with only the failed records. `None` for an event without records, and for an empty list.
+pub(super) fn only_records(event: &[u8], failed: &[FailedRecord]) -> Option<OnlyRecords> {
+    failed.first()?;
+    let failed: HashSet<&FailedRecord> = failed.iter().collect();
     let mut cursor = Cursor::new(event.get(..MAX_BYTES).unwrap_or(event));
     find_records(&mut cursor, event)?;
     let mut only = event.get(..cursor.at())?.to_vec();
@@ -26,7 +27,8 @@ pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<Only
     for number in 0.. {
         // The cursor stops at the end of the list, and at a record that extends beyond the limit.
         let Some(record) = cursor.value().and_then(|range| event.get(range)) else { break };
-        if numbers.binary_search(&number).is_ok() {
+        let is_failed = name(record).is_some_and(|name| failed.contains(&FailedRecord::Named(name)));
+        if is_failed || failed.contains(&FailedRecord::Numbered(number)) {
             if found > 0 {
                 only.push(b',');
             }
@@ -38,7 +40,7 @@ pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<Only
         }
     }
     let mut cut = Vec::new();
-    if found < numbers.len() {
+    if found < failed.len() {
         cut.push("$.Records");
     }
     only.push(b']');
@@ -51,6 +53,21 @@ pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<Only
         }
     }
     (found > 0).then_some(OnlyRecords { event: only, cut })
+}
+
+/// Returns the `messageId` or the `eventID` of a record.
+fn name(record: &[u8]) -> Option<String> {
+    let mut cursor = Cursor::new(record);
+    cursor.eat_spaced(b'{')?;
+    loop {
+        let key = record.get(cursor.string()?)?;
+        cursor.eat_spaced(b':')?;
+        let value = cursor.value()?;
+        if key == b"messageId" || key == b"eventID" {
+            return serde_json::from_slice(record.get(value)?).ok();
+        }
+        cursor.eat_spaced(b',')?;
+    }
 }
 
 /// Steps to the first record.
@@ -99,9 +116,23 @@ mod tests {
             (r#"{"records":[1]}"#, vec![0], None, "another name"),
             ("[1]", vec![0], None, "no object"),
         ] {
-            let found = only_records(event.as_bytes(), numbers);
+            let failed: Vec<_> = numbers.into_iter().map(FailedRecord::Numbered).collect();
+            let found = only_records(event.as_bytes(), &failed);
             let expected = only.map(|(only, cut)| OnlyRecords { event: only.as_bytes().to_vec(), cut: cut.to_vec() });
             assert_eq!(found, expected, "{why}");
         }
+    }
+
+    #[test]
+    fn a_named_record_is_found_wherever_it_stands() {
+        let event =
+            r#"{"Records":[{"messageId":"a","body":"{\"messageId\":\"b\"}"},{"body":"x", "messageId" : "b"},{"x":1}]}"#;
+        let failed = [FailedRecord::Named("b".to_owned()), FailedRecord::Numbered(2)];
+        let only = only_records(event.as_bytes(), &failed).unwrap();
+        assert_eq!(only.event, br#"{"Records":[{"body":"x", "messageId" : "b"},{"x":1}]}"#);
+        let kinesis = br#"{"Records":[{"eventID":"s:1"},{"kinesis":{"eventID":"s:2"},"eventID":"s:2"}]}"#;
+        let only = only_records(kinesis, &[FailedRecord::Named("s:2".to_owned())]).unwrap();
+        assert_eq!(only.event, br#"{"Records":[{"kinesis":{"eventID":"s:2"},"eventID":"s:2"}]}"#);
+        assert_eq!(only.cut, [""; 0]);
     }
 }

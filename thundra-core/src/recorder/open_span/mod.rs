@@ -11,7 +11,7 @@ use head::at;
 pub(crate) use head::encode_head;
 
 use crate::config::Limits;
-use crate::otlp::read::find_attribute;
+use crate::otlp::read::{attribute_of, find_attribute};
 use crate::otlp::write::{self, tag};
 use crate::redact::mask;
 use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
@@ -224,6 +224,15 @@ impl OpenSpan {
         let start = self.body.len();
         attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, value);
         self.settle(key, start, limits);
+    }
+
+    /// Adds to a count in an attribute, which begins at zero.
+    pub(crate) fn add_to_attribute(&mut self, key: &str, count: u64, limits: &Limits) {
+        let body = self.body.get(self.head_end..).unwrap_or_default();
+        let before = find_attribute(body, key).and_then(|place| attribute_of(body.get(place)?));
+        let before = if let Some(Value::I64(before)) = before { before } else { 0 };
+        let sum = before.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        self.set_attribute(key, &Value::I64(sum), limits);
     }
 
     /// Adds the first attribute of the span, whatever the limit of attributes. A word of ours holds nothing to mask.

@@ -10,6 +10,7 @@ mod client;
 pub mod connect;
 mod connector;
 mod delegate;
+mod genuine;
 pub mod redirect;
 mod request;
 mod resolver;

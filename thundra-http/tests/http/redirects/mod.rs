@@ -2,6 +2,7 @@
 
 mod client;
 mod concurrent;
+mod genuine;
 mod hosts;
 mod rules;
 mod timeouts;

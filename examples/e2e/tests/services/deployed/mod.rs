@@ -1,5 +1,5 @@
 //! The SAM application of `examples/deploy`, deployed by MiniStack's CloudFormation: an order crosses it, the forwarder
-//! sends the trace, and what the alarms and the queries name is in the logs.
+//! sends the trace, failures are kept, and what the alarms and the queries name is in the logs.
 
 mod names;
 mod templates;
@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
+use aws_sdk_lambda::types::InvocationType;
 use axum::Router;
 use axum::http::StatusCode;
 use reqwest::Method;
 use serde_json::{Value, json};
-use thundra_examples::harness::cloud::{Cloud, Code, Function};
+use thundra_examples::harness::cloud::{self, Cloud, Code, Function};
 use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::package;
 use thundra_examples::harness::receiver::Receiver;
@@ -20,7 +21,7 @@ use thundra_examples::report::Span;
 use tokio::net::TcpListener;
 use tokio::time::{Duration, sleep};
 
-use crate::PATIENCE;
+use crate::{PATIENCE, soon};
 
 /// The functions, with their executables.
 const FUNCTIONS: [(&str, &str); 5] = [
@@ -38,7 +39,7 @@ const PROGRAMS: [&str; 4] = ["shop-orders", "shop-billing", "shop-shipping", "sh
 struct Shop {
     cloud: Cloud,
     url: String,
-    _ministack: MiniStack,
+    ministack: MiniStack,
     receiver: Receiver,
 }
 
@@ -57,7 +58,7 @@ impl Shop {
         // MiniStack makes no routes of an OpenAPI document.
         let orders = "arn:aws:lambda:us-east-1:000000000000:function:shop-orders";
         let url = cloud.create_http_api("shop", "POST /orders", orders).await.unwrap();
-        Self { cloud, url, _ministack: ministack, receiver }
+        Self { cloud, url, ministack, receiver }
     }
 
     async fn send(&self, id: &str) {
@@ -80,7 +81,7 @@ fn path(code: &Code) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_crosses_the_deployed_shop_and_the_forwarder_sends_its_trace() {
+async fn an_order_crosses_the_deployed_shop_and_failures_are_kept() {
     let shop = Shop::deploy().await;
     let ping = json!({ "warmup": true });
     assert_eq!(shop.cloud.invoke("shop-orders", &ping).await.unwrap(), Value::Null, "the schedule's ping");
@@ -96,6 +97,8 @@ async fn an_order_crosses_the_deployed_shop_and_the_forwarder_sends_its_trace() 
         sleep(Duration::from_millis(500)).await;
     }
 
+    failures_are_kept(&shop).await;
+    loops_are_found(&shop).await;
     let mut lines = Vec::new();
     for program in PROGRAMS {
         lines.append(&mut shop.lines(program).await);
@@ -110,6 +113,37 @@ async fn an_order_crosses_the_deployed_shop_and_the_forwarder_sends_its_trace() 
 fn programs(spans: &[Span]) -> BTreeSet<&str> {
     let trace = spans.iter().find(|span| span.attribute("order.id") == Some("order-1")).map(|span| &span.trace);
     spans.iter().filter(|span| Some(&span.trace) == trace).map(|span| &*span.program).collect()
+}
+
+/// Delivers an order that billing cannot charge, and waits for the event in the queue of failures. Lambda invokes billing
+/// for SNS in this way; MiniStack does not, and loses the event.
+async fn failures_are_kept(shop: &Shop) {
+    let config = cloud::config(&shop.ministack.endpoint());
+    let order = json!({ "id": "order-declined", "customer": "ada@example.com", "items": [], "card": "declined" });
+    let mut event: Value = serde_json::from_str(include_str!("../../../../events/sns.json")).unwrap();
+    event["Records"][0]["Sns"]["Message"] = order.to_string().into();
+    let invoke = aws_sdk_lambda::Client::new(&config).invoke().function_name("shop-billing");
+    invoke.invocation_type(InvocationType::Event).payload(event.to_string().into_bytes().into()).send().await.unwrap();
+    let sqs = aws_sdk_sqs::Client::new(&config);
+    let url = format!("{}/000000000000/shop-failures", shop.ministack.endpoint());
+    let message = soon("a failure", async || {
+        let received = sqs.receive_message().queue_url(&url).send().await.unwrap();
+        received.messages.unwrap_or_default().pop()
+    });
+    let failure = message.await.body.unwrap();
+    assert!(failure.contains("order-declined") && failure.contains("the card was declined"), "{failure}");
+}
+
+/// Delivers a message at the end of a long chain of calls, and finds the line that the filters of the alarm find.
+async fn loops_are_found(shop: &Shop) {
+    let mut event: Value = serde_json::from_str(include_str!("../../../../events/sqs.json")).unwrap();
+    event["Records"][0]["messageAttributes"]["call-chain-length"] =
+        json!({ "dataType": "String", "stringValue": "11", "stringListValues": [], "binaryListValues": [] });
+    let error = shop.cloud.invoke("shop-notify", &event).await.unwrap_err();
+    assert!(error.to_string().contains("chain_too_long"), "{error}");
+    let (_, pattern) = templates::MONITORING.split_once("FilterPattern: '").unwrap();
+    let pattern = pattern.split('\'').next().unwrap();
+    soon(pattern, async || shop.cloud.find_in_log("shop-notify", pattern).await.unwrap().pop()).await;
 }
 
 /// Runs a function whose collector refuses its spans, and returns its lines.

@@ -15,6 +15,8 @@ const REPORT: &str = r#"{"time":"2026-11-26T00:00:00.000Z","type":"platform.repo
 /// A metric of losses that take a backlog of 4 MiB. The test makes no such losses, and knows the name alone.
 const LOST_BEFORE_EXPORT: &str = "otel.sdk.processor.span.processed";
 
+const TELEMETRY: &str = include_str!("../../../../deploy/functions/telemetry.rs");
+
 /// The words of the language of queries.
 const WORDS: [&str; 12] =
     ["and", "as", "asc", "by", "desc", "fields", "filter", "like", "limit", "or", "sort", "stats"];
@@ -44,7 +46,9 @@ pub(super) fn assert_metrics(lines: &[Value]) {
         let documents: Vec<_> = lines.iter().filter_map(|line| line.get("_aws")).map(Value::to_string).collect();
         assert!(is_written, "no document has {metric} by {dimensions:?}: {documents:#?}");
     }
-    assert_eq!(own, 5, "the alarms on metrics of the functions");
+    let written = TELEMETRY.split_once("METRICS: [").unwrap().1.split("];").next().unwrap();
+    let written = written.split('"').skip(1).step_by(2).filter(|metric| MONITORING.contains(metric)).count();
+    assert_eq!((own, written), (5, 5), "each built-in metric of the functions has an alarm");
 }
 
 /// Asserts that each field of a query is in a line of the functions, or in Lambda's report.

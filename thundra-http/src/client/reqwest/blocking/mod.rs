@@ -90,7 +90,8 @@ impl Client {
         });
         let mut call = begin(&mut request, redirects.as_ref().map(|(redirects, _)| redirects));
         let span = call.as_ref().map_or_else(Span::none, |(call, _)| call.span.clone());
-        let is_known = self.built.as_ref().is_some_and(|built| !built.settings.configured);
+        let is_known =
+            self.built.as_ref().is_some_and(|built| !built.settings.configured && !built.in_flight.is_shared());
         let (result, count) = span.in_scope(|| match redirects {
             Some((redirects, in_flight)) => {
                 redirects.run_blocking(&self.inner, in_flight, call.as_ref().map(|(call, _)| call), request)
@@ -115,6 +116,18 @@ impl Client {
             }
         }
         result
+    }
+
+    pub(super) fn settings(&self) -> Option<&ClientSettings> {
+        self.built.as_ref().map(|built| &*built.settings)
+    }
+
+    /// Returns reqwest's client. The calls of that client are not known here.
+    pub(super) fn into_genuine(self) -> InnerClient {
+        if let Some(built) = &self.built {
+            built.in_flight.share();
+        }
+        self.inner
     }
 
     fn begin(&self, inner: InnerRequest) -> RequestBuilder {

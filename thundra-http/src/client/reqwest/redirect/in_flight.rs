@@ -9,7 +9,9 @@
 //! - With several calls in flight from a URL, the first redirect is ambiguous. The hook then refuses to let reqwest
 //!   follow. The error reaches the right call, and the call follows the redirect.
 //! - If no candidate carries a header of ours, attribution is not needed and reqwest follows.
+//! - If the program has the genuine client too, a redirect may belong to one of its calls, and reqwest follows.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use reqwest::Url;
@@ -20,7 +22,11 @@ use crate::propagation_policy::Reach;
 
 /// The requests of a client in flight.
 #[derive(Clone, Default)]
-pub(crate) struct InFlight(Arc<Mutex<Vec<Request>>>);
+pub(crate) struct InFlight {
+    requests: Arc<Mutex<Vec<Request>>>,
+    /// `true` if the genuine client makes requests too.
+    is_shared: Arc<AtomicBool>,
+}
 
 struct Request {
     /// The first URL of the request, without the fragment, as in reqwest.
@@ -31,18 +37,30 @@ struct Request {
 }
 
 impl InFlight {
+    /// Notes that the genuine client makes requests too, which are not added here.
+    pub(crate) fn share(&self) {
+        self.is_shared.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Relaxed)
+    }
+
     /// Adds a request, until the guard is dropped.
     pub(crate) fn add(&self, url: &Url, chain: &SharedChain) -> InFlightGuard<'_> {
         let mut start = url.clone();
         start.set_fragment(None);
-        lock(&self.0).push(Request { start, task: None, chain: chain.clone() });
+        lock(&self.requests).push(Request { start, task: None, chain: chain.clone() });
         InFlightGuard { in_flight: self, chain: chain.clone() }
     }
 
     /// Attributes a redirect by the URLs of the request so far. `None` lets reqwest follow.
     pub(crate) fn attribute(&self, previous: &[Url]) -> Option<Attribution> {
+        if self.is_shared() {
+            return None;
+        }
         let task = task::try_id();
-        let mut requests = lock(&self.0);
+        let mut requests = lock(&self.requests);
         let mut candidates = requests.iter_mut().filter(|request| match previous {
             [start] => request.task.is_none() && request.start == *start,
             _ => request.task.is_some() && request.task == task,
@@ -80,6 +98,6 @@ pub(crate) struct InFlightGuard<'a> {
 
 impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
-        lock(&self.in_flight.0).retain(|request| !Arc::ptr_eq(&request.chain, &self.chain));
+        lock(&self.in_flight.requests).retain(|request| !Arc::ptr_eq(&request.chain, &self.chain));
     }
 }

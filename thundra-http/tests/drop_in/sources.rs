@@ -180,6 +180,24 @@ fn every_feature_of_reqwest_is_here() {
 }
 
 #[test]
+fn a_feature_of_reqwest_means_the_same_here() {
+    let manifest = std::fs::read_to_string(sources("thundra-http").with_file_name("Cargo.toml")).unwrap();
+    let theirs = std::fs::read_to_string(sources("reqwest").with_file_name("Cargo.toml")).unwrap();
+    for name in features(&theirs).iter().filter(|name| !["default", "default-tls", "http3"].contains(&name.as_str())) {
+        let line = manifest.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap();
+        assert!(line.contains(&format!("\"reqwest/{name}\"")), "{line}");
+    }
+    let list = |manifest: &str, name: &str| -> Vec<String> {
+        let (_, list) = manifest.split_once(&format!("\n{name} = [")).unwrap();
+        let items = list.split(']').next().unwrap().split(',').map(|item| item.trim().trim_matches('"').to_owned());
+        items.filter(|item| !item.is_empty()).collect()
+    };
+    assert_eq!(list(&manifest, "default-tls"), list(&theirs, "default-tls"));
+    let default = list(&manifest, "default");
+    assert!(list(&theirs, "default").iter().all(|feature| default.contains(feature)), "{default:?}");
+}
+
+#[test]
 fn full_is_every_feature_but_the_alternatives_to_rustls() {
     for package in ["thundra-core", "thundra-http", "thundra-aws"] {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(package).join("Cargo.toml");
@@ -193,59 +211,4 @@ fn full_is_every_feature_but_the_alternatives_to_rustls() {
             .collect();
         assert!(missing.is_empty(), "{package}: {missing:?}");
     }
-}
-
-/// A program written for reqwest.
-#[tokio::test]
-async fn a_program_compiles_with_another_import() {
-    use thundra_http as reqwest;
-    fn policy() -> reqwest::redirect::Policy {
-        reqwest::redirect::Policy::custom(
-            |attempt| if attempt.previous().len() > 5 { attempt.stop() } else { attempt.follow() },
-        )
-    }
-    fn built() -> Result<reqwest::Client, reqwest::Error> {
-        let mut headers = reqwest::header::HeaderMap::new();
-        headers.insert(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("text/plain"));
-        reqwest::ClientBuilder::new()
-            .default_headers(headers)
-            .timeout(std::time::Duration::from_secs(1))
-            .pool_idle_timeout(None::<std::time::Duration>)
-            .tcp_keepalive(std::time::Duration::from_secs(9))
-            .redirect(policy())
-            .proxy(reqwest::Proxy::http("http://127.0.0.1:9")?)
-            .gzip(true)
-            .cookie_store(true)
-            .unix_socket("/nowhere.sock")
-            .build()
-    }
-    let client = built().unwrap();
-    let form = reqwest::multipart::Form::new().text("a", "b");
-    let request = client
-        .post("http://nowhere.example/")
-        .query(&[("q", "1")])
-        .header("x-a", 1)
-        .basic_auth("user", Some("password"))
-        .json(&serde_json::json!({"a": 1}))
-        .multipart(form)
-        .version(reqwest::Version::HTTP_11)
-        .build()
-        .unwrap();
-    assert_eq!(request.url().as_str(), "http://nowhere.example/?q=1");
-    let result: reqwest::Result<reqwest::Response> = client.execute(request).await;
-    assert!(result.unwrap_err().is_connect());
-    // The future of a response is `Unpin`, and can be polled in a variable.
-    fn lies_anywhere<F: Future<Output = reqwest::Result<reqwest::Response>> + Send + Unpin + 'static>(future: F) -> F {
-        future
-    }
-    let mut sending = client.get("http://nowhere.example/").send();
-    let result = tokio::select! {
-        result = &mut sending => result,
-        () = std::future::pending() => return,
-    };
-    assert!(result.unwrap_err().is_connect());
-    let executing = client.execute(client.get("http://nowhere.example/").build().unwrap());
-    assert!(lies_anywhere(executing).await.unwrap_err().is_connect());
-    let traced = thundra_http::RequestBuilderExt::send_traced(::reqwest::Client::new().get("http://127.0.0.1:1/"));
-    assert!(lies_anywhere(traced).await.unwrap_err().is_connect());
 }

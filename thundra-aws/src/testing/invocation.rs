@@ -1,0 +1,121 @@
+//! An ended invocation of a test.
+
+use serde::de::DeserializeOwned;
+use thundra_core::SpanData;
+use thundra_core::testing::{LogData, MetricData, Recorded};
+
+use super::builder::InvocationBuilder;
+use super::error::{InvocationError, InvocationErrorKind};
+use super::event::IntoEvent;
+use super::perform::Posted;
+
+/// An ended invocation: the response, and all that was recorded. See [`invoke`](super::invoke).
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    pub(super) result: Result<Posted, InvocationError>,
+    pub(super) recorded: Recorded,
+}
+
+impl Invocation {
+    /// Returns a builder for an invocation with this event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use serde_json::json;
+    /// use thundra_aws::testing::Invocation;
+    /// use thundra_aws::{Error, LambdaEvent};
+    ///
+    /// async fn id(event: LambdaEvent<()>) -> Result<String, Error> {
+    ///     Ok(event.context.request_id)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let builder = Invocation::builder(json!(null)).request_id("r-1").time_left(Duration::from_secs(3));
+    /// assert_eq!(builder.invoke(id).await.response::<String>().unwrap(), "r-1");
+    /// # }
+    /// ```
+    pub fn builder(event: impl IntoEvent) -> InvocationBuilder {
+        InvocationBuilder::new(event.into_event())
+    }
+
+    /// Returns the response, read as this type: [`serde_json::Value`] for any.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the invocation, or an error if the response is not of this type.
+    pub fn response<T: DeserializeOwned>(&self) -> Result<T, InvocationError> {
+        let body = self.body()?;
+        serde_json::from_slice(body).map_err(|error| {
+            let (kind, text) = (InvocationErrorKind::OtherResponse, String::from_utf8_lossy(body));
+            let message = format!("the response is not a {}: {error}: {text}", std::any::type_name::<T>());
+            InvocationError::new(kind, "", message)
+        })
+    }
+
+    /// Returns the bytes of the response: JSON, or the chunks of a stream.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the invocation.
+    pub fn body(&self) -> Result<&[u8], InvocationError> {
+        self.result.as_ref().map(|posted| &posted.body[..]).map_err(Clone::clone)
+    }
+
+    /// Returns the failure of the invocation.
+    pub fn error(&self) -> Option<&InvocationError> {
+        self.result.as_ref().err()
+    }
+
+    /// Returns the spans, in the order they ended. The last one is the span of the invocation.
+    pub fn spans(&self) -> &[SpanData] {
+        &self.recorded.spans
+    }
+
+    /// Returns the span of the invocation. `None` for an invocation that is not recorded.
+    pub fn root(&self) -> Option<&SpanData> {
+        self.recorded.spans.last()
+    }
+
+    /// Returns the first span with a name.
+    pub fn span(&self, name: &str) -> Option<&SpanData> {
+        self.recorded.span(name)
+    }
+
+    /// Returns the log records, in order. Lambda writes the same events as log lines.
+    pub fn logs(&self) -> &[LogData] {
+        &self.recorded.logs
+    }
+
+    /// Returns `true` if a log record has this text in its message.
+    pub fn has_logged(&self, text: &str) -> bool {
+        self.recorded.has_logged(text)
+    }
+
+    /// Returns the data points of the metrics.
+    pub fn metrics(&self) -> &[MetricData] {
+        &self.recorded.metrics
+    }
+
+    /// Returns the first data point of a metric.
+    pub fn metric(&self, name: &str) -> Option<&MetricData> {
+        self.recorded.metric(name)
+    }
+
+    /// Returns the spans as an indented tree with all attributes, without times and ids.
+    pub fn tree(&self) -> String {
+        self.recorded.tree()
+    }
+
+    /// Returns the spans as a text that is equal in each run: see [`Snapshot`](super::Snapshot).
+    pub fn snapshot(&self) -> String {
+        self.recorded.snapshot()
+    }
+
+    /// Returns everything that was recorded.
+    pub fn recorded(&self) -> &Recorded {
+        &self.recorded
+    }
+}

@@ -1,0 +1,1 @@
+#![doc = include_str!("drop_in.md")]

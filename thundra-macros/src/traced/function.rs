@@ -1,0 +1,189 @@
+//! The expansion of a function: a span around the body.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{
+    FnArg, ItemType, Pat, PatIdent, Path, ReturnType, Signature, Type,
+    ext::IdentExt,
+    parse_quote,
+    visit_mut::{self, VisitMut},
+};
+
+use super::{attr::Args, field::Field, owner::Owner};
+use crate::{
+    body::{inner_future, internal, with_body},
+    item::Function,
+    params::{self, Param},
+    returns::Returns,
+};
+
+/// What the functions of a group share.
+#[derive(Clone, Default)]
+pub(super) struct Context {
+    /// The type or the trait of the methods.
+    pub(super) owner: Option<Owner>,
+    /// The associated types of an `impl` block.
+    pub(super) types: Vec<ItemType>,
+}
+
+/// Expands a function with a span around its body.
+pub(super) fn expand_function(args: &Args, context: &Context, function: &Function) -> TokenStream {
+    let Function { attrs, vis, sig, brace, inner_attrs, body } = function;
+    let thundra = args.krate.clone().unwrap_or_else(|| parse_quote!(::thundra_core));
+    let returns = returns_of(sig, context);
+    let arguments = arguments(sig);
+    let fields: Vec<&Field> = args.fields.iter().filter(|field| field.applies(&arguments)).collect();
+    let make_span = span(&thundra, args, context, sig, &fields);
+
+    let mut sig = sig.clone();
+    let body = match &returns {
+        None => {
+            let (entered, body) = (internal("__thundra_entered"), with_body(TokenStream::new(), *brace, body.clone()));
+            quote! {
+                let #entered = #make_span.entered();
+                #body
+            }
+        }
+        Some(returns @ Returns::Async(_)) => {
+            let params = params::take(&mut sig);
+            let bindings = bindings(&sig, &params, &fields);
+            let (_, future) = inner_future(&thundra, function, returns, bindings);
+            let make_span = with_patterns(&params, &fields, make_span);
+            instrumented(&thundra, &make_span, &future)
+        }
+        Some(returns @ Returns::Future { boxed, .. }) => {
+            let pinned = |future: TokenStream| {
+                if *boxed {
+                    quote! { ::std::boxed::Box::pin(#future) }
+                } else {
+                    future
+                }
+            };
+            let (before, future) = inner_future(&thundra, function, returns, TokenStream::new());
+            if returns.lone_block(body).is_some() {
+                // The span begins when the future is first polled, as that of an `async fn`.
+                let instrumented = instrumented(&thundra, &make_span, &future);
+                pinned(quote! { async move { #instrumented } })
+            } else {
+                let (span, entered) = (internal("__thundra_span"), internal("__thundra_entered"));
+                let future = pinned(quote! { #thundra::__private::tracing::Instrument::instrument(#future, #span) });
+                quote! {
+                    let #span = #make_span;
+                    let #entered = #span.enter();
+                    #before
+                    ::core::mem::drop(#entered);
+                    #future
+                }
+            }
+        }
+    };
+    with_body(quote! { #(#attrs)* #vis #sig }, *brace, quote! { #(#inner_attrs)* #body })
+}
+
+/// Returns the statements that make a span and await a future in it.
+fn instrumented(thundra: &Path, make_span: &TokenStream, future: &TokenStream) -> TokenStream {
+    let span = internal("__thundra_span");
+    quote! {
+        let #span = #make_span;
+        #thundra::__private::tracing::Instrument::instrument(#future, #span).await
+    }
+}
+
+/// Returns the bindings of the arguments inside of the future.
+fn bindings(sig: &Signature, params: &[Param], fields: &[&Field]) -> TokenStream {
+    let whole_self = sig.receiver().filter(|receiver| receiver.reference.is_none()).map(|receiver| {
+        let this = &receiver.self_token;
+        quote! { let _ = &#this; } // captures `self` and not the fields that the body names
+    });
+    // An argument that is only recorded is used too.
+    let bindings = params.iter().map(|param| {
+        let (binding, used) = (param.binding(), is_recorded(&param.pattern, fields).then(|| using(param)));
+        quote! { #binding #used }
+    });
+    quote! { #whole_self #(#bindings)* }
+}
+
+/// Returns the expression of the span with the patterns that its fields need. The user's patterns are bound inside of the
+/// future, after the span is made.
+fn with_patterns(params: &[Param], fields: &[&Field], make_span: TokenStream) -> TokenStream {
+    let recorded = params.iter().filter(|param| param.is_destructured() && is_recorded(&param.pattern, fields));
+    let patterns = recorded.map(|param| {
+        let (cfgs, pattern, argument, used) = (&param.cfgs, &param.pattern, &param.name, using(param));
+        quote! { #(#cfgs)* let #pattern = &#argument; #used }
+    });
+    let patterns: Vec<_> = patterns.collect();
+    if patterns.is_empty() {
+        make_span
+    } else {
+        quote! { { #(#patterns)* #make_span } }
+    }
+}
+
+/// Returns a statement that uses the names of a parameter. A lint attribute would conflict with a `forbid`.
+fn using(param: &Param) -> TokenStream {
+    let (cfgs, names) = (&param.cfgs, bound(&param.pattern));
+    quote! { #(#cfgs)* let _ = (#(&#names,)*); }
+}
+
+/// Returns `true` if a field mentions a name of the pattern.
+fn is_recorded(pattern: &Pat, fields: &[&Field]) -> bool {
+    bound(pattern).iter().any(|name| fields.iter().any(|field| field.mentions(name)))
+}
+
+/// Returns the expression of the span.
+fn span(thundra: &Path, args: &Args, context: &Context, sig: &Signature, fields: &[&Field]) -> TokenStream {
+    let tracing = quote! { #thundra::__private::tracing };
+    let name = match &args.name {
+        Some((_, name)) => name.to_token_stream(),
+        None => {
+            let name = sig.ident.unraw().to_string();
+            context.owner.as_ref().map_or_else(|| name.clone(), |owner| owner.method(&name)).to_token_stream()
+        }
+    };
+    let level = args.level.as_ref().map_or_else(|| quote! { #tracing::Level::INFO }, |level| level.tokens(&tracing));
+    let target = args.target.as_ref().map_or_else(|| quote! { ::core::module_path!() }, ToTokens::to_token_stream);
+    let fields = fields.iter().map(|field| field.tokens(thundra));
+    quote! { #tracing::span!(target: #target, #level, #name, #(#fields),*) }
+}
+
+/// Returns the names of the arguments, `self` included.
+fn arguments(sig: &Signature) -> Vec<Ident> {
+    let names = sig.inputs.iter().flat_map(|input| match input {
+        FnArg::Receiver(receiver) => vec![Ident::new("self", receiver.self_token.span)],
+        FnArg::Typed(param) => bound(&param.pat),
+    });
+    names.collect()
+}
+
+/// Returns the names that a pattern binds.
+fn bound(pattern: &Pat) -> Vec<Ident> {
+    struct Names(Vec<Ident>);
+
+    impl VisitMut for Names {
+        fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
+            self.0.push(pat.ident.clone());
+            visit_mut::visit_pat_ident_mut(self, pat);
+        }
+    }
+
+    let mut names = Names(Vec::new());
+    names.visit_pat_mut(&mut pattern.clone());
+    names.0
+}
+
+/// Returns the future that a function returns; `None` for a plain function.
+fn returns_of(sig: &Signature, context: &Context) -> Option<Returns> {
+    // The associated type of a `tower::Service` is a box, or a type of the user's own.
+    let mut sig = sig.clone();
+    if let ReturnType::Type(_, ty) = &mut sig.output
+        && let Type::Path(path) = &**ty
+        && path.qself.is_none()
+        && path.path.segments.len() == 2
+        && path.path.segments.first().is_some_and(|first| first.ident == "Self")
+    {
+        let last = path.path.segments.last()?;
+        let resolved = context.types.iter().find(|item| item.ident == last.ident)?;
+        *ty = resolved.ty.clone();
+    }
+    Returns::of(&sig).ok()
+}

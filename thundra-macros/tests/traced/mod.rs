@@ -1,0 +1,5 @@
+//! The spans of `#[traced]`.
+
+mod fields;
+mod futures;
+mod items;

@@ -1,0 +1,4 @@
+#[thundra_core::traced]
+mod orders;
+
+fn main() {}

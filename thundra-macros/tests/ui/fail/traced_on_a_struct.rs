@@ -1,0 +1,6 @@
+#[thundra_core::traced]
+struct Order {
+    id: u8,
+}
+
+fn main() {}

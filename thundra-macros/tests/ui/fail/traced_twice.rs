@@ -1,0 +1,14 @@
+use thundra_core::traced;
+
+#[traced]
+#[traced]
+fn one() {}
+
+#[traced]
+mod store {
+    #[traced]
+    #[traced(skip)]
+    pub fn get() {}
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[thundra_core::traced(name = "store")]
+mod store {
+    pub fn get() {}
+}
+
+fn main() {}
