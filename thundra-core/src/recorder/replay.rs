@@ -87,7 +87,7 @@ impl Visit for ScopeKey {
 
 /// Returns `true` once a span was marked as replayed work.
 #[inline]
-fn was_seen() -> bool {
+pub(super) fn was_seen() -> bool {
     // Relaxed: the flag publishes nothing. The marking thread entered the span, or handed the span over.
     WAS_SEEN.load(Ordering::Relaxed)
 }
@@ -141,7 +141,7 @@ impl ScopeState {
     }
 
     /// Returns `true` if a span is marked as replayed work.
-    fn replays(&self, index: u32) -> bool {
+    pub(super) fn replays(&self, index: u32) -> bool {
         self.replay.as_ref().zip(self.span_id(index)).is_some_and(|(replay, id)| replay.marked.contains(&id))
     }
 
@@ -158,36 +158,6 @@ impl ScopeState {
     #[inline]
     pub(super) fn has_repeated(&self) -> bool {
         self.replay.as_ref().is_some_and(|replay| replay.spans + replay.events > 0)
-    }
-
-    /// Marks a whole nested scope that began in replayed work.
-    #[cold]
-    pub(crate) fn repeat_in(&mut self, marked: SpanId) {
-        if let Some(root) = self.span_id(0) {
-            self.set_replays(root, true);
-            self.replay.get_or_insert_default().begun_in = Some(marked);
-        }
-    }
-
-    /// Drops the spans of a scope of nothing but replayed work, and returns the numbers of repeated spans and events.
-    #[inline]
-    pub(crate) fn take_repetition(&mut self) -> Option<(u64, u64)> {
-        self.replay.as_ref()?.begun_in?;
-        self.replays(0).then(|| {
-            let recorded = self.take_finished().count() as u64;
-            let (spans, events) = self.take_repeated();
-            if let Some((root, _)) = self.span(0) {
-                root.fill();
-            }
-            (spans + recorded + 1, events)
-        })
-    }
-
-    /// Adds the repeated spans and events of a nested scope.
-    #[cold]
-    pub(crate) fn add_repetition(&mut self, (spans, events): (u64, u64)) {
-        let replay = self.replay.get_or_insert_default();
-        (replay.spans, replay.events) = (replay.spans + spans, replay.events + events);
     }
 
     /// Takes the numbers of repeated spans and events.
@@ -226,20 +196,10 @@ fn end_repetition(outer: ScopeId, marked: SpanId) {
             && let Some(root) = scope.span_id(0)
         {
             scope.set_replays(root, false);
+            drop(scope);
+            end_repetition(nested, root);
         }
     }
-}
-
-/// Returns the span marked as replayed work around a scope that begins.
-#[inline]
-pub(crate) fn marked_around(slot: Option<SpanSlot>) -> Option<SpanId> {
-    if was_seen() { marked_at(slot?) } else { None }
-}
-
-#[cold]
-fn marked_at(slot: SpanSlot) -> Option<SpanId> {
-    let scope = SCOPES.lock(slot.scope)?;
-    scope.span_id(slot.index()).filter(|_| scope.replays(slot.index()))
 }
 
 /// Finds a place in an unrecorded scope for a marked span, because events in the span write log lines.

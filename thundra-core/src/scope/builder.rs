@@ -15,9 +15,9 @@ use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
+use crate::recorder::nested_replay::marked_around;
 use crate::recorder::open_span::OpenSpan;
 use crate::recorder::receiver::Receiver;
-use crate::recorder::replay;
 use crate::recorder::scope_log::SharedKeys;
 use crate::recorder::scope_names::ScopeNames;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
@@ -313,7 +313,7 @@ impl ScopeBuilder {
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
         let around = if self.nested { current::slot() } else { None };
-        let (outer, replayed) = (around.map(|slot| slot.scope), replay::marked_around(around));
+        let (outer, replayed) = (around.map(|slot| slot.scope), marked_around(around));
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| {
             (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left(), outer.receiver.clone())

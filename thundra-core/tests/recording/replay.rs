@@ -83,16 +83,29 @@ fn a_scope_inside_of_replayed_work_is_counted_too() {
             });
             nested(&config, || info_span!("new").in_scope(|| {}));
         });
+        let work = marked(true);
+        work.in_scope(|| {
+            nested(&config, || {
+                nested(&config, || {
+                    work.record("repeats", false);
+                    info_span!("new in both").in_scope(|| {});
+                });
+            });
+        });
     });
     assert_eq!(
         tree,
         "root thundra.parent.source=none durable.replayed_spans=2 durable.replayed_events=2\n\
+         ├ work work.id=7 work.repeats=false\n\
          └ work work.id=7 work.repeats=false\n\
          record thundra.parent.source=none durable.replayed_spans=1\n\
          └ new\n\
          \x20   · new\n\
          record thundra.parent.source=none\n\
-         └ new\n"
+         └ new\n\
+         record thundra.parent.source=none\n\
+         record thundra.parent.source=none\n\
+         └ new in both\n"
     );
 }
 
