@@ -37,12 +37,16 @@ const AWS: &[&str] = &[
     "aws_smithy_runtime_api",
     "bytes",
     "futures_util",
+    "http",
+    "http_body",
     "lambda_http",
     "lambda_runtime",
     "serde",
+    "serde_json",
     "thundra_core",
     "thundra_http",
     "thundra_macros",
+    "tower_layer",
     "tower_service",
 ];
 

@@ -6,10 +6,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
-use serde::Deserialize;
-
+pub(crate) use super::string::text;
 use super::tape::{Key, Kind, MAX_DEPTH, Node, RECORD_DEPTH, Tape};
-use crate::payload::cursor::{Cursor, quote_or_backslash};
+use crate::payload::cursor::Cursor;
 
 /// The limit of members at one level. No event of AWS has more.
 pub(crate) const MAX_MEMBERS: usize = 256;
@@ -30,9 +29,6 @@ pub(crate) struct Member<'o, 'a> {
     place: usize,
     node: &'o Node,
 }
-
-#[derive(Deserialize)]
-struct JsonString<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
     /// Reads an object.
@@ -203,8 +199,8 @@ impl<'o, 'a> Member<'o, 'a> {
     pub(crate) fn object(self) -> Option<Object<'a>> {
         match self.node.kind {
             Kind::Object => Some(self.inside()),
-            Kind::Other => Object::parse(self.raw()),
-            Kind::Plain | Kind::Escaped | Kind::Array => None,
+            Kind::Other if self.raw().starts_with('{') => Object::parse(self.raw()),
+            Kind::Plain | Kind::Escaped | Kind::Array | Kind::Other => None,
         }
     }
 
@@ -230,22 +226,6 @@ impl<'o, 'a> Member<'o, 'a> {
     fn inside(self) -> Object<'a> {
         Object { tape: Some(Rc::clone(self.tape)), places: self.tape.inside(self.place, self.node) }
     }
-}
-
-/// Returns the text of a JSON string.
-#[inline]
-pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
-    // An error of serde_json costs more than the text of most strings.
-    let plain = json.strip_prefix('"')?.strip_suffix('"')?;
-    match quote_or_backslash(plain.as_bytes()) {
-        None => Some(Cow::Borrowed(plain)),
-        Some(_) => unescaped(json),
-    }
-}
-
-/// Returns the text of a JSON string with escapes.
-pub(super) fn unescaped(json: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<JsonString<'_>>(json).ok().map(|text| text.0)
 }
 
 /// Returns the texts of the elements of an array, else none.
@@ -280,11 +260,6 @@ mod tests {
         assert_eq!(event.array("l"), ["1", "\"z\""]);
         assert_eq!((event.has("u"), event.has("x"), event.text("n").is_some()), (false, false, false));
         assert!(event.object("l").is_none() && event.array("o").is_empty());
-    }
-
-    #[test]
-    fn text_without_escapes_is_borrowed() {
-        assert!(matches!(text("\"plain\""), Some(Cow::Borrowed("plain"))));
     }
 
     #[test]

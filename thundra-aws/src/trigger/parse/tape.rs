@@ -6,13 +6,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::json::unescaped;
+use super::string::unescaped;
 use crate::payload::cursor::Cursor;
 
 /// The depth of opened values in an event. No member read by a source stands deeper.
 pub(super) const MAX_DEPTH: usize = 8;
 /// The depth of opened arrays: of records, and of their headers.
 const MAX_ARRAY_DEPTH: usize = 4;
+/// The old image of an item in DynamoDB, often as long as the new image. No source reads the old image.
+const UNREAD: &[u8] = b"OldImage";
 /// The depth of the records in an event.
 pub(super) const RECORD_DEPTH: usize = 2;
 /// The limit of nodes for opening a value. More need a crafted event, which must not take much memory.
@@ -64,6 +66,13 @@ pub(super) enum Kind {
     Other,
 }
 
+impl Key {
+    /// Returns the range of a key without escapes.
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.start as usize + self.len as usize
+    }
+}
+
 impl<'a> Tape<'a> {
     /// Returns an empty tape of a text.
     pub(super) fn of(text: &'a str) -> Option<Self> {
@@ -73,7 +82,7 @@ impl<'a> Tape<'a> {
     /// Returns an empty tape of a text to be validated. A text of 4 GiB or more has no tape.
     pub(super) fn of_bytes(json: &'a [u8]) -> Option<Self> {
         u32::try_from(json.len()).ok()?;
-        Some(Tape { json, text: "", nodes: Vec::with_capacity((json.len() / 64).clamp(4, 32)) })
+        Some(Tape { json, text: "", nodes: Vec::with_capacity((json.len() / 32).clamp(8, 64)) })
     }
 
     /// Takes the validated beginning of the text. Before, no value can be read.
@@ -106,9 +115,8 @@ impl<'a> Tape<'a> {
     }
 
     fn has_key(&self, node: &Node, key: &str) -> bool {
-        let start = node.key.start as usize;
         match node.key.is_escaped {
-            false => self.json.get(start..start + key.len()) == Some(key.as_bytes()),
+            false => self.json.get(node.key.range()) == Some(key.as_bytes()),
             true => self.key(node) == key,
         }
     }
@@ -189,7 +197,7 @@ impl<'a> Tape<'a> {
         let (place, start) = (self.nodes.len(), cursor.at() as u32);
         self.nodes.push(Node { key, start, end: start, next: 0, kind: Kind::Other });
         let kind = match bracket {
-            _ if place >= MAX_NODES => None,
+            _ if place >= MAX_NODES || self.json.get(key.range()) == Some(UNREAD) => None,
             b'{' => cursor.attempt(|cursor| self.read_object(cursor, depth)).map(|()| Kind::Object),
             // Only an array of objects is worth the nodes, a list of bytes is not.
             _ if depth <= MAX_ARRAY_DEPTH && cursor.is_before(b'[', b'{') => {
@@ -222,11 +230,11 @@ pub(super) fn read_key<'a>(json: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Ke
 
 /// Returns the unescaped text of a key.
 pub(super) fn key_text(json: &[u8], key: Key) -> Option<Cow<'_, str>> {
-    let start = key.start as usize;
     if !key.is_escaped {
-        return std::str::from_utf8(json.get(start..start + key.len as usize)?).ok().map(Cow::Borrowed);
+        return std::str::from_utf8(json.get(key.range())?).ok().map(Cow::Borrowed);
     }
-    let string = json.get(start - 1..)?;
+    // The string begins with the quote.
+    let string = json.get(key.range().start - 1..)?;
     let string = string.get(..Cursor::new(string).value()?.end)?;
     unescaped(std::str::from_utf8(string).ok()?)
 }
