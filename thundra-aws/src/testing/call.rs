@@ -1,4 +1,4 @@
-//! The call of a handler in a test, as the runtime calls a handler.
+//! The call of a handler in a test, as the runtime calls it.
 
 use std::fmt::Debug;
 use std::future::poll_fn;

@@ -1,4 +1,4 @@
-//! The run of an invocation in a test.
+//! The run of a handler in a test.
 
 use std::any::Any;
 
