@@ -178,19 +178,26 @@ fn parse_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {
     if hex.len() != 2 * N {
         return None;
     }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = nibble(*high)? << 4 | nibble(*low)?;
+    let (mut bytes, mut is_legal) = ([0; N], true);
+    let (pairs, _) = hex.as_bytes().as_chunks::<2>();
+    // Without an early exit, the compiler converts many digits at a time.
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(nibble);
+        is_legal &= (high | low) < 16;
+        *byte = high << 4 | low & 15;
     }
-    Some(bytes)
+    is_legal.then_some(bytes)
 }
 
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// Returns the value of a digit, at least 16 for any other byte.
+const fn nibble(digit: u8) -> u8 {
+    let (decimal, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+    if decimal < 10 {
+        decimal
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        16
     }
 }
 

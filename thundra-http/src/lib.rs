@@ -214,7 +214,6 @@ pub use layer::Layer;
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
 pub use scope::{Outcome, scope, sync_scope};
-#[cfg(feature = "axum")]
 #[doc(hidden)]
 pub use server::RouteLayer;
 pub use server::{ServerLayer, TracedBody, TracedServer};

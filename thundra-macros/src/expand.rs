@@ -9,7 +9,7 @@ use crate::{
     body::{inner_future, internal, with_body},
     fallback,
     item::{Function, Handler, Input, Program, Records, State, Work},
-    params::{self, is_cfg},
+    params::{self, Param, is_cfg},
     returns::Returns,
 };
 
@@ -137,7 +137,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
         let (cfgs, name) = (&param.cfgs, &param.name);
         quote! { #(#cfgs)* #thundra_aws::__private::argument(&#name).thundra_context() }
     });
-    let bindings = params.iter().map(|param| param.binding(None));
+    let bindings = params.iter().map(Param::binding);
     let whole_self = sig.receiver().filter(|receiver| receiver.reference.is_none()).map(|receiver| {
         let this = &receiver.self_token;
         quote! { let _ = &#this; } // captures `self` and not the fields that the body names

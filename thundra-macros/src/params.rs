@@ -41,12 +41,12 @@ impl Param {
         Self { name, cfgs, lints, pattern: pat }
     }
 
-    /// Returns `let PATTERN = name;` under a lint attribute of the expansion.
-    pub(crate) fn binding(&self, lint: Option<TokenStream>) -> TokenStream {
+    /// Returns `let PATTERN = name;`.
+    pub(crate) fn binding(&self) -> TokenStream {
         let Self { name, cfgs, lints, pattern } = self;
         // Parts of the argument without a binding drop together with the rest.
         let whole = self.is_destructured().then(|| quote! { #(#cfgs)* let #name = #name; });
-        quote! { #whole #(#cfgs)* #(#lints)* #lint let #pattern = #name; }
+        quote! { #whole #(#cfgs)* #(#lints)* let #pattern = #name; }
     }
 
     /// Returns `true` unless the pattern is a plain name.

@@ -1,7 +1,6 @@
 //! The telemetry of the functions: what the environment says, and the metrics that the alarms need.
 
-use thundra_aws::{Settings, Telemetry};
-use thundra_core::Env;
+use thundra_aws::{Env, Settings, Telemetry};
 
 /// The built-in metrics that `monitoring.yaml` reads. CloudWatch bills each one that occurs, so these are all.
 const METRICS: [&str; 5] = [

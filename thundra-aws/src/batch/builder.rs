@@ -18,7 +18,7 @@ use super::{BatchEvent, Takes};
 /// [`each_text`](super::each_text).
 #[must_use = "the work on a batch begins when it is awaited"]
 pub struct Each<E, F, P> {
-    event: E,
+    pub(super) event: E,
     work: F,
     options: Options,
     payload: PhantomData<fn() -> P>,

@@ -6,11 +6,12 @@ use std::time::SystemTime;
 use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord};
 use aws_lambda_events::streams::KinesisEventResponse;
 
+use super::builder::Each;
 use super::record::Delivery;
 use super::source::{BatchSource, Order, reported};
 use super::{BatchEvent, Takes};
 use crate::trigger::kinesis::{self, Data, KinesisRecord};
-use crate::trigger::{Extractor, arn};
+use crate::trigger::{Aggregate, Extractor, UserRecord, arn};
 
 impl BatchEvent for KinesisEvent {
     type Record = KinesisEventRecord;
@@ -30,7 +31,10 @@ impl BatchEvent for KinesisEvent {
         payload: |record| Ok(Some(Cow::Borrowed(&record.kinesis.data))),
         respond: |(), records| {
             let mut response = KinesisEventResponse::default();
-            response.set_failures(reported(records));
+            // User records of one aggregated record have its sequence number.
+            let mut reported: Vec<_> = reported(records).collect();
+            reported.dedup();
+            response.set_failures(reported);
             response
         },
     };
@@ -38,6 +42,49 @@ impl BatchEvent for KinesisEvent {
 
 impl<R> Takes<R> for KinesisEvent {
     fn output(_: R) {}
+}
+
+impl<F, P> Each<KinesisEvent, F, P> {
+    /// Hands over the user records packed by the Kinesis Producer Library, one by one, in place of the aggregated
+    /// records. Each runs in a scope of its own, with the context of its own sender, and has its own partition key.
+    ///
+    /// A failed user record is reported by the sequence number of the aggregated record, since AWS delivers only whole
+    /// records again: user records of the same record that succeeded come again too. A record that is not aggregated is
+    /// handed over as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use aws_lambda_events::event::kinesis::KinesisEvent;
+    /// use aws_lambda_events::event::streams::KinesisEventResponse;
+    /// use lambda_runtime::{Error, LambdaEvent};
+    /// # async fn store(_: &[u8]) -> Result<(), std::io::Error> { Ok(()) }
+    ///
+    /// // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`.
+    /// async fn handler(event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, Error> {
+    ///     thundra_aws::batch::each_bytes(event.payload, async |user_record| store(&user_record).await).deaggregate().await
+    /// }
+    /// ```
+    pub fn deaggregate(mut self) -> Self {
+        self.event.records = self.event.records.into_iter().flat_map(user_records).collect();
+        self
+    }
+}
+
+/// Returns the user records of an aggregated record, or any other record itself.
+fn user_records(mut record: KinesisEventRecord) -> Vec<KinesisEventRecord> {
+    let data = std::mem::take(&mut record.kinesis.data);
+    let Some(aggregate) = Aggregate::of(&data) else {
+        record.kinesis.data = data;
+        return vec![record];
+    };
+    let user_record = |UserRecord { partition_key, data }: UserRecord<'_>| {
+        let mut record = record.clone();
+        partition_key.clone_into(&mut record.kinesis.partition_key);
+        data.clone_into(&mut record.kinesis.data.0);
+        record
+    };
+    aggregate.user_records().map(user_record).collect()
 }
 
 fn read((): &(), record: &KinesisEventRecord, extractor: Extractor<'_>) -> Delivery {

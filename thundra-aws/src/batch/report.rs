@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
+use thundra_core::{ScopeRef, semconv};
+
 use super::BatchEvent;
 use super::error::BatchError;
 use super::options::Options;
 use super::source::{Handled, Order, Outcome};
+use crate::captured::{FailedRecord, records_failed};
 
 /// The outcomes of a batch.
 pub(super) struct Report<E: BatchEvent> {
@@ -72,5 +75,18 @@ impl<E: BatchEvent> Report<E> {
         let error = is_error.then(|| BatchError::new(failed, count, first));
         let handled = records.into_iter().map(|(_, record)| record).collect();
         Finished { handled, failures, not_begun, error }
+    }
+}
+
+/// Notes the failed records on the invocation.
+pub(super) fn note(invocation: ScopeRef, failed: impl ExactSizeIterator<Item = FailedRecord>, not_begun: usize) {
+    // A function may hand over several batches in one invocation.
+    if failed.len() > 0 {
+        invocation.add_to_attribute(semconv::THUNDRA_BATCH_FAILURES, failed.len() as u64);
+        records_failed(invocation, failed);
+    }
+    if not_begun > 0 {
+        invocation.add_to_attribute(semconv::THUNDRA_BATCH_NOT_BEGUN, not_begun as u64);
+        tracing::warn!(records = not_begun, "the deadline was near: records of the batch did not begin");
     }
 }

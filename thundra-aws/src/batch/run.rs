@@ -10,18 +10,18 @@ use std::task::{Context, Poll, ready};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use lambda_runtime::Error;
-use thundra_core::{Records, ScopeFlags, ScopeRef, semconv};
+use thundra_core::{Records, ScopeFlags};
 
 use super::options::Options;
 use super::payload::{Payload, PayloadError};
 use super::placed::Placed;
 use super::queue::{Holds, Place, Queue};
 use super::record::Surroundings;
-use super::report::Report;
+use super::report::{Report, note};
 use super::scope::{Ended, RecordScope, RecordWork};
 use super::source::{Order, Outcome};
 use super::{BatchEvent, Takes};
-use crate::captured::{FailedRecord, is_captured, records_failed};
+use crate::captured::{FailedRecord, is_captured};
 use crate::chain::Work;
 
 /// The work on a batch: the future of an awaited [`Each`](super::Each).
@@ -240,18 +240,5 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
             None => Ok((E::SOURCE.respond)(header, done.handled)),
         };
         (response, spans)
-    }
-}
-
-/// Notes the failed records on the invocation.
-fn note(invocation: ScopeRef, failed: impl ExactSizeIterator<Item = FailedRecord>, not_begun: usize) {
-    // A function may hand over several batches in one invocation.
-    if failed.len() > 0 {
-        invocation.add_to_attribute(semconv::THUNDRA_BATCH_FAILURES, failed.len() as u64);
-        records_failed(invocation, failed);
-    }
-    if not_begun > 0 {
-        invocation.add_to_attribute(semconv::THUNDRA_BATCH_NOT_BEGUN, not_begun as u64);
-        tracing::warn!(records = not_begun, "the deadline was near: records of the batch did not begin");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr2, memchr3};
 
 /// A position in a JSON text. After `None` the cursor stays at the unexpected byte, except after
 /// [`attempt`](Cursor::attempt).
@@ -29,10 +29,24 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips whitespace.
+    #[inline]
     pub(crate) fn whitespace(&mut self) {
-        while matches!(self.bytes.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+        // Every other byte of JSON is above a space.
+        while self.bytes.get(self.at).is_some_and(|byte| *byte <= b' ' && matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+        {
             self.at += 1;
         }
+    }
+
+    /// Returns the next byte.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// Returns `true` before a bracket with `inner` after it.
+    pub(crate) fn is_before(&self, bracket: u8, inner: u8) -> bool {
+        let mut ahead = Cursor { bytes: self.bytes, at: self.at };
+        ahead.eat_spaced(bracket).is_some() && ahead.peek() == Some(inner)
     }
 
     /// Skips a byte. Returns `None` for any other byte.
@@ -41,7 +55,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips a byte and the whitespace around.
+    #[inline]
     pub(crate) fn eat_spaced(&mut self, byte: u8) -> Option<()> {
+        // Events from Lambda have no whitespace.
+        match self.bytes.get(self.at..) {
+            Some([first, second, ..]) if *first > b' ' && *second > b' ' => (*first == byte).then(|| self.at += 1),
+            _ => self.eat_among_spaces(byte),
+        }
+    }
+
+    #[cold]
+    fn eat_among_spaces(&mut self, byte: u8) -> Option<()> {
         self.whitespace();
         self.eat(byte)?;
         self.whitespace();
@@ -57,18 +81,26 @@ impl<'a> Cursor<'a> {
     /// Skips a string. Returns the range between the quotes, and `true` for a string with an escape.
     #[inline]
     pub(crate) fn string_or_escaped(&mut self) -> Option<(Range<usize>, bool)> {
-        self.eat(b'"')?;
-        let (start, mut is_escaped) = (self.at, false);
-        loop {
-            let stop = quote_or_backslash(self.rest())?;
-            if self.rest().get(stop) == Some(&b'"') {
-                let end = self.at + stop;
-                self.at = end + 1;
-                return Some((start..end, is_escaped));
-            }
-            self.at += stop + 2;
-            is_escaped = true;
+        let start = self.at + 1;
+        let text = self.bytes.get(self.at..)?.strip_prefix(b"\"")?;
+        let end = start + quote_or_backslash(text)?;
+        if self.bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Some((start..end, false));
         }
+        let end = self.end_of_escaped(end)?;
+        self.at = end + 1;
+        Some((start..end, true))
+    }
+
+    /// Returns the end of a string, given the place of the first backslash.
+    #[inline(never)]
+    fn end_of_escaped(&self, mut at: usize) -> Option<usize> {
+        while self.bytes.get(at) != Some(&b'"') {
+            at += 2;
+            at += quote_or_backslash(self.bytes.get(at..)?)?;
+        }
+        Some(at)
     }
 
     /// Skips a value of any type. Returns the range of the value.
@@ -78,6 +110,7 @@ impl<'a> Cursor<'a> {
             b'"' => {
                 self.string()?;
             }
+            b'[' if self.list_of_numbers().is_some() => {}
             b'{' | b'[' => self.brackets()?,
             _ => {
                 let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
@@ -85,6 +118,14 @@ impl<'a> Cursor<'a> {
             }
         }
         (self.at > start).then_some(start..self.at)
+    }
+
+    /// Skips a list of numbers, for example the bytes of a header.
+    fn list_of_numbers(&mut self) -> Option<()> {
+        let list = self.rest();
+        list.get(1).filter(|first| first.is_ascii_digit())?;
+        let end = memchr3(b']', b'"', b'[', list.get(1..)?)? + 1;
+        (list.get(end) == Some(&b']')).then(|| self.at += end + 1)
     }
 
     /// Skips an object or an array.
@@ -139,21 +180,20 @@ const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES << 7)
 }
 
-/// Returns the place of the first quote or backslash. Most strings are short, and a call of `memchr2` costs more than
-/// their bytes.
+/// Returns the place of the first quote or backslash. Many strings are short, and a call of `memchr2` costs more than the
+/// first word.
 #[inline]
 pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const WORDS: usize = 4;
-    let (words, _) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().take(WORDS).enumerate() {
+    let found = bytes.first_chunk().map_or(0, |word| {
         let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64));
-        if found != 0 {
-            return Some(at * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let searched = words.len().min(WORDS) * 8;
-    memchr2(b'"', b'\\', bytes.get(searched..)?).map(|found| searched + found)
+        zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64))
+    });
+    if found != 0 { Some(found.trailing_zeros() as usize / 8) } else { distant_quote_or_backslash(bytes) }
+}
+
+#[inline(never)]
+fn distant_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    memchr2(b'"', b'\\', bytes)
 }
 
 /// Returns the place of the first quote or bracket. Some letters also count as brackets, but none of the letters that

@@ -4,28 +4,22 @@
 //! trailing newline stay. Only a member at the top level of an object counts.
 
 pub(crate) mod cursor;
+mod pairs;
 pub(crate) mod read_error;
 // Only the services with context in their payloads splice.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) mod splice;
 
-use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
 use memchr::memmem;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 use self::cursor::Cursor;
+pub(crate) use self::pairs::pairs;
 
 const QUOTED_KEY: &[u8] = b"\"__context__\"";
-/// Most members read from a context. Thundra writes far fewer.
-const MAX_PAIRS: usize = 64;
-/// Longest value read from a context. W3C Baggage allows 8,192 bytes, more than any other value has.
-const MAX_VALUE_BYTES: usize = 8192;
 
 /// A `__context__` member of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +58,7 @@ pub(crate) fn find(body: &[u8]) -> Option<Member> {
         if body.get(key)? == PAYLOAD_CONTEXT.as_bytes() {
             let value = cursor.value()?;
             let json = std::str::from_utf8(body.get(value.clone())?).ok()?;
-            serde_json::from_str::<IgnoredAny>(json).ok()?;
+            pairs::validate(json)?;
             cursor.whitespace();
             // A first member takes the comma after it, any other the comma before it.
             let cut_to = if first && cursor.eat(b',').is_some() { cursor.at() } else { value.end };
@@ -119,45 +113,6 @@ pub(crate) fn strip_all(body: Bytes, ranges: &[Range<usize>]) -> Bytes {
     }
 }
 
-/// Returns the strings, numbers and booleans of a context as text. Empty for any value but an object.
-pub(crate) fn pairs(json: &str) -> Vec<(String, String)> {
-    serde_json::from_str::<Pairs>(json).map(|pairs| pairs.0).unwrap_or_default()
-}
-
-struct Pairs(Vec<(String, String)>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some((key, value)) = map.next_entry::<String, &'de RawValue>()? {
-                    let value = scalar(value.get()).filter(|value| value.len() <= MAX_VALUE_BYTES);
-                    pairs.extend(value.filter(|_| pairs.len() < MAX_PAIRS).map(|value| (key, value)));
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_map(Members)
-    }
-}
-
-/// Returns a string without quotes, and a number or a boolean as written.
-pub(crate) fn scalar(json: &str) -> Option<String> {
-    match json.as_bytes().first()? {
-        b'"' => serde_json::from_str(json).ok(),
-        b'{' | b'[' | b'n' => None,
-        _ => Some(json.to_owned()),
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -207,19 +162,6 @@ pub(crate) mod tests {
     fn shared_bytes_are_copied() {
         let body = Bytes::from_static(br#"{"__context__":{},"a":1}"#);
         assert_eq!(strip_bytes(body.clone(), &find(&body).unwrap().range), r#"{"a":1}"#);
-    }
-
-    #[test]
-    fn pairs_are_the_scalar_members() {
-        let json =
-            r#"{"x-correlation-id":"c-1","call-chain-length":2,"f":1.5,"b":true,"n":null,"o":{"a":[1]},"l":[{}]}"#;
-        let expected = [("x-correlation-id", "c-1"), ("call-chain-length", "2"), ("f", "1.5"), ("b", "true")];
-        assert_eq!(pairs(json), expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
-        for json in ["null", "[1]", "\"x\"", "", "{\"a\":1"] {
-            assert!(pairs(json).is_empty(), "{json}");
-        }
-        let many: Vec<_> = (0..1000).map(|i| format!("\"{i}\":1")).collect();
-        assert_eq!(pairs(&format!("{{{}}}", many.join(","))).len(), MAX_PAIRS);
     }
 
     /// Generates values with the member, with lookalikes, and without.

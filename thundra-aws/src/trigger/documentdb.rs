@@ -10,7 +10,7 @@ use thundra_core::{Config, semconv};
 use super::event::Event;
 use super::message::message_id;
 use super::parse::extract::Extractor;
-use super::parse::json::{self, Object};
+use super::parse::json::Object;
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
@@ -54,10 +54,8 @@ fn message(change: &Object<'_>, extractor: &Extractor<'_>) -> Message {
     let key = change.object("documentKey");
     let name = key.and_then(|key| key.text("_id").or_else(|| key.object("_id")?.text("$oid")));
     attributes.extend(name.map(|name| (semconv::FAAS_DOCUMENT_NAME, name.into_owned().into())));
-    // A document may have more members than an object keeps.
-    let document = change.raw("fullDocument").map(json::members).unwrap_or_default();
-    let context = document.into_iter().find(|(name, _)| name == PAYLOAD_CONTEXT);
-    let pairs = context.map(|(_, context)| payload::pairs(context)).unwrap_or_default();
+    let context = || Some(change.object("fullDocument")?.any_member(PAYLOAD_CONTEXT)?.raw());
+    let pairs = context().map(payload::pairs).unwrap_or_default();
     Message { inbound: extractor.extract_owned(&pairs), attributes, sent_at: changed_at(change), ..Message::default() }
 }
 

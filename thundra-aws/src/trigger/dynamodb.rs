@@ -15,7 +15,7 @@ use thundra_core::{Config, semconv};
 use super::event::{Event, is_record};
 use super::message::message_id;
 use super::parse::extract::Extractor;
-use super::parse::json::{self, Object};
+use super::parse::json::Object;
 use super::parse::{arn, image, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
@@ -91,8 +91,8 @@ impl<'a> DynamoDbRecord<'a> {
         let change = record.object("dynamodb")?;
         let principal = record.object("userIdentity").and_then(|identity| identity.text("principalId"));
         let arn = record.text("eventSourceARN");
-        let keys = change.raw("Keys").filter(|_| change::is_on());
-        let change_of = |table| Some(item_change(table, &key_values(keys?, |_| true)));
+        let keys = change.object("Keys").filter(|_| change::is_on());
+        let change_of = |table| Some(item_change(table, &key_values_of(&keys?, |_| true)));
         let item = arn.as_deref().and_then(table).and_then(change_of).flatten();
         Some(DynamoDbRecord {
             change: item,
@@ -128,9 +128,14 @@ pub(crate) fn item_change(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) ->
 
 /// Returns the possible values of a primary key from a map of typed values, by name. A number has the form written by
 /// DynamoDB, and a binary value is decoded.
+#[cfg_attr(not(feature = "sdk"), allow(dead_code))]
 pub(crate) fn key_values<'a>(map: &'a str, is_wanted: impl Fn(&str) -> bool) -> Vec<(Cow<'a, str>, Cow<'a, [u8]>)> {
-    let wanted = json::members(map).into_iter().filter(|(name, _)| is_wanted(name));
-    wanted.filter_map(|(name, typed)| Some((name, key(&Object::parse(typed)?)?))).collect()
+    Object::parse(map).map(|map| key_values_of(&map, is_wanted)).unwrap_or_default()
+}
+
+fn key_values_of<'a>(map: &Object<'a>, is_wanted: impl Fn(&str) -> bool) -> Vec<(Cow<'a, str>, Cow<'a, [u8]>)> {
+    let wanted = map.all_members().filter(|member| is_wanted(&member.key()));
+    wanted.filter_map(|member| Some((member.key(), key(&member.object()?)?))).collect()
 }
 
 fn key<'a>(typed: &Object<'a>) -> Option<Cow<'a, [u8]>> {

@@ -4,10 +4,13 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::parse::device;
-use super::parse::json::{self, Members, Object};
+use super::parse::json::{MAX_MEMBERS, Object};
+use super::parse::members::{self, Members};
 
 /// The member with a batch of records, anywhere in the event.
 const RECORDS: &str = "Records";
+/// The members with a batch of records, messages, changes or tasks in other events.
+const BATCHES: [&str; 5] = ["records", "messages", "rmqMessagesByQueue", "events", "tasks"];
 /// The body of a request, often long and never needed.
 const BODY: &str = "body";
 
@@ -38,11 +41,11 @@ impl<'a> Event<'a> {
         needs_no_body: impl Fn(&Event<'a>) -> bool,
     ) -> Option<Self> {
         if text.trim_ascii_start().starts_with(b"[") {
-            let records = json::objects(text, |first| delivers(first, Batch::List))?;
+            let records = members::objects(text, |first| delivers(first, Batch::List))?;
             return Some(Event { records, is_list: true, ..Event::new(text) });
         }
         let mut members = Members::of(text);
-        let (mut event, mut has_body) = (Event::new(text), false);
+        let (mut event, mut has_body, mut kept) = (Event::new(text), false, 0);
         while let Some(key) = members.next_key()? {
             if key == RECORDS && event.records.is_empty() {
                 if let Some(records) = members.objects(|first| delivers(first, Batch::Records)) {
@@ -50,18 +53,22 @@ impl<'a> Event<'a> {
                     continue;
                 }
             } else if key == BODY && event.records.is_empty() && !std::mem::replace(&mut has_body, true) {
+                members.finish([&mut event.members])?;
                 if needs_no_body(&event) {
                     return Some(event);
                 }
                 event.request_context = OnceCell::new();
             }
-            let value = members.value()?;
-            if !event.members.is_full() {
-                event.members.push(key, value);
+            if kept < MAX_MEMBERS {
+                kept += 1;
+                members.add_to(&mut event.members, BATCHES.contains(&&*key))?;
             } else if device::tells(&key) && !event.beyond.names(&key) {
-                event.beyond.push(key, value);
+                members.add_to(&mut event.beyond, false)?;
+            } else {
+                members.skip()?;
             }
         }
+        members.finish([&mut event.members, &mut event.beyond])?;
         Some(event)
     }
 

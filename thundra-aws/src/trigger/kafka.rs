@@ -20,7 +20,7 @@ use super::message;
 use super::parse::base64::Data;
 use super::parse::bytes;
 use super::parse::extract::{Extractor, holds_context};
-use super::parse::json::{self, Object};
+use super::parse::json::Object;
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
@@ -51,7 +51,7 @@ pub(crate) fn process(topic: Option<&str>) -> Attributes {
 }
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
-    let partitions = event.members.raw("records").map(json::groups).unwrap_or_default();
+    let partitions = event.members.object("records").unwrap_or_default().groups();
     let grouped = partitions.iter().flat_map(|(partition, records)| of_partition(partition, records));
     let records: Vec<_> = grouped.chain(event.records.iter().map(KafkaRecord::of)).collect();
     let topic = common(records.iter().map(|record| record.topic.as_deref()));
@@ -94,7 +94,8 @@ pub(crate) struct KafkaRecord<'a> {
 impl<'a> KafkaRecord<'a> {
     /// Reads a record.
     pub(crate) fn of(record: &Object<'a>) -> Self {
-        let headers = record.objects("headers").into_iter().flat_map(Object::into_members);
+        let headers = record.objects("headers");
+        let headers = headers.iter().flat_map(Object::members);
         KafkaRecord {
             topic: record.text("topic"),
             partition: record.integer("partition"),
@@ -106,7 +107,7 @@ impl<'a> KafkaRecord<'a> {
                 .text("value")
                 .map(Data::Base64)
                 .or_else(|| Some(Data::Bytes(record.raw("value")?.as_bytes()))),
-            headers: headers.filter_map(|(name, value)| Some((name, bytes::text(value)?))).collect(),
+            headers: headers.filter_map(|member| Some((member.key(), bytes::text(member.raw())?))).collect(),
         }
     }
 

@@ -15,7 +15,7 @@ use super::event::Event;
 use super::message::{self, message_id};
 use super::parse::base64::Data;
 use super::parse::extract::Extractor;
-use super::parse::json::{self, Object};
+use super::parse::json::{Member, Object};
 #[cfg(feature = "batch")]
 pub(crate) use super::parse::time::from_english as english_time;
 use super::parse::{bytes, time};
@@ -63,7 +63,7 @@ fn broker(event: &Object<'_>) -> Option<Broker> {
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let broker = event.objects().first().and_then(broker)?;
-    let queues = event.members.raw("rmqMessagesByQueue").map(json::groups).unwrap_or_default();
+    let queues = event.members.object("rmqMessagesByQueue").unwrap_or_default().groups();
     let messages: Vec<_> = match broker {
         _ if event.is_list => event.records.iter().map(|record| MqMessage::of(broker, record)).collect(),
         Broker::ActiveMq => event.members.objects("messages").iter().map(MqMessage::of_activemq).collect(),
@@ -119,14 +119,14 @@ impl<'a> MqMessage<'a> {
 
     fn of_activemq(message: &Object<'a>) -> Self {
         let time = |name| message.time(name).and_then(time::from_millis);
-        let properties = message.raw("properties").map(json::members).unwrap_or_default().into_iter();
+        let properties = message.object("properties").unwrap_or_default();
         let destination = message.object("destination").unwrap_or_default();
         MqMessage {
             id: message.text("messageID"),
             conversation_id: message.text("correlationID").or_else(|| message.text("correlationId")),
             // The documentation writes the name without the capital.
             queue: destination.text("physicalName").or_else(|| destination.text("physicalname")),
-            headers: properties.filter_map(|(name, value)| Some((property_name(name), header(value)?))).collect(),
+            headers: headers(&properties, property_name),
             data: Data::Base64(message.text("data").unwrap_or_default()),
             sent_at: time("brokerInTime").or_else(|| time("timestamp")),
             redelivered: message.raw("redelivered") == Some("true"),
@@ -137,12 +137,12 @@ impl<'a> MqMessage<'a> {
         // A record from a pipe names the queue.
         let key = message.text("eventSourceKey");
         let properties = message.object("basicProperties").unwrap_or_default();
-        let headers = properties.raw("headers").map(json::members).unwrap_or_default().into_iter();
+        let map = properties.object("headers").unwrap_or_default();
         MqMessage {
             id: properties.text("messageId"),
             conversation_id: properties.text("correlationId"),
             queue: key.map(|key| rabbitmq_queue(&key).to_owned().into()),
-            headers: headers.filter_map(|(name, value)| Some((name, header(value)?))).collect(),
+            headers: headers(&map, |name| name),
             data: Data::Base64(message.text("data").unwrap_or_default()),
             sent_at: properties.text("timestamp").and_then(|time| time::from_english(&time)),
             redelivered: message.raw("redelivered") == Some("true"),
@@ -162,6 +162,15 @@ impl<'a> MqMessage<'a> {
         let opened = self.data.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.sent_at, ..opened.into() }
     }
+}
+
+/// Returns the texts and numbers of a map of headers.
+fn headers<'a>(map: &Object<'a>, name: impl Fn(Cow<'a, str>) -> Cow<'a, str>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+    let text = |member: Member<'_, 'a>| match member.object() {
+        Some(object) => bytes::text(object.raw("bytes")?),
+        None => header(member.raw()),
+    };
+    map.all_members().filter_map(|member| Some((name(member.key()), text(member)?))).collect()
 }
 
 /// Returns the producer's name for a property of JMS.

@@ -11,7 +11,7 @@ use thundra_core::propagation::Inbound;
 use thundra_core::{Config, semconv};
 
 use super::event::Event;
-use super::parse::json::{self, Object};
+use super::parse::json::Object;
 #[cfg(feature = "s3-batch")]
 use super::parse::s3_object;
 use super::parse::s3_object::decode;
@@ -44,18 +44,14 @@ pub(crate) fn process(job: Option<&str>, bucket: Option<&str>) -> Attributes {
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let job = event.members.object("job")?;
-    let arguments: Vec<_> = job.object("userArguments").map(pairs).unwrap_or_default();
+    let arguments: Vec<_> = job.object("userArguments").map(|pairs| pairs.texts().collect()).unwrap_or_default();
     let inbound = trigger.extractor(config).extract_owned(&arguments);
-    let tasks: Vec<_> = event.members.array("tasks").into_iter().filter_map(Object::parse).collect();
+    let tasks = event.members.objects("tasks");
     let tasks = tasks.iter().map(S3Task::of);
     let bucket = common(tasks.clone().map(|task| task.bucket));
     trigger.set_all(process(job.text("id").as_deref(), bucket.as_deref()));
     trigger.deliver(tasks.map(|task| task.read(inbound.clone())));
     Some(())
-}
-
-fn pairs(arguments: Object<'_>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-    arguments.into_members().filter_map(|(key, value)| Some((key, json::text(value)?))).collect()
 }
 
 /// A task of S3 Batch Operations as JSON, or as the type of an event.

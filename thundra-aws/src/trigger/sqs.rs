@@ -85,7 +85,7 @@ impl<'a> SqsMessage<'a> {
         SqsMessage {
             id: record.text("messageId"),
             body: Body::Json(record.raw("body").unwrap_or_default()),
-            attributes: map.map(|map| attributes::pairs(map, &attributes::SQS)).unwrap_or_default(),
+            attributes: map.map(|map| attributes::pairs(&map, &attributes::SQS)).unwrap_or_default(),
             dead_letter_source: text("DeadLetterQueueSourceArn"),
             trace_header: text("AWSTraceHeader"),
             sent_timestamp: text("SentTimestamp").or_else(|| number("SentTimestamp")),

@@ -13,7 +13,7 @@ use thundra_core::{Config, semconv};
 use super::Trigger;
 use super::event::Event;
 use super::parse::envelope;
-use super::parse::json::{Object, text};
+use super::parse::json::{Member, Object};
 use super::parse::opened::Opened;
 use super::source::{FaasTrigger, Recognise, Source};
 
@@ -62,7 +62,7 @@ impl<'a> ContextObject<'a> {
     fn of(event: &Event<'a>) -> Option<Self> {
         memmem::find(event.text, b":states:")?;
         let is_object = |json: &&str| json.starts_with('{') && memmem::find(json.as_bytes(), b":states:").is_some();
-        let members = event.members.members().map(|(_, json)| json).filter(is_object).take(MAX_SEARCHED);
+        let members = event.members.members().map(Member::raw).filter(is_object).take(MAX_SEARCHED);
         let of_member = |json| ContextObject::of_object(&Object::parse(json)?, Some(json));
         ContextObject::of_object(&event.members, None).or_else(|| members.into_iter().find_map(of_member))
     }
@@ -93,5 +93,5 @@ fn has_token(input: &Object<'_>) -> bool {
         let letters = name.bytes().rev().filter(|letter| *letter != b'_' && *letter != b'-');
         letters.take(9).map(|letter| letter.to_ascii_lowercase()).eq(b"tasktoken".iter().rev().copied())
     };
-    input.members().any(|(name, value)| is_token(name) && text(value).is_some_and(|token| token.len() >= 32))
+    input.members().any(|member| is_token(&member.key()) && member.text().is_some_and(|token| token.len() >= 32))
 }

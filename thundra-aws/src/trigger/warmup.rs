@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use super::event::Event;
-use super::parse::json::{self, Object};
+use super::parse::json::{self, Member, Object};
 use super::source::{FaasTrigger, Recognise, Source};
 
 /// The name of the source.
@@ -73,12 +73,12 @@ fn is_ping(event: &Object<'_>) -> bool {
         return !event.has("detail-type");
     }
     let mut is_named = false;
-    let is_known = |(key, value): (&str, &str)| {
-        let text = json::text(value);
+    let is_known = |member: Member<'_, '_>| {
+        let (key, text) = (&*member.key(), member.text());
         let is_word = if KINDS.contains(&key) {
             text.is_some_and(|text| is_a_word(&text))
         } else {
-            is_a_word(key) && (value == "true" || text.is_some_and(|text| text == "true"))
+            is_a_word(key) && (member.raw() == "true" || text.is_some_and(|text| text == "true"))
         };
         is_named |= is_word;
         is_word || KINDS.contains(&key) || BESIDE.contains(&key) || key.starts_with(LAMBDA_WARMER)

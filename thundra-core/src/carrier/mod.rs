@@ -9,6 +9,7 @@ mod ows;
 mod parent_source;
 mod propagators;
 mod received;
+mod split;
 mod traceparent;
 mod tracestate;
 mod trust;

@@ -4,7 +4,12 @@
 
 /// Removes spaces and tabs around a text, and no other white space.
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    // Few texts have any.
+    match text.as_bytes() {
+        bytes if is_space(bytes.first()) || is_space(bytes.last()) => text.trim_matches([' ', '\t']),
+        _ => text,
+    }
 }
 
 /// Returns `true` if `known` holds for a value, or for each member of a comma-separated list. Programs join the lines

@@ -5,6 +5,7 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use super::ows;
+use super::split::split;
 use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
@@ -106,7 +107,7 @@ impl Display for ParseTraceContextError {
 impl Error for ParseTraceContextError {}
 
 fn parse(value: &str) -> Result<TraceContext, Part> {
-    let mut parts = ows::trim(value).split('-');
+    let mut parts = split(ows::trim(value), b'-');
     let version = parts.next().and_then(hex_byte).filter(|version| *version != 0xff).ok_or(Part::Version)?;
     let trace_id = parts.next().and_then(TraceId::from_hex).ok_or(Part::TraceId)?;
     let span_id = parts.next().and_then(SpanId::from_hex).ok_or(Part::SpanId)?;

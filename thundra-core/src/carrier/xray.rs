@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>.
 
 use super::ows;
+use super::split::{split, split_once};
 use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
@@ -44,8 +45,8 @@ impl XRayHeader {
             return None;
         }
         let (mut trace_id, mut parent, mut sampled, mut rest) = (None, None, None, String::new());
-        for part in value.split(';').map(ows::trim).filter(|part| !part.is_empty()) {
-            match part.split_once('=').map(|(key, value)| (ows::trim(key), ows::trim(value))) {
+        for part in split(value, b';').map(ows::trim).filter(|part| !part.is_empty()) {
+            match split_once(part, b'=').map(|(key, value)| (ows::trim(key), ows::trim(value))) {
                 Some(("Root", root)) => trace_id = Some(parse_root(root)?),
                 Some(("Parent", id)) => parent = SpanId::from_hex(id),
                 Some(("Sampled", "1")) => sampled = Some(true),
@@ -145,7 +146,7 @@ impl XRayHeader {
 }
 
 fn parse_root(root: &str) -> Option<TraceId> {
-    let (epoch, unique) = root.strip_prefix("1-")?.split_once('-')?;
+    let (epoch, unique) = root.strip_prefix("1-").and_then(|root| split_once(root, b'-'))?;
     let mut hex = [0; 32];
     let (first, second) = hex.split_at_mut(8);
     if epoch.len() != first.len() || unique.len() != second.len() {

@@ -32,6 +32,7 @@ pub(crate) mod line_filter;
 pub(crate) mod log_records;
 pub(crate) mod measure;
 pub(crate) mod missing_spans;
+pub(crate) mod nested_replay;
 pub(crate) mod open_span;
 pub(crate) mod otel_context;
 pub(crate) mod others;

@@ -22,7 +22,7 @@ use super::fields::{self, Fields, FieldsOf};
 use super::further_uses;
 use super::scope_state::ScopeState;
 use super::slab::SCOPES;
-use super::slot::{SlotKind, SpanSlot};
+use super::slot::{ScopeId, SlotKind, SpanSlot};
 use crate::SpanId;
 use crate::otlp::read::each_attribute;
 use crate::otlp::rename;
@@ -87,7 +87,7 @@ impl Visit for ScopeKey {
 
 /// Returns `true` once a span was marked as replayed work.
 #[inline]
-fn was_seen() -> bool {
+pub(super) fn was_seen() -> bool {
     // Relaxed: the flag publishes nothing. The marking thread entered the span, or handed the span over.
     WAS_SEEN.load(Ordering::Relaxed)
 }
@@ -141,7 +141,7 @@ impl ScopeState {
     }
 
     /// Returns `true` if a span is marked as replayed work.
-    fn replays(&self, index: u32) -> bool {
+    pub(super) fn replays(&self, index: u32) -> bool {
         self.replay.as_ref().zip(self.span_id(index)).is_some_and(|(replay, id)| replay.marked.contains(&id))
     }
 
@@ -181,6 +181,24 @@ where
         && let Some(id) = scope.span_id(slot.index())
     {
         scope.set_replays(id, replays);
+        drop(scope);
+        if !replays {
+            end_repetition(slot.scope, id);
+        }
+    }
+}
+
+/// Ends the repetition of the scopes that began in a marked span: further work in them is new.
+fn end_repetition(outer: ScopeId, marked: SpanId) {
+    for nested in SCOPES.nested_in(outer) {
+        if let Some(mut scope) = SCOPES.lock(nested)
+            && scope.replay.as_ref().is_some_and(|replay| replay.begun_in == Some(marked))
+            && let Some(root) = scope.span_id(0)
+        {
+            scope.set_replays(root, false);
+            drop(scope);
+            end_repetition(nested, root);
+        }
     }
 }
 

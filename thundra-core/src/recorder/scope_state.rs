@@ -113,6 +113,8 @@ pub(crate) struct ScopeState {
 pub(super) struct Replay {
     /// The spans marked as replayed work.
     pub(super) marked: BTreeSet<SpanId>,
+    /// The marked span of the outer scope in which a nested scope began.
+    pub(super) begun_in: Option<SpanId>,
     /// The number of spans that repeat earlier spans.
     pub(super) spans: u64,
     /// The number of events that repeat earlier events.

@@ -15,6 +15,7 @@ use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
+use crate::recorder::nested_replay::marked_around;
 use crate::recorder::open_span::OpenSpan;
 use crate::recorder::receiver::Receiver;
 use crate::recorder::scope_log::SharedKeys;
@@ -311,7 +312,8 @@ impl ScopeBuilder {
             None => config.sampler.sample(None, shared_draw.unwrap_or(trace_id)),
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
-        let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
+        let around = if self.nested { current::slot() } else { None };
+        let (outer, replayed) = (around.map(|slot| slot.scope), marked_around(around));
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| {
             (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left(), outer.receiver.clone())
@@ -376,6 +378,9 @@ impl ScopeBuilder {
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limit_spans(spans_left.max(1));
             self.start_root(state, config);
+            if let Some(marked) = replayed {
+                state.repeat_in(marked);
+            }
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");

@@ -106,9 +106,11 @@ impl Scope {
     fn seal(&mut self) -> Records {
         self.finished = true;
         let Some(mut state) = SCOPES.lock(self.root().scope) else { return Records::default() };
-        let is_counted = self.recorded() && tally::is_on();
+        // A nested scope of replayed work is counted on the outer scope, and not recorded again.
+        let repetition = state.take_repetition();
+        let is_counted = self.recorded() && repetition.is_none() && tally::is_on();
         let made = if is_counted { u64::from(state.started) + u64::from(state.dropped) } else { 0 };
-        if self.recorded() {
+        if self.recorded() && repetition.is_none() {
             state.close_root(now());
         } else if state.incomplete_messages > 0 {
             backlog::count(Losses::incomplete_messages(state.incomplete_messages));
@@ -126,6 +128,11 @@ impl Scope {
         SCOPES.release(self.root().scope, state);
         if let Some(others) = others {
             hand_over(others, outer, &receiver);
+        }
+        if let Some(repetition) = repetition
+            && let Some(mut outer) = outer.and_then(|outer| SCOPES.lock(outer)).filter(|outer| !outer.sealed)
+        {
+            outer.add_repetition(repetition);
         }
         match outer {
             Some(outer) if !records.is_empty() => {

@@ -59,6 +59,56 @@ fn what_repeats_is_counted_until_the_mark_changes() {
     );
 }
 
+/// Runs a closure in a nested scope, as a batch runs each record.
+fn nested(config: &Config, f: impl FnOnce()) {
+    let record = Scope::builder("record").nested().begin_with(config);
+    record.enter(f);
+    assert!(record.finish().is_empty());
+}
+
+#[test]
+fn a_scope_inside_of_replayed_work_is_counted_too() {
+    let config = config(&[]);
+    let tree = recorded_twice(&config, || {
+        let work = marked(true);
+        work.in_scope(|| {
+            nested(&config, || {
+                info_span!("again").in_scope(|| info!("again"));
+                info!("again");
+            });
+            nested(&config, || {
+                info_span!("again").in_scope(|| {});
+                work.record("repeats", false);
+                info_span!("new").in_scope(|| info!("new"));
+            });
+            nested(&config, || info_span!("new").in_scope(|| {}));
+        });
+        let work = marked(true);
+        work.in_scope(|| {
+            nested(&config, || {
+                nested(&config, || {
+                    work.record("repeats", false);
+                    info_span!("new in both").in_scope(|| {});
+                });
+            });
+        });
+    });
+    assert_eq!(
+        tree,
+        "root thundra.parent.source=none durable.replayed_spans=2 durable.replayed_events=2\n\
+         ├ work work.id=7 work.repeats=false\n\
+         └ work work.id=7 work.repeats=false\n\
+         record thundra.parent.source=none durable.replayed_spans=1\n\
+         └ new\n\
+         \x20   · new\n\
+         record thundra.parent.source=none\n\
+         └ new\n\
+         record thundra.parent.source=none\n\
+         record thundra.parent.source=none\n\
+         └ new in both\n"
+    );
+}
+
 #[test]
 fn marked_spans_are_recorded_and_decide_for_what_is_below() {
     let tree = recorded_twice(&config(&[]), || {

@@ -11,5 +11,4 @@ mod route;
 
 pub use body::TracedBody;
 pub use layer::{ServerFuture, ServerLayer, TracedServer};
-#[cfg(feature = "axum")]
 pub use route::RouteLayer;

@@ -22,6 +22,7 @@ pub(crate) fn item(args: &Args, mut member: Member) -> Result<TokenStream> {
     }
     let context = Context::default();
     match member {
+        Member::Function(function) if function.attrs.iter().any(makes_span) => Ok(function.into_token_stream()),
         Member::Function(function) => {
             if let Some(constness) = &function.sig.constness {
                 return Err(Error::new_spanned(
@@ -97,14 +98,16 @@ fn associated_type(member: &Member) -> Option<ItemType> {
 /// Returns `false` for a function that cannot have a span, has one already, or is called by a test harness.
 fn is_traceable(function: &Function) -> bool {
     let sig = &function.sig;
-    sig.constness.is_none() && sig.abi.is_none() && !function.attrs.iter().any(has_span)
+    let is_left_out = |attr: &Attribute| makes_span(attr) || is_named(attr.path(), "test");
+    sig.constness.is_none() && sig.abi.is_none() && !function.attrs.iter().any(is_left_out)
 }
 
-fn has_span(attr: &Attribute) -> bool {
-    let makes_span = |path: &Path| ["instrument", "handler", "test"].iter().any(|name| is_named(path, name));
+/// Returns `true` for an attribute that puts a span on a function, perhaps under a condition.
+fn makes_span(attr: &Attribute) -> bool {
+    let is_one = |path: &Path| ["instrument", "handler"].iter().any(|name| is_named(path, name));
     if attr.path().is_ident("cfg_attr") {
         let parts = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
-        return parts.iter().skip(1).any(|part| makes_span(part.path()));
+        return parts.iter().skip(1).any(|part| is_one(part.path()));
     }
-    makes_span(attr.path())
+    is_one(attr.path())
 }

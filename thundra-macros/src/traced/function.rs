@@ -96,9 +96,10 @@ fn bindings(sig: &Signature, params: &[Param], fields: &[&Field]) -> TokenStream
         quote! { let _ = &#this; } // captures `self` and not the fields that the body names
     });
     // An argument that is only recorded is used too.
-    let bindings = params
-        .iter()
-        .map(|param| param.binding(is_recorded(&param.pattern, fields).then(|| quote! { #[allow(unused_variables)] })));
+    let bindings = params.iter().map(|param| {
+        let (binding, used) = (param.binding(), is_recorded(&param.pattern, fields).then(|| using(param)));
+        quote! { #binding #used }
+    });
     quote! { #whole_self #(#bindings)* }
 }
 
@@ -107,8 +108,8 @@ fn bindings(sig: &Signature, params: &[Param], fields: &[&Field]) -> TokenStream
 fn with_patterns(params: &[Param], fields: &[&Field], make_span: TokenStream) -> TokenStream {
     let recorded = params.iter().filter(|param| param.is_destructured() && is_recorded(&param.pattern, fields));
     let patterns = recorded.map(|param| {
-        let (cfgs, pattern, argument) = (&param.cfgs, &param.pattern, &param.name);
-        quote! { #(#cfgs)* #[allow(unused_variables)] let #pattern = &#argument; }
+        let (cfgs, pattern, argument, used) = (&param.cfgs, &param.pattern, &param.name, using(param));
+        quote! { #(#cfgs)* let #pattern = &#argument; #used }
     });
     let patterns: Vec<_> = patterns.collect();
     if patterns.is_empty() {
@@ -116,6 +117,12 @@ fn with_patterns(params: &[Param], fields: &[&Field], make_span: TokenStream) ->
     } else {
         quote! { { #(#patterns)* #make_span } }
     }
+}
+
+/// Returns a statement that uses the names of a parameter. A lint attribute would conflict with a `forbid`.
+fn using(param: &Param) -> TokenStream {
+    let (cfgs, names) = (&param.cfgs, bound(&param.pattern));
+    quote! { #(#cfgs)* let _ = (#(&#names,)*); }
 }
 
 /// Returns `true` if a field mentions a name of the pattern.

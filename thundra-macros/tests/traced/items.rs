@@ -270,6 +270,10 @@ fn r#type() {}
 #[traced(skip)]
 fn alone() {}
 
+#[traced]
+#[tracing::instrument]
+fn instrumented() {}
+
 #[traced(name = NAME, target = TARGET)]
 fn named_by_constants() {}
 
@@ -281,6 +285,7 @@ fn a_function_alone_has_a_span() {
     assert_eq!(names(|| assert_eq!((one(0), one(2)), (Ok(1), Ok(2)))), ["renamed", "renamed"]);
     assert_eq!(names(r#type), ["type"]);
     assert_eq!(names(alone), [""; 0]);
+    assert_eq!(names(instrumented), ["instrumented"]);
     assert_eq!(names(named_by_constants), ["constant"]);
 }
 

@@ -128,6 +128,38 @@ fn a_record_of_several_senders_links_to_each() {
 }
 
 #[test]
+fn user_records_of_an_aggregated_record_are_handed_over_one_by_one() {
+    let config = config(&[]);
+    let one = json!({"__context__": {"traceparent": PRODUCER}, "id": 1}).to_string();
+    let mut event = kinesis(&[("a", order(0)), ("b", json!({"id": 9}))]);
+    event.records[0].kinesis.data.0 = aggregated(&[one.as_bytes(), br#"{"id":2}"#, br#"{"id":3}"#]);
+    let seen = Mutex::new(Vec::new());
+    let (response, spans) = invocation(&config, || {
+        let work = async |order: Order| {
+            seen.lock().unwrap().push(order.id);
+            if order.id == 2 { Err("late") } else { Ok(()) }
+        };
+        each(event.clone(), work).deaggregate().with_config(&config).into_future()
+    });
+    assert_eq!(seen.into_inner().unwrap(), [1, 2], "a stream stops at the first failure");
+    assert_eq!(failures(&response.unwrap()), ["0"], "the sequence number of the aggregated record");
+    let of_producer = spans.iter().filter(|span| span.context.trace_id.to_string() == TRACE);
+    assert_eq!(of_producer.count(), 1, "a user record is the child of its own sender");
+
+    let seen = Mutex::new(Vec::new());
+    let (response, _) = invocation(&config, || {
+        let work = async |record: KinesisEventRecord| {
+            seen.lock().unwrap().push((record.kinesis.partition_key, record.kinesis.data.0.len()));
+            Err::<(), _>("late")
+        };
+        each_record(event, work).deaggregate().continue_on_failure().with_config(&config).into_future()
+    });
+    let seen = seen.into_inner().unwrap();
+    assert_eq!(seen, [("k".to_owned(), one.len()), ("b".to_owned(), 8)], "a failed key holds back its own records");
+    assert_eq!(failures(&response.unwrap()), ["0", "1"], "each number once");
+}
+
+#[test]
 fn batches_of_untrusted_callers_switch_nothing_on() {
     let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
     for (flags, obeyed) in [(ScopeFlags::NONE, true), (ScopeFlags::UNTRUSTED_CALLER, false)] {
@@ -215,4 +247,30 @@ fn a_sampled_record_is_exported_from_an_unsampled_invocation() {
     });
     let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["process orders", "process orders"]);
+}
+
+#[test]
+fn records_of_replayed_work_are_counted_and_not_recorded_again() {
+    use tracing::Instrument;
+
+    thundra_core::mark_replays(thundra_core::ReplayMarks {
+        library: "aws_durable_execution_sdk",
+        field: "isReplay",
+        scope_field: "requestId",
+        names: &[],
+    });
+    let config = config(&[]);
+    let event = sqs("orders", &[("", r#"{"id":0}"#), ("", r#"{"id":1}"#)]);
+    let (response, spans) = invocation(&config, async || {
+        let execution = tracing::info_span!(target: "aws_durable_execution_sdk", "execution", isReplay = true);
+        let work = async |_: Order| {
+            tracing::info_span!("again").in_scope(|| tracing::info!("again"));
+            Ok::<_, std::fmt::Error>(())
+        };
+        each(event, work).with_config(&config).into_future().instrument(execution).await
+    });
+    assert!(failures(&response.unwrap()).is_empty(), "the records are worked on as ever");
+    assert_eq!(spans.iter().map(|span| &*span.name).collect::<Vec<_>>(), ["execution", "invocation"]);
+    span(&spans, "durable.replayed_spans", "4");
+    span(&spans, "durable.replayed_events", "2");
 }

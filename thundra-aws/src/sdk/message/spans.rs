@@ -146,7 +146,7 @@ impl Sender {
     fn another_in(&self, json: &[u8]) -> Option<TraceContext> {
         let member = payload::find(json).filter(|member| !member.json.contains(&self.traceparent))?;
         let pairs = payload::pairs(&member.json);
-        let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let pairs = pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
         Inbound::extract(pairs, Propagators::default(), Trust::Full).parent
     }
 

@@ -29,7 +29,7 @@ use thundra_http::semantics::{self, ServerRequest, forwarded};
 
 use super::event::Event;
 use super::parse::headers::Headers;
-use super::parse::json::Object;
+use super::parse::json::{Member, Object};
 use super::{Message, Trigger, edge_trust};
 
 pub(super) use api_gateway::{HTTP_API, REST_API, WEB_SOCKET};
@@ -196,7 +196,8 @@ impl<'e, 'a> Request<'e, 'a> {
             return semantics::query(&raw);
         }
         let parameters = PARAMETERS.iter().find_map(|key| self.event.object(key))?;
-        semantics::query_of_names(parameters.members().map(|(name, _)| name))
+        let names: Vec<_> = parameters.members().map(Member::key).collect();
+        semantics::query_of_names(names.iter().map(AsRef::as_ref))
     }
 }
 

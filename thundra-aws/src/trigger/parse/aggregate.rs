@@ -22,7 +22,7 @@ pub(crate) struct Aggregate<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UserRecord<'a> {
     /// The partition key chosen by the producer.
-    #[allow(dead_code)] // for batches of user records
+    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     pub(crate) partition_key: &'a str,
     /// The data.
     pub(crate) data: &'a [u8],

@@ -9,8 +9,10 @@ pub(crate) fn name(arn: &str) -> Option<&str> {
 
 /// Returns the name after the kind of a resource: `orders` in `…:stream/orders` and `…:table/orders/stream/…`.
 pub(crate) fn resource<'a>(arn: &'a str, kind: &str) -> Option<&'a str> {
-    let resource = arn.splitn(6, ':').nth(5)?.strip_prefix(kind)?.strip_prefix('/')?;
-    resource.split('/').next().filter(|name| !name.is_empty())
+    let (at, _) = arn.bytes().enumerate().filter(|(_, byte)| *byte == b':').nth(4)?;
+    let resource = arn.get(at + 1..)?.strip_prefix(kind)?.strip_prefix('/')?;
+    let end = resource.bytes().position(|byte| byte == b'/').unwrap_or(resource.len());
+    resource.get(..end).filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]

@@ -27,13 +27,12 @@ pub(crate) const SNS: Form = Form { kind: "Type", text: "Value", binary: "Value"
 
 /// Returns the texts of a map of attributes. Bytes count as text if the bytes are valid UTF-8: raw delivery of SNS to
 /// SQS forwards attributes of both types.
-pub(crate) fn pairs<'a>(map: Object<'a>, form: &Form) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let value = |attribute| {
-        let attribute = Object::parse(attribute)?;
+pub(crate) fn pairs<'a>(map: &Object<'a>, form: &Form) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+    let value = |attribute: Object<'a>| {
         let is_binary = attribute.text(form.kind).is_some_and(|kind| kind.starts_with("Binary"));
         if is_binary { decoded(&attribute.text(form.binary)?).map(Cow::Owned) } else { attribute.text(form.text) }
     };
-    map.into_members().filter_map(|(name, attribute)| Some((name, value(attribute)?))).collect()
+    map.members().filter_map(|member| Some((member.key(), value(member.object()?)?))).collect()
 }
 
 /// Returns the text in base64. `None` for invalid UTF-8, and for a long text.
@@ -63,7 +62,7 @@ mod tests {
         });
         let read = |map: &serde_json::Value, form| {
             let text = map.to_string();
-            let pairs = pairs(Object::parse(&text).unwrap(), form);
+            let pairs = pairs(&Object::parse(&text).unwrap(), form);
             pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(read(&sqs, &SQS), "a=1 b=2 c=3 d=4 g=7");

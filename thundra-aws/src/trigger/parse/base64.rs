@@ -1,10 +1,11 @@
 //! Payloads in base64: the records of streams, and the messages of brokers.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use thundra_core::propagation::Inbound;
 
 use super::envelope;
@@ -59,6 +60,10 @@ const ENCODED_NAMES: [[&str; 3]; 4] = [
     ["dHJhY2VwYXJlbn", "RyYWNlcGFyZW50", "0cmFjZXBhcmVud"],
 ];
 
+/// The searchers for the encoded names, made once. Making one costs more than searching a short text.
+static SEARCHERS: LazyLock<Vec<Finder<'static>>> =
+    LazyLock::new(|| ENCODED_NAMES.as_flattened().iter().map(|name| Finder::new(*name)).collect());
+
 /// Opens a payload. Only the beginning is decoded, unless one of the names occurs in the rest.
 pub(crate) fn open(data: &str, extractor: &Extractor<'_>) -> Option<Opened> {
     if data.len() <= HEAD {
@@ -68,19 +73,15 @@ pub(crate) fn open(data: &str, extractor: &Extractor<'_>) -> Option<Opened> {
     if let Some(member) = head.and_then(|head| payload::find(&head)).filter(Member::is_context) {
         return Some(Opened::of_member(member, extractor));
     }
-    ENCODED_NAMES.as_flattened().iter().find(|name| holds(data, name))?;
+    SEARCHERS.iter().find(|searcher| searcher.find(data.as_bytes()).is_some())?;
     envelope::open(&BASE64_STANDARD.decode(data).ok()?, extractor)
 }
 
 /// Finds the `__context__` of a payload without extraction.
 fn own_context(data: &str) -> Opened {
-    let [own, ..] = ENCODED_NAMES;
-    let decoded = own.iter().find(|name| holds(data, name)).and_then(|_| BASE64_STANDARD.decode(data).ok());
+    let own = SEARCHERS.iter().take(3).find(|searcher| searcher.find(data.as_bytes()).is_some());
+    let decoded = own.and_then(|_| BASE64_STANDARD.decode(data).ok());
     decoded.map(|payload| envelope::own_context(&payload)).unwrap_or_default()
-}
-
-fn holds(data: &str, name: &str) -> bool {
-    memmem::find(data.as_bytes(), name.as_bytes()).is_some()
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //!
 //! A message with a context is searched too, because the events of S3 carry no context.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::json::{self, Object};
 use super::s3_object::S3Object;
@@ -14,6 +16,8 @@ use crate::hops::{Change, change};
 const MAX_DEPTH: usize = 12;
 /// The sources of S3's records and of S3's events on EventBridge. A text without either name describes no object.
 const NAMES: [&str; 2] = ["aws:s3", "aws.s3"];
+/// The searchers for the names, made once. Making one costs more than searching a short text.
+static FINDERS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| NAMES.map(Finder::new));
 /// The members with a message within a message, as a JSON object or as JSON text.
 const INSIDE: [&str; 8] = ["Sns", "Message", "body", "detail", "Data", "data", "requestPayload", "Payload"];
 
@@ -50,7 +54,7 @@ fn of_object(object: &S3Object<'_>, is_created: bool) -> Option<Change> {
 }
 
 fn add(json: &str, depth: usize, changes: &mut Vec<Change>) {
-    if depth >= MAX_DEPTH || !NAMES.iter().any(|name| memmem::find(json.as_bytes(), name.as_bytes()).is_some()) {
+    if depth >= MAX_DEPTH || !FINDERS.iter().any(|finder| finder.find(json.as_bytes()).is_some()) {
         return;
     }
     if json.starts_with('"') {

@@ -44,7 +44,7 @@ fn of_map<'p>(value: &str) -> Vec<(Cow<'p, str>, String)> {
     let pairs = payload::pairs(decoded.as_deref().unwrap_or(value));
     if pairs.iter().any(|(key, _)| key.eq_ignore_ascii_case("traceparent")) {
         let w3c = pairs.into_iter().filter(|(key, _)| W3C.iter().any(|name| name.eq_ignore_ascii_case(key)));
-        return w3c.map(|(key, value)| (Cow::Owned(key), value)).collect();
+        return w3c.map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned())).collect();
     }
     let mut ids = Ids::default();
     pairs.iter().for_each(|(key, value)| ids.take(key, value));

@@ -17,8 +17,9 @@
 //! The context of another vendor has the lowest precedence, wherever the context stands.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use thundra_core::propagation::{Inbound, PAYLOAD_CONTEXT};
 
 use super::attributes::{self, SNS, SQS};
@@ -74,14 +75,14 @@ pub(crate) fn attributes_or_body(attributes: Inbound, body: impl FnOnce() -> Opt
 
 /// Opens a notification of SNS.
 pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Opened {
-    let attributes = notification.object("MessageAttributes").map(|map| attributes::pairs(map, &SNS));
+    let attributes = notification.object("MessageAttributes").map(|map| attributes::pairs(&map, &SNS));
     let inside = || open_string_at(notification.raw("Message")?, depth + 1, extractor);
     open_carrier(&attributes.unwrap_or_default(), extractor, inside)
 }
 
 /// Opens an event delivered with metadata by a bus of EventBridge. `part` is the published payload.
 pub(crate) fn open_delivery(delivery: &Object<'_>, part: &str, extractor: &Extractor<'_>) -> Opened {
-    let metadata = delivery.object("Metadata").map(texts).unwrap_or_default();
+    let metadata = delivery.object("Metadata").map(|metadata| texts(&metadata)).unwrap_or_default();
     let inbound = extractor.extract_owned(&metadata);
     let opened = if holds_ids(&inbound) {
         // The metadata win. The context of the payload was received all the same, and is cut out.
@@ -166,14 +167,14 @@ fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -
         let is_known = opened.is_some() || attributes.is_some();
         is_known.then(|| Opened { attributes: attributes.unwrap_or_default(), ..opened.unwrap_or_default() })
     } else if is_delivery(object) {
-        let metadata = object.object("Metadata").map(texts).unwrap_or_default();
+        let metadata = object.object("Metadata").map(|metadata| texts(&metadata)).unwrap_or_default();
         Some(open_carrier(&metadata, extractor, || inside("Data")))
     } else if is_cloud_event(object) {
         Some(open_cloud_event(object, depth, extractor))
     } else if object.has("requestPayload") && object.has("requestContext") {
         inside("requestPayload")
-    } else if let [record] = object.array("Records").as_slice() {
-        open_record(&Object::parse(record)?, depth, extractor)
+    } else if let [record] = object.objects("Records").as_slice() {
+        open_record(record, depth, extractor)
     } else if let Some(change) = object.object("dynamodb") {
         // A table may send changes to a stream of Kinesis.
         Some(Opened { inbound: extractor.extract_owned(&image::context(&change)), ..Opened::default() })
@@ -192,7 +193,7 @@ fn open_record(record: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> 
         return Some(Opened { attributes: S3Object::of_record(record).attributes(), ..Opened::default() });
     }
     let body = record.raw("body")?;
-    let attributes = record.object("messageAttributes").map(|map| attributes::pairs(map, &SQS));
+    let attributes = record.object("messageAttributes").map(|map| attributes::pairs(&map, &SQS));
     let inside = || open_string_at(body, depth + 1, extractor);
     Some(open_carrier(&attributes.unwrap_or_default(), extractor, inside))
 }
@@ -201,7 +202,7 @@ fn open_record(record: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> 
 /// request inside a message come from an unknown caller.
 fn open_headers(object: &Object<'_>, extractor: &Extractor<'_>) -> Option<Opened> {
     let extractor = if is_request(object) { extractor.at_edge() } else { *extractor };
-    let opened = open_carrier(&texts(object.object("headers")?), &extractor, || None);
+    let opened = open_carrier(&texts(&object.object("headers")?), &extractor, || None);
     opened.holds_context().then_some(opened)
 }
 
@@ -209,14 +210,20 @@ fn borrowed<'p>(pairs: &'p [(Cow<'_, str>, Cow<'_, str>)]) -> impl Iterator<Item
     pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
 }
 
-fn texts(map: Object<'_>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-    map.into_members().filter_map(|(key, value)| Some((key, json::text(value)?))).collect()
+fn texts<'a>(map: &Object<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+    map.texts().collect()
 }
 
 /// Returns `true` if the body may hold a context or name an object. A few searches for text cost less than reading the
 /// body.
 fn leads_somewhere(body: &[u8]) -> bool {
-    NAMES.iter().chain(&S3).any(|name| memmem::find(body, name.as_bytes()).is_some())
+    /// The searchers, made once. Making one costs more than searching a short text.
+    static FINDERS: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
+        let [context, attributes, datadog, header] = NAMES;
+        let [record, event] = S3;
+        [context, attributes, datadog, header, record, event].map(Finder::new)
+    });
+    FINDERS.iter().any(|finder| finder.find(body).is_some())
 }
 
 #[cfg(test)]

@@ -16,10 +16,12 @@ impl<'a> Headers<'a> {
         let mut headers = Headers(Vec::new());
         for form in ["multiValueHeaders", "headers", "requestHeaders", "header"] {
             let known = headers.0.len();
-            for (name, value) in event.object(form).iter().flat_map(Object::members) {
+            for (name, value) in
+                event.object(form).iter().flat_map(Object::members).map(|line| (line.key(), line.raw()))
+            {
                 let earlier = headers.0.get(..known).unwrap_or_default();
-                if !earlier.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
-                    lines(value, |line| headers.0.push((name.to_owned(), line)));
+                if !earlier.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(&name)) {
+                    lines(value, |line| headers.0.push((name.clone().into_owned(), line)));
                 }
             }
         }

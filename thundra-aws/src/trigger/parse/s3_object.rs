@@ -57,16 +57,16 @@ pub(crate) fn decode(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
-        let escaped = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        let (byte, used) = match (byte, escaped) {
-            (b'%', Some(escaped)) => (escaped, 2),
-            (b'+', _) => (b' ', 0),
+        let escaped = || after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        let (byte, used) = match byte {
+            b'%' => escaped().map_or((byte, 0), |escaped| (escaped, 2)),
+            b'+' => (b' ', 0),
             _ => (byte, 0),
         };
         bytes.push(byte);
         rest = after.get(used..).unwrap_or_default();
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[cfg(test)]

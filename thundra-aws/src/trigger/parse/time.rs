@@ -19,10 +19,17 @@ pub(crate) fn from_millis(millis: f64) -> Option<SystemTime> {
 pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = numbers(date, '-')?;
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
     let [hour, minute, second] = numbers(time, ':')?;
-    let fraction = fraction.bytes().all(|b| b.is_ascii_digit()).then(|| format!("0.{fraction}").parse())?.ok()?;
-    from_parts([year, month, day], [hour, minute, second])?.checked_add(Duration::from_secs_f64(fraction))
+    from_parts([year, month, day], [hour, minute, second])?.checked_add(Duration::from_nanos(nanos(fraction)?))
+}
+
+/// Parses the digits after the point of a second.
+fn nanos(fraction: &str) -> Option<u64> {
+    let digits = fraction.bytes().map(|digit| digit.is_ascii_digit().then(|| u64::from(digit - b'0')));
+    let first = digits.clone().chain(std::iter::repeat(Some(0))).take(9);
+    let nanos = first.fold(Some(0), |nanos, digit| Some(nanos? * 10 + digit?));
+    nanos.filter(|_| digits.skip(9).all(|digit| digit.is_some()))
 }
 
 /// Parses a time in Java's English form, with or without the second comma: `Jan 1, 2026, 12:33:41 AM`. The zone of
@@ -63,10 +70,12 @@ fn days(year: u64, month: u64, day: u64) -> u64 {
 }
 
 fn numbers<const N: usize>(text: &str, separator: char) -> Option<[u64; N]> {
-    let digits = |part: &str| part.len() <= 4 && !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let parts: Vec<u64> =
-        text.split(separator).map(|part| part.parse().ok().filter(|_| digits(part))).collect::<Option<_>>()?;
-    parts.try_into().ok()
+    let (mut numbers, mut parts) = ([0; N], text.split(separator));
+    for number in &mut numbers {
+        let part = parts.next().filter(|part| part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
 }
 
 #[cfg(test)]

@@ -1,0 +1,326 @@
+//! The tape of a JSON text: the places of all members and elements, in order, from one reading of the text.
+//!
+//! Objects inside objects share the tape, so nothing is read twice, however deep a wanted member stands. A value that is
+//! not opened has no nodes inside. The value is read when asked for, onto a tape of its own.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::string::unescaped;
+use crate::payload::cursor::Cursor;
+
+/// The depth of opened values in an event. No member read by a source stands deeper.
+pub(super) const MAX_DEPTH: usize = 8;
+/// The depth of opened arrays: of records, and of their headers.
+const MAX_ARRAY_DEPTH: usize = 4;
+/// The old image of an item in DynamoDB, often as long as the new image. No source reads the old image.
+const UNREAD: &[u8] = b"OldImage";
+/// The depth of the records in an event.
+pub(super) const RECORD_DEPTH: usize = 2;
+/// The limit of nodes for opening a value. More need a crafted event, which must not take much memory.
+const MAX_NODES: usize = 1 << 19;
+
+/// The places of members and elements in a text.
+#[derive(Clone, Debug)]
+pub(super) struct Tape<'a> {
+    json: &'a [u8],
+    /// The beginning of `json`, as far as validated. The end of a long text may never be read.
+    text: &'a str,
+    nodes: Vec<Node>,
+}
+
+/// A member of an object, or an element of an array.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    /// The key, empty for an element.
+    key: Key,
+    start: u32,
+    end: u32,
+    /// The place of the node after this one and all nodes inside.
+    next: u32,
+    pub(super) kind: Kind,
+}
+
+/// The key of a member.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Key {
+    /// The place of the text, after the quote.
+    start: u32,
+    /// The length of the text without escapes.
+    len: u32,
+    is_escaped: bool,
+}
+
+/// The kind of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A string without escapes.
+    Plain,
+    /// A string with escapes.
+    Escaped,
+    /// An opened object. The nodes of the members follow.
+    Object,
+    /// An opened array. The nodes of the elements follow.
+    Array,
+    /// A number, `true`, `false`, `null`, or a value that is not opened.
+    Other,
+}
+
+impl Key {
+    /// Returns the range of a key without escapes.
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.start as usize + self.len as usize
+    }
+}
+
+impl<'a> Tape<'a> {
+    /// Returns an empty tape of a text.
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        Tape::of_bytes(text.as_bytes()).map(|tape| Tape { text, ..tape })
+    }
+
+    /// Returns an empty tape of a text to be validated. A text of 4 GiB or more has no tape.
+    pub(super) fn of_bytes(json: &'a [u8]) -> Option<Self> {
+        u32::try_from(json.len()).ok()?;
+        Some(Tape { json, text: "", nodes: Vec::with_capacity((json.len() / 32).clamp(8, 64)) })
+    }
+
+    /// Takes the validated beginning of the text. Before, no value can be read.
+    pub(super) fn set_text(&mut self, text: &'a str) {
+        self.text = text;
+    }
+
+    /// Returns the number of nodes.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Returns the node at a place, and the place of the node after it.
+    #[inline]
+    pub(super) fn get(&self, place: usize) -> Option<(&Node, usize)> {
+        self.nodes.get(place).map(|node| (node, node.next as usize))
+    }
+
+    /// Finds a member among at most `limit` members between two places.
+    pub(super) fn find(&self, places: &Range<usize>, limit: usize, key: &str) -> Option<(usize, &Node)> {
+        let (nodes, mut place) = (self.nodes.get(..places.end)?, places.start);
+        for _ in 0..limit {
+            let node = nodes.get(place)?;
+            if node.key.len as usize == key.len() && self.has_key(node, key) {
+                return Some((place, node));
+            }
+            place = node.next as usize;
+        }
+        None
+    }
+
+    fn has_key(&self, node: &Node, key: &str) -> bool {
+        match node.key.is_escaped {
+            false => self.json.get(node.key.range()) == Some(key.as_bytes()),
+            true => self.key(node) == key,
+        }
+    }
+
+    /// Returns the unescaped key of a node.
+    pub(super) fn key(&self, node: &Node) -> Cow<'a, str> {
+        key_text(self.json, node.key).unwrap_or_default()
+    }
+
+    /// Returns the text of the value of a node.
+    pub(super) fn raw(&self, node: &Node) -> &'a str {
+        self.text.get(node.start as usize..node.end as usize).unwrap_or_default()
+    }
+
+    /// Returns the value of a node if it is a string.
+    pub(super) fn string(&self, node: &Node) -> Option<Cow<'a, str>> {
+        match node.kind {
+            Kind::Plain => self.text.get(node.start as usize + 1..node.end as usize - 1).map(Cow::Borrowed),
+            Kind::Escaped => unescaped(self.raw(node)),
+            Kind::Object | Kind::Array | Kind::Other => None,
+        }
+    }
+
+    /// Returns the places inside of a node.
+    pub(super) fn inside(&self, place: usize, node: &Node) -> Range<usize> {
+        place + 1..node.next as usize
+    }
+
+    /// Adds the members of an object.
+    pub(super) fn read_object(&mut self, cursor: &mut Cursor<'a>, depth: usize) -> Option<()> {
+        cursor.eat_spaced(b'{')?;
+        if cursor.eat(b'}').is_some() {
+            return Some(());
+        }
+        loop {
+            let key = read_key(self.json, cursor)?;
+            self.read(cursor, key, depth)?;
+            if cursor.eat_spaced(b',').is_none() {
+                return cursor.eat(b'}');
+            }
+        }
+    }
+
+    /// Adds the elements of an array.
+    pub(super) fn read_array(&mut self, cursor: &mut Cursor<'a>, depth: usize) -> Option<()> {
+        cursor.eat_spaced(b'[')?;
+        if cursor.eat(b']').is_some() {
+            return Some(());
+        }
+        self.read(cursor, Key::default(), depth)?;
+        self.read_elements(cursor, depth)
+    }
+
+    /// Adds the elements of an array after the first.
+    pub(super) fn read_elements(&mut self, cursor: &mut Cursor<'a>, depth: usize) -> Option<()> {
+        while cursor.eat_spaced(b',').is_some() {
+            self.read(cursor, Key::default(), depth)?;
+        }
+        cursor.eat(b']')
+    }
+
+    /// Adds a value. An object or an array that is malformed, too deep or of no use is not opened.
+    #[inline]
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'a>, key: Key, depth: usize) -> Option<()> {
+        let start = cursor.at();
+        let kind = match cursor.peek()? {
+            b'"' if cursor.string_or_escaped()?.1 => Kind::Escaped,
+            b'"' => Kind::Plain,
+            bracket @ (b'{' | b'[') if depth < MAX_DEPTH => return self.open(cursor, key, bracket, depth + 1),
+            _ => cursor.value().map(|_| Kind::Other)?,
+        };
+        let next = self.nodes.len() as u32 + 1;
+        self.nodes.push(Node { key, start: start as u32, end: cursor.at() as u32, next, kind });
+        Some(())
+    }
+
+    fn open(&mut self, cursor: &mut Cursor<'a>, key: Key, bracket: u8, depth: usize) -> Option<()> {
+        let (place, start) = (self.nodes.len(), cursor.at() as u32);
+        self.nodes.push(Node { key, start, end: start, next: 0, kind: Kind::Other });
+        let kind = match bracket {
+            _ if place >= MAX_NODES || self.json.get(key.range()) == Some(UNREAD) => None,
+            b'{' => cursor.attempt(|cursor| self.read_object(cursor, depth)).map(|()| Kind::Object),
+            // Only an array of objects is worth the nodes, a list of bytes is not.
+            _ if depth <= MAX_ARRAY_DEPTH && cursor.is_before(b'[', b'{') => {
+                cursor.attempt(|cursor| self.read_array(cursor, depth)).map(|()| Kind::Array)
+            }
+            _ => None,
+        };
+        if kind.is_none() {
+            self.nodes.truncate(place + 1);
+            cursor.value()?;
+        }
+        let next = self.nodes.len() as u32;
+        let node = self.nodes.get_mut(place)?;
+        (node.end, node.next, node.kind) = (cursor.at() as u32, next, kind.unwrap_or(Kind::Other));
+        Some(())
+    }
+}
+
+/// Reads a key, and steps to the value.
+#[inline(always)]
+pub(super) fn read_key<'a>(json: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Key> {
+    let (range, is_escaped) = cursor.string_or_escaped()?;
+    let mut key = Key { start: range.start as u32, len: range.len() as u32, is_escaped };
+    if is_escaped {
+        key.len = key_text(json, key)?.len() as u32;
+    }
+    cursor.eat_spaced(b':')?;
+    Some(key)
+}
+
+/// Returns the unescaped text of a key.
+pub(super) fn key_text(json: &[u8], key: Key) -> Option<Cow<'_, str>> {
+    if !key.is_escaped {
+        return std::str::from_utf8(json.get(key.range())?).ok().map(Cow::Borrowed);
+    }
+    // The string begins with the quote.
+    let string = json.get(key.range().start - 1..)?;
+    let string = string.get(..Cursor::new(string).value()?.end)?;
+    unescaped(std::str::from_utf8(string).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
+    use super::super::json::Object;
+
+    /// Asserts that each member of an object is found as serde_json finds it.
+    fn assert_equal(object: &Object<'_>, json: &serde_json::Map<String, Json>) {
+        for (key, value) in json {
+            assert_eq!(serde_json::from_str::<Json>(object.any_member(key).unwrap().raw()).unwrap(), *value);
+            assert_eq!(object.text(key).as_deref(), value.as_str());
+            let inside = object.object(key);
+            assert_eq!(inside.is_some(), value.is_object());
+            inside.iter().zip(value.as_object()).for_each(|(inside, value)| assert_equal(inside, value));
+            let elements: Vec<_> = value.as_array().into_iter().flatten().filter_map(Json::as_object).collect();
+            let objects = object.objects(key);
+            assert_eq!(objects.len(), elements.len());
+            objects.iter().zip(elements).for_each(|(object, element)| assert_equal(object, element));
+        }
+    }
+
+    fn json() -> impl Strategy<Value = Json> {
+        let leaf =
+            prop_oneof![Just(Json::Null), any::<u8>().prop_map(Json::from), "[a\"\\\\é ]{0,9}".prop_map(Json::from)];
+        leaf.prop_recursive(9, 60, 4, |inner| {
+            let key = "[a-d\"\\\\]{0,2}";
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                prop::collection::hash_map(key, inner, 0..4).prop_map(|map| Json::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn members_are_found_at_any_depth(json in json(), is_pretty: bool) {
+            let text = if is_pretty { serde_json::to_string_pretty(&json).unwrap() } else { json.to_string() };
+            let object = Object::parse(&text);
+            prop_assert_eq!(object.is_some(), json.is_object());
+            object.iter().zip(json.as_object()).for_each(|(object, json)| assert_equal(object, json));
+        }
+
+        #[test]
+        fn any_text_is_read_without_panic(text in "(\\{\"a\":)?[{}\\[\\]\":,a\\\\ ]{0,60}") {
+            let object = Object::parse(&text).unwrap_or_default();
+            object.all_members().for_each(|member| drop((member.text(), member.object(), member.objects())));
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_inside_is_absent_alone() {
+        let json = r#"{"a":{"b":{"c" 1},"d":{"e":"f"}},"l":[{"g":1},{"g"},{"g":2}],"m":[{"g":1} 2],"z":"last"}"#;
+        let object = Object::parse(json).unwrap();
+        let a = object.object("a").unwrap();
+        assert_eq!((a.raw("b"), a.object("b").is_none()), (Some(r#"{"c" 1}"#), true));
+        assert_eq!(a.object("d").unwrap().text("e").as_deref(), Some("f"));
+        assert_eq!(object.objects("l").iter().map(|o| o.raw("g").unwrap()).collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!((object.objects("m").len(), object.text("z").as_deref()), (0, Some("last")));
+    }
+
+    #[test]
+    fn the_time_is_linear_however_malformed_the_text_is() {
+        let open = |n: usize| "{\"a\":".repeat(n);
+        let texts = |n: usize| {
+            [
+                open(n),
+                format!("{}1{}", open(n), " x}".repeat(n)),
+                format!("{}1{}", open(n), "}".repeat(n)),
+                format!("{{\"a\":{}", "[{".repeat(n)),
+                format!("{{\"a\":[{}{{}}]}}", "{},".repeat(n)),
+                format!("{{{}\"z\":1}}", "\"\\u0061\":1,".repeat(n)),
+            ]
+        };
+        for text in texts(200_000) {
+            let started = Instant::now();
+            let object = Object::parse(&text).unwrap_or_default();
+            object.object("a").into_iter().for_each(drop);
+            object.objects("a").into_iter().for_each(drop);
+            assert!(started.elapsed() < Duration::from_secs(5), "{:.20}", text);
+        }
+    }
+}
