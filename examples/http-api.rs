@@ -19,7 +19,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use thundra_aws::correlation;
 
-#[thundra_aws::handler] // in place of `#[tokio::main]`, the subscriber and `lambda_http::run(app())`
+#[thundra_aws::handler] // in place of a `main` of tokio, the subscriber and `lambda_http::run(app())`
 async fn main() -> Router {
     Router::new().route("/orders", post(order))
 }

@@ -8,7 +8,6 @@ use thundra_core::exception::{Exception, short_type_name};
 use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
 
 use super::answer::Answer;
-use super::reporting;
 use crate::payload::read_error::without_values;
 
 /// The `error.type` of an event unreadable as the handler's type.
@@ -40,14 +39,6 @@ impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
                 );
             }
         })
-    }
-}
-
-/// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.
-pub(crate) fn report_unless_called(invocation: ScopeRef) {
-    let flags = invocation.flags();
-    if reporting::is_in_use() && !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
-        report_unreadable(invocation);
     }
 }
 

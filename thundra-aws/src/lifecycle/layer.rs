@@ -22,7 +22,7 @@ use super::answer::Answer;
 use super::deadline::Deadline;
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::watchdog::Watch;
-use super::{background, event, invocation, reporting, usage, warmup};
+use super::{background, invocation, reporting, usage, warmup};
 use crate::panics::catch_panic;
 use crate::remote_config;
 
@@ -151,7 +151,7 @@ where
                         }
                     }
                     let records = scope.map(|scope| {
-                        event::report_unless_called(*scope);
+                        reporting::report_unless_called(*scope);
                         match take_open_stream(running) {
                             None => invocation::finish(scope, watch),
                             Some(end) => {
@@ -226,7 +226,7 @@ async fn within<F: Future>(deadline: Option<Instant>, config: &Config, flush: im
 
 /// Records an error of the runtime, unless a failure of the program came before.
 fn report(invocation: ScopeRef, error: &Error) {
-    event::report_unless_called(invocation);
+    reporting::report_unless_called(invocation);
     if !invocation.flags().contains(ScopeFlags::FAILED) {
         invocation.fail(&Exception::of_static(&**error));
         invocation.set_attribute(semconv::ERROR_TYPE, "runtime_api_error");

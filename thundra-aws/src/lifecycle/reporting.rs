@@ -13,7 +13,7 @@ use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef};
 use tower_service::Service;
 
-use super::event::Payload;
+use super::event::{Payload, report_unreadable};
 use super::failure::Failed;
 use super::response::Returned;
 use crate::panics::recording_panic;
@@ -31,6 +31,14 @@ static IN_USE: AtomicBool = AtomicBool::new(false);
 /// [`InvocationLayer`](super::InvocationLayer) alone does not.
 pub(super) fn is_in_use() -> bool {
     IN_USE.load(Ordering::Relaxed)
+}
+
+/// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.
+pub(crate) fn report_unless_called(invocation: ScopeRef) {
+    let flags = invocation.flags();
+    if is_in_use() && !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
+        report_unreadable(invocation);
+    }
 }
 
 impl<H> Reporting<H> {

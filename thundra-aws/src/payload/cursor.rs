@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr2, memchr3};
 
 /// A position in a JSON text. After `None` the cursor stays at the unexpected byte, except after
 /// [`attempt`](Cursor::attempt).
@@ -110,6 +110,7 @@ impl<'a> Cursor<'a> {
             b'"' => {
                 self.string()?;
             }
+            b'[' if self.list_of_numbers().is_some() => {}
             b'{' | b'[' => self.brackets()?,
             _ => {
                 let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
@@ -117,6 +118,14 @@ impl<'a> Cursor<'a> {
             }
         }
         (self.at > start).then_some(start..self.at)
+    }
+
+    /// Skips a list of numbers, for example the bytes of a header.
+    fn list_of_numbers(&mut self) -> Option<()> {
+        let list = self.rest();
+        list.get(1).filter(|first| first.is_ascii_digit())?;
+        let end = memchr3(b']', b'"', b'[', list.get(1..)?)? + 1;
+        (list.get(end) == Some(&b']')).then(|| self.at += end + 1)
     }
 
     /// Skips an object or an array.

@@ -28,15 +28,17 @@ pub(super) fn validate(json: &str) -> Option<()> {
     each_plain(json, |_, _| {}).or_else(|| serde_json::from_str::<IgnoredAny>(json).ok().map(drop))
 }
 
-/// Reads an object of strings without escapes, the usual form of a context, at a tenth of the cost of serde_json. `None`
+/// Reads an object of strings without escapes, on one line, the usual form of a context, at a tenth of the cost of serde_json. `None`
 /// for any other text, JSON or not.
 fn each_plain<'a>(json: &'a str, mut pair: impl FnMut(&'a str, &'a str)) -> Option<()> {
+    // Without an early exit, the compiler checks many bytes at a time.
+    if !json.bytes().fold(true, |legal, byte| legal & (byte >= b' ')) {
+        return None;
+    }
     let mut cursor = Cursor::new(json.as_bytes());
     let string = |cursor: &mut Cursor<'a>| {
         let (range, is_escaped) = cursor.string_or_escaped()?;
-        let text = json.get(range).filter(|_| !is_escaped)?;
-        // Without an early exit, the compiler checks many bytes at a time.
-        text.bytes().fold(true, |legal, byte| legal & (byte >= b' ')).then_some(text)
+        json.get(range).filter(|_| !is_escaped)
     };
     cursor.eat_spaced(b'{')?;
     loop {
@@ -114,7 +116,8 @@ mod tests {
     fn plain_objects_are_read_as_serde_json_reads_them() {
         for (json, is_plain) in [
             (r#"{"a":"1","b":"é"}"#, true),
-            (" { \"a\" : \"1\" ,\n\"a\":\"2\"} ", true),
+            (r#" { "a" : "1" , "a":"2"} "#, true),
+            ("{\"a\":\n\"1\"}", false),
             (r#"{"a":"\u0031"}"#, false),
             (r#"{"a":1}"#, false),
             ("{}", false),

@@ -22,8 +22,8 @@ use thundra_core::propagation::{CORRELATION_ID, CorrelationIds};
 use thundra_core::{Config, TraceId, semconv};
 
 use super::event::Event;
-use super::parse::escaped::Escaped;
 use super::parse::json::{self, Object};
+use super::parse::string::Escaped;
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Trigger, detect_among};

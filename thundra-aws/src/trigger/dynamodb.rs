@@ -128,6 +128,7 @@ pub(crate) fn item_change(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) ->
 
 /// Returns the possible values of a primary key from a map of typed values, by name. A number has the form written by
 /// DynamoDB, and a binary value is decoded.
+#[cfg_attr(not(feature = "sdk"), allow(dead_code))]
 pub(crate) fn key_values<'a>(map: &'a str, is_wanted: impl Fn(&str) -> bool) -> Vec<(Cow<'a, str>, Cow<'a, [u8]>)> {
     Object::parse(map).map(|map| key_values_of(&map, is_wanted)).unwrap_or_default()
 }

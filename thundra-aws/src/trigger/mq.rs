@@ -15,7 +15,7 @@ use super::event::Event;
 use super::message::{self, message_id};
 use super::parse::base64::Data;
 use super::parse::extract::Extractor;
-use super::parse::json::Object;
+use super::parse::json::{Member, Object};
 #[cfg(feature = "batch")]
 pub(crate) use super::parse::time::from_english as english_time;
 use super::parse::{bytes, time};
@@ -164,8 +164,13 @@ impl<'a> MqMessage<'a> {
     }
 }
 
+/// Returns the texts and numbers of a map of headers.
 fn headers<'a>(map: &Object<'a>, name: impl Fn(Cow<'a, str>) -> Cow<'a, str>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    map.all_members().filter_map(|member| Some((name(member.key()), header(member.raw())?))).collect()
+    let text = |member: Member<'_, 'a>| match member.object() {
+        Some(object) => bytes::text(object.raw("bytes")?),
+        None => header(member.raw()),
+    };
+    map.all_members().filter_map(|member| Some((name(member.key()), text(member)?))).collect()
 }
 
 /// Returns the producer's name for a property of JMS.

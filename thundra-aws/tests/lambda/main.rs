@@ -30,6 +30,7 @@ mod queue_time;
 #[cfg(feature = "remote-config")]
 mod remote_config;
 mod requests;
+mod scopes;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod separate;

@@ -143,6 +143,7 @@ pub(crate) fn run(name: &str) {
         other if other.starts_with("deadline") => crate::deadlines::run(other),
         other if other.starts_with("evidence") => crate::evidence::run(other),
         other if other.starts_with("emf") => crate::emf::run(other),
+        "scopes" => crate::scopes::run(),
         other if other.starts_with("separate") => crate::separate::run(other),
         sources if sources.starts_with("sources") => crate::sources::run(sources),
         ending if ending.starts_with("endings") => crate::endings::run(ending),

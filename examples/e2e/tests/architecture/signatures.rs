@@ -12,9 +12,19 @@ use syn::{Attribute, ImplItem, Item, ItemImpl, Macro, Signature, Type, UseTree, 
 
 use crate::{packages, sources};
 
-const CORE: &[&str] = &["opentelemetry", "opentelemetry_sdk", "tracing", "tracing_subscriber"];
-const HTTP: &[&str] =
-    &["bytes", "http", "http_body", "reqwest", "serde", "thundra_core", "tower", "tower_layer", "tower_service"];
+const CORE: &[&str] = &["opentelemetry", "opentelemetry_sdk", "thundra_macros", "tracing", "tracing_subscriber"];
+const HTTP: &[&str] = &[
+    "bytes",
+    "http",
+    "http_body",
+    "reqwest",
+    "serde",
+    "thundra_core",
+    "thundra_macros",
+    "tower",
+    "tower_layer",
+    "tower_service",
+];
 const AWS: &[&str] = &[
     "aws_config",
     "aws_lambda_events",
@@ -27,12 +37,16 @@ const AWS: &[&str] = &[
     "aws_smithy_runtime_api",
     "bytes",
     "futures_util",
+    "http",
+    "http_body",
     "lambda_http",
     "lambda_runtime",
     "serde",
+    "serde_json",
     "thundra_core",
     "thundra_http",
     "thundra_macros",
+    "tower_layer",
     "tower_service",
 ];
 

@@ -25,7 +25,7 @@ use self::events::{Event, Events};
 use super::answer::Answer;
 use super::layer::{export, export_last};
 use super::watchdog::Watch;
-use super::{event as reading, invocation, setup, warmup};
+use super::{invocation, reporting, setup, warmup};
 use crate::emf;
 use crate::panics::catch_panic_in;
 
@@ -153,7 +153,7 @@ where
     };
     let result = catch_panic_in(&scope, work).await;
     if let Ok(Err(_)) = result {
-        reading::report_unless_called(*scope);
+        reporting::report_unless_called(*scope);
     }
     let records = invocation::finish(scope, Watch::default());
     match moment {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::json;
 
 /// The longest text read. W3C Baggage allows 8,192 bytes, more than any other value of a context has.
@@ -23,46 +25,43 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
 
 /// Returns the bytes of an array of numbers. serde_json would take many times as long.
 fn bytes(json: &str) -> Option<Vec<u8>> {
-    let elements = json.trim_ascii().strip_prefix('[')?.strip_suffix(']')?.as_bytes();
-    let mut bytes = Vec::with_capacity(elements.len() / 3);
-    if elements.trim_ascii().is_empty() {
+    let mut rest = json.trim_ascii().strip_prefix('[')?.strip_suffix(']')?.as_bytes();
+    let mut bytes = Vec::with_capacity(rest.len() / 3);
+    if rest.trim_ascii().is_empty() {
         return Some(bytes);
     }
-    let (mut value, mut digits, mut element) = (0_u32, 0, elements);
-    for (at, &character) in elements.iter().enumerate() {
-        let digit = character.wrapping_sub(b'0');
-        if digit < 10 {
-            (value, digits) = (value.wrapping_mul(10).wrapping_add(u32::from(digit)), digits + 1);
-        } else if character == b',' {
-            bytes.push(byte(value, digits).or_else(|| unusual_byte(element))?);
-            (value, digits, element) = (0, 0, elements.get(at + 1..)?);
-        } else {
-            // A sign, white space, or no number.
-            digits = usize::MAX / 2;
+    loop {
+        // Nearly all bytes of a text.
+        match *rest {
+            [tens @ b'1'..=b'9', ones @ b'0'..=b'9', b',', ref after @ ..] => {
+                bytes.push((tens - b'0') * 10 + (ones - b'0'));
+                rest = after;
+            }
+            [b'1', tens @ b'0'..=b'9', ones @ b'0'..=b'9', b',', ref after @ ..] => {
+                bytes.push(100 + (tens - b'0') * 10 + (ones - b'0'));
+                rest = after;
+            }
+            _ => {
+                let end = memchr(b',', rest);
+                bytes.push(byte(rest.get(..end.unwrap_or(rest.len()))?.trim_ascii())?);
+                let Some(end) = end else { return Some(bytes) };
+                rest = rest.get(end + 1..)?;
+            }
         }
     }
-    bytes.push(byte(value, digits).or_else(|| unusual_byte(element))?);
-    Some(bytes)
 }
 
-/// Returns the byte of a number without a sign, given the value and the number of digits. JSON has no leading zeros.
-fn byte(value: u32, digits: usize) -> Option<u8> {
-    let has_no_zero_first = match digits {
-        1 => true,
-        2 => value >= 10,
-        3 => value >= 100,
-        _ => false,
-    };
-    u8::try_from(value).ok().filter(|_| has_no_zero_first)
-}
-
-/// Returns the byte of the first of several numbers, with a sign or white space.
-fn unusual_byte(elements: &[u8]) -> Option<u8> {
-    let number = elements.split(|byte| *byte == b',').next()?.trim_ascii();
+/// Returns the byte of a number from -128 to 255, in the notation of JSON.
+fn byte(number: &[u8]) -> Option<u8> {
     let (is_negative, digits) = number.strip_prefix(b"-").map_or((false, number), |digits| (true, digits));
-    let text = std::str::from_utf8(digits).ok().filter(|_| digits.iter().all(u8::is_ascii_digit))?;
-    let value = byte(text.parse().ok()?, digits.len())?;
-    if is_negative { (value <= 128).then(|| value.wrapping_neg()) } else { Some(value) }
+    let digit = |digit: u8| digit.is_ascii_digit().then(|| u16::from(digit - b'0'));
+    let value = match *digits {
+        [one] => digit(one)?,
+        [tens @ b'1'..=b'9', one] => digit(tens)? * 10 + digit(one)?,
+        [hundreds @ b'1'..=b'9', tens, one] => digit(hundreds)? * 100 + digit(tens)? * 10 + digit(one)?,
+        _ => return None,
+    };
+    if is_negative { (value <= 128).then(|| (value as u8).wrapping_neg()) } else { u8::try_from(value).ok() }
 }
 
 #[cfg(test)]

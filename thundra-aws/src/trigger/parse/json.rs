@@ -6,10 +6,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
-use serde::Deserialize;
-
+pub(crate) use super::string::text;
 use super::tape::{Key, Kind, MAX_DEPTH, Node, RECORD_DEPTH, Tape};
-use crate::payload::cursor::{Cursor, quote_or_backslash};
+use crate::payload::cursor::Cursor;
 
 /// The limit of members at one level. No event of AWS has more.
 pub(crate) const MAX_MEMBERS: usize = 256;
@@ -30,9 +29,6 @@ pub(crate) struct Member<'o, 'a> {
     place: usize,
     node: &'o Node,
 }
-
-#[derive(Deserialize)]
-struct JsonString<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
     /// Reads an object.
@@ -203,8 +199,8 @@ impl<'o, 'a> Member<'o, 'a> {
     pub(crate) fn object(self) -> Option<Object<'a>> {
         match self.node.kind {
             Kind::Object => Some(self.inside()),
-            Kind::Other => Object::parse(self.raw()),
-            Kind::Plain | Kind::Escaped | Kind::Array => None,
+            Kind::Other if self.raw().starts_with('{') => Object::parse(self.raw()),
+            Kind::Plain | Kind::Escaped | Kind::Array | Kind::Other => None,
         }
     }
 
@@ -232,22 +228,6 @@ impl<'o, 'a> Member<'o, 'a> {
     }
 }
 
-/// Returns the text of a JSON string.
-#[inline]
-pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
-    // An error of serde_json costs more than the text of most strings.
-    let plain = json.strip_prefix('"')?.strip_suffix('"')?;
-    match quote_or_backslash(plain.as_bytes()) {
-        None => Some(Cow::Borrowed(plain)),
-        Some(_) => unescaped(json),
-    }
-}
-
-/// Returns the text of a JSON string with escapes.
-pub(super) fn unescaped(json: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<JsonString<'_>>(json).ok().map(|text| text.0)
-}
-
 /// Returns the texts of the elements of an array, else none.
 pub(crate) fn array(json: &str) -> Vec<&str> {
     elements(json).unwrap_or_default()
@@ -268,91 +248,4 @@ fn elements(json: &str) -> Option<Vec<&str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn members_of_another_type_are_absent() {
-        let event = Object::parse(r#"{"a":"x\"y","n":1.5,"s":"7","o":{"b":true},"l":[1,"z"],"u":null}"#).unwrap();
-        assert_eq!(event.text("a").as_deref(), Some("x\"y"));
-        assert_eq!((event.number("n"), event.number("s"), event.number("a")), (Some(1.5), Some(7.0), None));
-        assert_eq!(event.object("o").and_then(|o| o.raw("b")), Some("true"));
-        assert_eq!(event.array("l"), ["1", "\"z\""]);
-        assert_eq!((event.has("u"), event.has("x"), event.text("n").is_some()), (false, false, false));
-        assert!(event.object("l").is_none() && event.array("o").is_empty());
-    }
-
-    #[test]
-    fn text_without_escapes_is_borrowed() {
-        assert!(matches!(text("\"plain\""), Some(Cow::Borrowed("plain"))));
-    }
-
-    #[test]
-    fn elements_are_all_or_none() {
-        for (json, elements) in [
-            (r#" [ {"a":[1]}, "x,]" ,2 ] "#, &[r#"{"a":[1]}"#, r#""x,]""#, "2"][..]),
-            ("[]", &[]),
-            ("[1,]", &[]),
-            ("[1", &[]),
-            ("[1 2]", &[]),
-            ("{}", &[]),
-            ("", &[]),
-        ] {
-            assert_eq!(array(json), elements, "{json}");
-        }
-    }
-
-    #[test]
-    fn members_without_a_limit_are_all_or_none() {
-        let many: String = (0..1000).map(|n| format!(",\"{n}\":[{n}]")).collect();
-        let many = format!("{{\"a\\n\": 1{many} }}");
-        let many = Object::parse(&many).unwrap();
-        assert_eq!((many.all_members().count(), many.members().count()), (1001, 256));
-        assert_eq!((many.has("254"), many.has("255"), many.names("255")), (true, false, false));
-        assert_eq!(many.any_member("999").map(Member::raw), Some("[999]"));
-        for json in ["{\"a\":1,}", "{\"a\":1", "{\"a\"}", "{\"a\":1}}", "[1]", ""] {
-            assert!(Object::parse(json).is_none(), "{json}");
-        }
-    }
-
-    #[test]
-    fn objects_are_read_by_key() {
-        let read = |json: &'static str| {
-            let groups = Object::parse(json).unwrap_or_default().groups().into_iter();
-            groups
-                .map(|(key, objects)| (key, objects.iter().map(|o| o.raw("a").unwrap_or("")).collect::<Vec<_>>()))
-                .collect::<Vec<_>>()
-        };
-        for (json, expected, why) in [
-            (
-                r#" { "x" : [ {"a":1} , {"a":[2]} ] , "y":[{"a":3}]} "#,
-                vec![("x", vec!["1", "[2]"]), ("y", vec!["3"])],
-                "two keys",
-            ),
-            (
-                r#"{"x":[null,{"a":1},7,{"a"},[{"a":2}]],"y":[]}"#,
-                vec![("x", vec!["1"]), ("y", vec![])],
-                "other elements",
-            ),
-            (r#"{"x":null,"y":{"a":1},"z":[{"a":1}]}"#, vec![("z", vec!["1"])], "other members"),
-            (r#"{"x":[{"a":1} 2],"z":[{"a":1}]}"#, vec![("z", vec!["1"])], "a malformed array"),
-            (r#"{"x":[{"a":1}]"#, vec![], "an object that breaks off"),
-            (r#"{"x":[{"a":1}]}}"#, vec![], "more"),
-            ("[]", vec![], "no object"),
-            ("", vec![], "nothing"),
-        ] {
-            let expected: Vec<_> = expected.into_iter().map(|(key, values)| (Cow::Borrowed(key), values)).collect();
-            assert_eq!(read(json), expected, "{why}");
-        }
-        let object = Object::parse(r#"{"l":[1,{"a":2},"x"],"o":{}}"#).unwrap();
-        assert_eq!(object.objects("l").iter().filter_map(|o| o.raw("a")).collect::<Vec<_>>(), ["2"]);
-        assert!(object.objects("o").is_empty() && object.objects("z").is_empty());
-    }
-
-    #[test]
-    fn keys_are_unescaped_and_values_are_not() {
-        let object = Object::parse("{ \"a\\u0062\" : \"c\\\"\" , \"d\":{}}").unwrap();
-        let members = object.members().map(|member| (member.key(), member.raw()));
-        assert_eq!(members.collect::<Vec<_>>(), [("ab".into(), "\"c\\\"\""), ("d".into(), "{}")]);
-    }
-}
+mod tests;

@@ -6,13 +6,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::json::unescaped;
+use super::string::unescaped;
 use crate::payload::cursor::Cursor;
 
 /// The depth of opened values in an event. No member read by a source stands deeper.
 pub(super) const MAX_DEPTH: usize = 8;
 /// The depth of opened arrays: of records, and of their headers.
 const MAX_ARRAY_DEPTH: usize = 4;
+/// The old image of an item in DynamoDB, often as long as the new image. No source reads the old image.
+const UNREAD: &[u8] = b"OldImage";
 /// The depth of the records in an event.
 pub(super) const RECORD_DEPTH: usize = 2;
 /// The limit of nodes for opening a value. More need a crafted event, which must not take much memory.
@@ -64,6 +66,13 @@ pub(super) enum Kind {
     Other,
 }
 
+impl Key {
+    /// Returns the range of a key without escapes.
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.start as usize + self.len as usize
+    }
+}
+
 impl<'a> Tape<'a> {
     /// Returns an empty tape of a text.
     pub(super) fn of(text: &'a str) -> Option<Self> {
@@ -73,7 +82,7 @@ impl<'a> Tape<'a> {
     /// Returns an empty tape of a text to be validated. A text of 4 GiB or more has no tape.
     pub(super) fn of_bytes(json: &'a [u8]) -> Option<Self> {
         u32::try_from(json.len()).ok()?;
-        Some(Tape { json, text: "", nodes: Vec::with_capacity((json.len() / 64).clamp(4, 32)) })
+        Some(Tape { json, text: "", nodes: Vec::with_capacity((json.len() / 32).clamp(8, 64)) })
     }
 
     /// Takes the validated beginning of the text. Before, no value can be read.
@@ -106,9 +115,8 @@ impl<'a> Tape<'a> {
     }
 
     fn has_key(&self, node: &Node, key: &str) -> bool {
-        let start = node.key.start as usize;
         match node.key.is_escaped {
-            false => self.json.get(start..start + key.len()) == Some(key.as_bytes()),
+            false => self.json.get(node.key.range()) == Some(key.as_bytes()),
             true => self.key(node) == key,
         }
     }
@@ -189,7 +197,7 @@ impl<'a> Tape<'a> {
         let (place, start) = (self.nodes.len(), cursor.at() as u32);
         self.nodes.push(Node { key, start, end: start, next: 0, kind: Kind::Other });
         let kind = match bracket {
-            _ if place >= MAX_NODES => None,
+            _ if place >= MAX_NODES || self.json.get(key.range()) == Some(UNREAD) => None,
             b'{' => cursor.attempt(|cursor| self.read_object(cursor, depth)).map(|()| Kind::Object),
             // Only an array of objects is worth the nodes, a list of bytes is not.
             _ if depth <= MAX_ARRAY_DEPTH && cursor.is_before(b'[', b'{') => {
@@ -222,97 +230,11 @@ pub(super) fn read_key<'a>(json: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Ke
 
 /// Returns the unescaped text of a key.
 pub(super) fn key_text(json: &[u8], key: Key) -> Option<Cow<'_, str>> {
-    let start = key.start as usize;
     if !key.is_escaped {
-        return std::str::from_utf8(json.get(start..start + key.len as usize)?).ok().map(Cow::Borrowed);
+        return std::str::from_utf8(json.get(key.range())?).ok().map(Cow::Borrowed);
     }
-    let string = json.get(start - 1..)?;
+    // The string begins with the quote.
+    let string = json.get(key.range().start - 1..)?;
     let string = string.get(..Cursor::new(string).value()?.end)?;
     unescaped(std::str::from_utf8(string).ok()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use proptest::prelude::*;
-    use serde_json::Value as Json;
-
-    use super::super::json::Object;
-
-    /// Asserts that each member of an object is found as serde_json finds it.
-    fn assert_equal(object: &Object<'_>, json: &serde_json::Map<String, Json>) {
-        for (key, value) in json {
-            assert_eq!(serde_json::from_str::<Json>(object.any_member(key).unwrap().raw()).unwrap(), *value);
-            assert_eq!(object.text(key).as_deref(), value.as_str());
-            let inside = object.object(key);
-            assert_eq!(inside.is_some(), value.is_object());
-            inside.iter().zip(value.as_object()).for_each(|(inside, value)| assert_equal(inside, value));
-            let elements: Vec<_> = value.as_array().into_iter().flatten().filter_map(Json::as_object).collect();
-            let objects = object.objects(key);
-            assert_eq!(objects.len(), elements.len());
-            objects.iter().zip(elements).for_each(|(object, element)| assert_equal(object, element));
-        }
-    }
-
-    fn json() -> impl Strategy<Value = Json> {
-        let leaf =
-            prop_oneof![Just(Json::Null), any::<u8>().prop_map(Json::from), "[a\"\\\\é ]{0,9}".prop_map(Json::from)];
-        leaf.prop_recursive(9, 60, 4, |inner| {
-            let key = "[a-d\"\\\\]{0,2}";
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
-                prop::collection::hash_map(key, inner, 0..4).prop_map(|map| Json::Object(map.into_iter().collect())),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn members_are_found_at_any_depth(json in json(), is_pretty: bool) {
-            let text = if is_pretty { serde_json::to_string_pretty(&json).unwrap() } else { json.to_string() };
-            let object = Object::parse(&text);
-            prop_assert_eq!(object.is_some(), json.is_object());
-            object.iter().zip(json.as_object()).for_each(|(object, json)| assert_equal(object, json));
-        }
-
-        #[test]
-        fn any_text_is_read_without_panic(text in "(\\{\"a\":)?[{}\\[\\]\":,a\\\\ ]{0,60}") {
-            let object = Object::parse(&text).unwrap_or_default();
-            object.all_members().for_each(|member| drop((member.text(), member.object(), member.objects())));
-        }
-    }
-
-    #[test]
-    fn what_is_malformed_inside_is_absent_alone() {
-        let json = r#"{"a":{"b":{"c" 1},"d":{"e":"f"}},"l":[{"g":1},{"g"},{"g":2}],"m":[{"g":1} 2],"z":"last"}"#;
-        let object = Object::parse(json).unwrap();
-        let a = object.object("a").unwrap();
-        assert_eq!((a.raw("b"), a.object("b").is_none()), (Some(r#"{"c" 1}"#), true));
-        assert_eq!(a.object("d").unwrap().text("e").as_deref(), Some("f"));
-        assert_eq!(object.objects("l").iter().map(|o| o.raw("g").unwrap()).collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!((object.objects("m").len(), object.text("z").as_deref()), (0, Some("last")));
-    }
-
-    #[test]
-    fn the_time_is_linear_however_malformed_the_text_is() {
-        let open = |n: usize| "{\"a\":".repeat(n);
-        let texts = |n: usize| {
-            [
-                open(n),
-                format!("{}1{}", open(n), " x}".repeat(n)),
-                format!("{}1{}", open(n), "}".repeat(n)),
-                format!("{{\"a\":{}", "[{".repeat(n)),
-                format!("{{\"a\":[{}{{}}]}}", "{},".repeat(n)),
-                format!("{{{}\"z\":1}}", "\"\\u0061\":1,".repeat(n)),
-            ]
-        };
-        for text in texts(200_000) {
-            let started = Instant::now();
-            let object = Object::parse(&text).unwrap_or_default();
-            object.object("a").into_iter().for_each(drop);
-            object.objects("a").into_iter().for_each(drop);
-            assert!(started.elapsed() < Duration::from_secs(5), "{:.20}", text);
-        }
-    }
 }

@@ -16,6 +16,7 @@ pub struct Event {
     pub(super) timeout: Duration,
     pub(super) deadline_behind: Duration,
     pub(super) without: Vec<&'static str>,
+    pub(super) tenant: Option<&'static str>,
 }
 
 impl Event {
@@ -31,7 +32,7 @@ impl Event {
     /// Makes an event from bytes, as [`new`](Self::new) does.
     pub fn raw(body: impl Into<Bytes>) -> Self {
         let (timeout, deadline_behind) = (Duration::from_secs(10), Duration::ZERO);
-        Self { body: body.into(), timeout, deadline_behind, without: Vec::new() }
+        Self { body: body.into(), timeout, deadline_behind, without: Vec::new(), tenant: None }
     }
 
     /// Sets the time until the deadline.
@@ -46,6 +47,15 @@ impl Event {
     #[must_use]
     pub fn deadline_behind(mut self, time: Duration) -> Self {
         self.deadline_behind = time;
+        self
+    }
+
+    /// Sets the tenant of a function with [tenant isolation].
+    ///
+    /// [tenant isolation]: https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html
+    #[must_use]
+    pub fn tenant(mut self, tenant: &'static str) -> Self {
+        self.tenant = Some(tenant);
         self
     }
 

@@ -56,7 +56,8 @@ pub(super) fn headers(
         ),
         ("lambda-runtime-invocation-id", format!("attempt-{number}")),
     ];
-    let known = headers.into_iter().filter(|(name, _)| !event.without.contains(name));
+    let tenant = event.tenant.map(|tenant| ("lambda-runtime-aws-tenant-id", tenant.to_owned()));
+    let known = headers.into_iter().chain(tenant).filter(|(name, _)| !event.without.contains(name));
     known
         .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
         .collect()

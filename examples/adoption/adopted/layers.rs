@@ -1,0 +1,31 @@
+//! A runtime with a layer of the program's own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use serde_json::{Value, json};
+use thundra_aws::InvocationLayer;
+use tower::layer::layer_fn;
+use tower::util::MapRequest;
+
+static INVOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+#[tokio::main]
+pub(super) async fn main() -> Result<(), Error> {
+    let counted = layer_fn(|service| {
+        MapRequest::new(service, |invocation| {
+            INVOCATIONS.fetch_add(1, Ordering::Relaxed);
+            invocation
+        })
+    });
+    let traced = InvocationLayer::new();
+    let runtime = Runtime::new(traced.handler(service_fn(handle)))
+        .layer(counted)
+        .layer(traced)
+        .register_snapstart_resource(traced.snapstart_resource());
+    traced.until_the_end(runtime.run()).await
+}
+
+async fn handle(_: LambdaEvent<Value>) -> Result<Value, Error> {
+    Ok(json!({ "invocations": INVOCATIONS.load(Ordering::Relaxed) }))
+}
