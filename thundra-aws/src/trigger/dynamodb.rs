@@ -8,15 +8,13 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use thundra_core::{Config, semconv};
 
 use super::event::{Event, is_record};
 use super::message::message_id;
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
-use super::parse::{arn, image, time};
+use super::parse::{arn, base64, image, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -144,7 +142,7 @@ fn key<'a>(typed: &Object<'a>) -> Option<Cow<'a, [u8]>> {
         Cow::Owned(text) => Cow::Owned(String::into_bytes(text)),
     };
     let text = typed.text("S").or_else(|| typed.text("N").map(number::as_written)).map(bytes);
-    text.or_else(|| BASE64_STANDARD.decode(&*typed.text("B")?).ok().map(Cow::Owned))
+    text.or_else(|| base64::decode(&typed.text("B")?).map(Cow::Owned))
 }
 
 #[cfg(test)]

@@ -9,13 +9,11 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::message::{self, message_id};
-use super::parse::base64::Data;
+use super::parse::base64::{self, Data};
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
 use super::parse::{arn, packed, time};
@@ -118,7 +116,7 @@ fn raw_data(failed: &Data<'_>) -> Option<Data<'static>> {
     let decoded;
     let json = match failed {
         Data::Base64(data) if data.starts_with(FAILED) => {
-            decoded = BASE64_STANDARD.decode(&**data).ok()?;
+            decoded = base64::decode(data)?;
             &decoded
         }
         Data::Bytes(bytes) if bytes.starts_with(b"{\"attemptsMade\":") => *bytes,

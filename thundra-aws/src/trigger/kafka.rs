@@ -10,14 +10,12 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use thundra_core::propagation::Inbound;
 use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::message;
-use super::parse::base64::Data;
+use super::parse::base64::{self, Data};
 use super::parse::bytes;
 use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::Object;
@@ -117,7 +115,7 @@ impl<'a> KafkaRecord<'a> {
         let partition = self.partition.map(|partition| partition.to_string());
         attributes.extend(partition.map(|id| (semconv::MESSAGING_DESTINATION_PARTITION_ID, id.into())));
         attributes.extend(self.offset.map(|offset| (semconv::MESSAGING_KAFKA_OFFSET, offset.into())));
-        let key = self.key.as_deref().and_then(|key| String::from_utf8(BASE64_STANDARD.decode(key).ok()?).ok());
+        let key = self.key.as_deref().and_then(|key| String::from_utf8(base64::decode(key)?).ok());
         attributes.extend(key.map(|key| (semconv::MESSAGING_KAFKA_MESSAGE_KEY, key.into())));
         if self.value.is_none() {
             attributes.push((semconv::MESSAGING_KAFKA_MESSAGE_TOMBSTONE, true.into()));

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-
+use super::base64::decode;
 use super::json::Object;
 
 /// The longest text read from a binary attribute, in base64. W3C Baggage allows 8,192 bytes, more than any other value of
@@ -37,12 +35,14 @@ pub(crate) fn pairs<'a>(map: &Object<'a>, form: &Form) -> Vec<(Cow<'a, str>, Cow
 
 /// Returns the text in base64. `None` for invalid UTF-8, and for a long text.
 pub(super) fn decoded(base64: &str) -> Option<String> {
-    let bytes = (base64.len() <= MAX_BASE64).then(|| BASE64_STANDARD.decode(base64).ok())??;
+    let bytes = (base64.len() <= MAX_BASE64).then(|| decode(base64))??;
     String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
     use serde_json::json;
 
     use super::*;

@@ -5,12 +5,10 @@
 
 use std::io::Read;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use flate2::bufread::GzDecoder;
 
 use super::aggregate::{self, Aggregate};
-use super::base64::Data;
+use super::base64::{self, Data};
 use super::envelope;
 use super::extract::Extractor;
 use super::opened::Opened;
@@ -40,10 +38,8 @@ pub(crate) struct Unpacked {
 /// Opens the data of a record.
 pub(crate) fn open(data: &Data<'_>, extractor: &Extractor<'_>) -> Unpacked {
     let decoded = match data {
-        Data::Base64(text) if text.starts_with(aggregate::BASE64_MAGIC) => BASE64_STANDARD.decode(&**text),
-        Data::Base64(text) if text.starts_with(BASE64_GZIP) => {
-            BASE64_STANDARD.decode(text.get(..BASE64_HEAD).unwrap_or(text))
-        }
+        Data::Base64(text) if text.starts_with(aggregate::BASE64_MAGIC) => base64::decode(text),
+        Data::Base64(text) if text.starts_with(BASE64_GZIP) => base64::decode(text.get(..BASE64_HEAD).unwrap_or(text)),
         Data::Base64(_) => return Unpacked::alone(data.open(extractor)),
         Data::Bytes(bytes) => return open_bytes(bytes, extractor),
     };
@@ -96,6 +92,8 @@ impl Unpacked {
 mod tests {
     use std::io::Write;
 
+    use ::base64::Engine;
+    use ::base64::prelude::BASE64_STANDARD;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use proptest::prelude::*;
