@@ -4,6 +4,7 @@
 //! service alone, and make an adapter for each call.
 
 use std::fmt::Debug;
+use std::future::Future;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -12,18 +13,33 @@ use lambda_http::{Adapter, IntoResponse, Request, Response, StreamAdapter};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent};
 use tower_service::Service;
 
-/// An HTTP service.
+/// An HTTP service. The types and methods of the service are repeated here, so that the compiler shows this text and not
+/// the bound of `tower`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no HTTP service",
     label = "no service of `lambda_http::Request`",
     note = "an HTTP service is a `Service<lambda_http::Request>` such as an axum `Router`; a router whose handlers take a \
             state is one once it has the state: `.with_state(state)`",
     note = "under `#[handler]`, `main` takes an event, as in `async fn main(event: LambdaEvent<T>)`, or nothing if it returns \
-            an HTTP service or a `Result` with one"
+            an HTTP service or a `Result` with one whose error implements `Display`"
 )]
-pub trait App:
-    Service<Request, Response: 'static, Error: Debug + Into<Diagnostic> + 'static, Future: Send + 'static> + 'static
-{
+pub trait App: 'static {
+    /// The response of the service.
+    type Response: 'static;
+    /// The error of the service.
+    type Error: Debug + Into<Diagnostic> + 'static;
+    /// The future of the service.
+    type Future: Future<Output = Result<Self::Response, Self::Error>> + Send + 'static;
+
+    /// Returns ready once the service takes a request.
+    ///
+    /// # Errors
+    ///
+    /// The error of the service.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>>;
+
+    /// Calls the service.
+    fn call(&mut self, request: Request) -> Self::Future;
 }
 
 #[diagnostic::do_not_recommend]
@@ -34,6 +50,35 @@ where
     S::Error: Debug + Into<Diagnostic> + 'static,
     S::Future: Send + 'static,
 {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Service::poll_ready(self, cx)
+    }
+
+    fn call(&mut self, request: Request) -> S::Future {
+        Service::call(self, request)
+    }
+}
+
+/// An application as the service that it is.
+#[derive(Debug)]
+pub struct Borrowed<'a, S>(&'a mut S);
+
+impl<S: App> Service<Request> for Borrowed<'_, S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> S::Future {
+        self.0.call(request)
+    }
 }
 
 /// The answer to a request.
@@ -83,16 +128,17 @@ impl<S> Service<LambdaEvent<LambdaRequest>> for Buffered<S>
 where
     S: App<Response: Reply>,
 {
-    type Response = <Adapter<'static, S::Response, S> as Service<LambdaEvent<LambdaRequest>>>::Response;
+    type Response =
+        <Adapter<'static, S::Response, Borrowed<'static, S>> as Service<LambdaEvent<LambdaRequest>>>::Response;
     type Error = S::Error;
-    type Future = <Adapter<'static, S::Response, S> as Service<LambdaEvent<LambdaRequest>>>::Future;
+    type Future = <Adapter<'static, S::Response, Borrowed<'static, S>> as Service<LambdaEvent<LambdaRequest>>>::Future;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(cx)
     }
 
     fn call(&mut self, event: LambdaEvent<LambdaRequest>) -> Self::Future {
-        Adapter::from(&mut self.0).call(event)
+        Adapter::from(Borrowed(&mut self.0)).call(event)
     }
 }
 
@@ -111,15 +157,15 @@ where
     S: App<Response = Response<B>>,
     B: StreamedBody,
 {
-    type Response = <StreamAdapter<'static, S, B> as Service<LambdaEvent<LambdaRequest>>>::Response;
+    type Response = <StreamAdapter<'static, Borrowed<'static, S>, B> as Service<LambdaEvent<LambdaRequest>>>::Response;
     type Error = S::Error;
-    type Future = <StreamAdapter<'static, S, B> as Service<LambdaEvent<LambdaRequest>>>::Future;
+    type Future = <StreamAdapter<'static, Borrowed<'static, S>, B> as Service<LambdaEvent<LambdaRequest>>>::Future;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(cx)
     }
 
     fn call(&mut self, event: LambdaEvent<LambdaRequest>) -> Self::Future {
-        StreamAdapter::from(&mut self.0).call(event)
+        StreamAdapter::from(Borrowed(&mut self.0)).call(event)
     }
 }
