@@ -4,7 +4,6 @@
 //! service alone, and make an adapter for each call.
 
 use std::fmt::Debug;
-use std::future::Future;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,8 +12,7 @@ use lambda_http::{Adapter, IntoResponse, Request, Response, StreamAdapter};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent};
 use tower_service::Service;
 
-/// An HTTP service. The types and methods of the service are repeated here, so that the compiler shows this text and not
-/// the bound of `tower`.
+/// An HTTP service.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no HTTP service",
     label = "no service of `lambda_http::Request`",
@@ -23,62 +21,45 @@ use tower_service::Service;
     note = "under `#[handler]`, `main` takes an event, as in `async fn main(event: LambdaEvent<T>)`, or nothing if it returns \
             an HTTP service or a `Result` with one whose error implements `Display`"
 )]
-pub trait App: 'static {
-    /// The response of the service.
-    type Response: 'static;
-    /// The error of the service.
-    type Error: Debug + Into<Diagnostic> + 'static;
-    /// The future of the service.
-    type Future: Future<Output = Result<Self::Response, Self::Error>> + Send + 'static;
-
-    /// Returns ready once the service takes a request.
-    ///
-    /// # Errors
-    ///
-    /// The error of the service.
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>>;
-
-    /// Calls the service.
-    fn call(&mut self, request: Request) -> Self::Future;
+pub trait App:
+    Service<
+        Request,
+        Response: IntoResponse + 'static,
+        Error: Debug + Into<Diagnostic> + 'static,
+        Future: Send + 'static,
+    > + 'static
+{
 }
 
 #[diagnostic::do_not_recommend]
 impl<S> App for S
 where
     S: Service<Request> + 'static,
-    S::Response: 'static,
+    S::Response: IntoResponse + 'static,
     S::Error: Debug + Into<Diagnostic> + 'static,
     S::Future: Send + 'static,
 {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        Service::poll_ready(self, cx)
-    }
-
-    fn call(&mut self, request: Request) -> S::Future {
-        Service::call(self, request)
-    }
 }
 
-/// An application as the service that it is.
-#[derive(Debug)]
-pub struct Borrowed<'a, S>(&'a mut S);
+/// An HTTP service whose responses are streamed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no HTTP service whose responses can be streamed",
+    label = "no service of `lambda_http::Request`",
+    note = "such a service is a `Service<lambda_http::Request>` that answers with a `Response<B>`, as an axum `Router` does; a \
+            router whose handlers take a state is one once it has the state: `.with_state(state)`"
+)]
+pub trait StreamingApp<B>:
+    Service<Request, Response = Response<B>, Error: Debug + Into<Diagnostic> + 'static, Future: Send + 'static> + 'static
+{
+}
 
-impl<S: App> Service<Request> for Borrowed<'_, S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> S::Future {
-        self.0.call(request)
-    }
+#[diagnostic::do_not_recommend]
+impl<S, B> StreamingApp<B> for S
+where
+    S: Service<Request, Response = Response<B>> + 'static,
+    S::Error: Debug + Into<Diagnostic> + 'static,
+    S::Future: Send + 'static,
+{
 }
 
 /// The answer to a request.
@@ -126,19 +107,18 @@ impl<S> Buffered<S> {
 
 impl<S> Service<LambdaEvent<LambdaRequest>> for Buffered<S>
 where
-    S: App<Response: Reply>,
+    S: App,
 {
-    type Response =
-        <Adapter<'static, S::Response, Borrowed<'static, S>> as Service<LambdaEvent<LambdaRequest>>>::Response;
+    type Response = <Adapter<'static, S::Response, S> as Service<LambdaEvent<LambdaRequest>>>::Response;
     type Error = S::Error;
-    type Future = <Adapter<'static, S::Response, Borrowed<'static, S>> as Service<LambdaEvent<LambdaRequest>>>::Future;
+    type Future = <Adapter<'static, S::Response, S> as Service<LambdaEvent<LambdaRequest>>>::Future;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(cx)
     }
 
     fn call(&mut self, event: LambdaEvent<LambdaRequest>) -> Self::Future {
-        Adapter::from(Borrowed(&mut self.0)).call(event)
+        Adapter::from(&mut self.0).call(event)
     }
 }
 
@@ -154,18 +134,20 @@ impl<S> Streamed<S> {
 
 impl<S, B> Service<LambdaEvent<LambdaRequest>> for Streamed<S>
 where
-    S: App<Response = Response<B>>,
+    S: Service<Request, Response = Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: 'static,
     B: StreamedBody,
 {
-    type Response = <StreamAdapter<'static, Borrowed<'static, S>, B> as Service<LambdaEvent<LambdaRequest>>>::Response;
+    type Response = <StreamAdapter<'static, S, B> as Service<LambdaEvent<LambdaRequest>>>::Response;
     type Error = S::Error;
-    type Future = <StreamAdapter<'static, Borrowed<'static, S>, B> as Service<LambdaEvent<LambdaRequest>>>::Future;
+    type Future = <StreamAdapter<'static, S, B> as Service<LambdaEvent<LambdaRequest>>>::Future;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(cx)
     }
 
     fn call(&mut self, event: LambdaEvent<LambdaRequest>) -> Self::Future {
-        StreamAdapter::from(Borrowed(&mut self.0)).call(event)
+        StreamAdapter::from(&mut self.0).call(event)
     }
 }
