@@ -11,7 +11,7 @@ use syn::{
 
 use super::{attr::Args, field::Field, owner::Owner};
 use crate::{
-    body::{inner_future, internal, with_body},
+    body::{block, inner_future, internal, with_body},
     item::Function,
     params::{self, Param},
     returns::Returns,
@@ -38,7 +38,7 @@ pub(super) fn expand_function(args: &Args, context: &Context, function: &Functio
     let mut sig = sig.clone();
     let body = match &returns {
         None => {
-            let (entered, body) = (internal("__thundra_entered"), with_body(TokenStream::new(), *brace, body.clone()));
+            let (entered, body) = (internal("__thundra_entered"), block(function));
             quote! {
                 let #entered = #make_span.entered();
                 #body
