@@ -4,6 +4,8 @@
 //! ```toml
 //! [dependencies]
 //! thundra-aws = "0.1"
+//! aws_lambda_events = { version = "1.2", default-features = false, features = ["sqs"] }
+//! serde = { version = "1", features = ["derive"] }
 //! tracing = "0.1"
 //!
 //! [dev-dependencies]

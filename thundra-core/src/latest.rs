@@ -36,7 +36,8 @@ impl<T> Latest<T> {
         }
     }
 
-    #[inline(never)]
+    // Most programs never come here.
+    #[cold]
     fn seen_at(&self, changes: u64) -> Option<&'static T> {
         match self.seen.try_with(Cell::get) {
             Ok((seen, value)) if seen == changes => value,

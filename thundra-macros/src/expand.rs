@@ -46,9 +46,8 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     let start = match &program.work {
         Work::App => {
             // At the type of the result, where the compiler then explains why the type is no service.
-            let service = if program.streaming { "streamed" } else { "buffered" };
-            let service = Ident::new(service, at(program.output));
-            let start = format_ident!("main{concurrent}_app");
+            let responses = if program.streaming { "streamed" } else { "buffered" };
+            let start = format_ident!("main{concurrent}_{responses}", span = at(program.output));
             let made = internal("made");
             quote! {
                 #start(
@@ -57,7 +56,6 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
                         let #made = #main().await;
                         #thundra_aws::__private::made(&#made).thundra_made(#made)
                     },
-                    #thundra_aws::__private::#service,
                 )
             }
         }

@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::{
-    Abi, Attribute, Error, FnArg, GenericParam, Path, Result, ReturnType, Signature, Token, Type, Visibility, braced,
+    Abi, Attribute, Error, FnArg, GenericArgument, GenericParam, Path, PathArguments, Result, ReturnType, Signature,
+    Token, Type, Visibility, braced,
     parse::{Parse, ParseStream},
     spanned::Spanned,
     token::Brace,
@@ -174,6 +175,9 @@ impl<'a> Program<'a> {
                 ));
             }
         };
+        if matches!(work, Work::App) && is_unit_result(output) {
+            return Err(Error::new(function.sig.paren_token.span.join(), TAKES_THE_EVENT));
+        }
         let telemetry = args.telemetry.as_ref().map(|telemetry| &telemetry.path);
         let (concurrent, streaming) = (args.concurrent.is_some(), args.streaming.is_some());
         let shutdown = args.shutdown.is_some();
@@ -258,6 +262,15 @@ fn input<'a>(args: &'a Args, ty: &'a Type) -> Result<Input<'a>> {
         return Err(Error::new_spanned(ty, message));
     }
     Ok(Input::Record(Records { ty, event: batch.event.as_ref() }))
+}
+
+/// Returns `true` for `Result<(), …>`: the function works on an event, and makes no HTTP service.
+fn is_unit_result(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(PathArguments::AngleBracketed(arguments)) = path.path.segments.last().map(|last| &last.arguments) else {
+        return false;
+    };
+    matches!(arguments.args.first(), Some(GenericArgument::Type(Type::Tuple(unit))) if unit.elems.is_empty())
 }
 
 fn behind_reference(ty: &Type) -> Result<&Type> {

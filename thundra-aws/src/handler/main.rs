@@ -134,7 +134,7 @@ where
 }
 
 /// Runs a program whose handler is made of what the initialisation makes.
-pub fn main_app<T, Made, Make, A, H, R, B, S, D, E>(
+pub(super) fn main_app<T, Made, Make, A, H, R, B, S, D, E>(
     telemetry: impl FnOnce() -> T,
     init: impl Future<Output = Result<Made, Exception>>,
     handler: Make,
@@ -161,7 +161,7 @@ where
 }
 
 /// Runs a program as [`main_app`] does, for several invocations at once if Lambda allows concurrency.
-pub fn main_concurrent_app<T, Made, Make, A, H, R, B, S, D, E>(
+pub(super) fn main_concurrent_app<T, Made, Make, A, H, R, B, S, D, E>(
     telemetry: impl FnOnce() -> T,
     init: impl Future<Output = Result<Made, Exception>>,
     handler: Make,

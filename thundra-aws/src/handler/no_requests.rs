@@ -1,8 +1,9 @@
 //! The answer to a `main` without arguments where the feature `http` is off.
 
-use lambda_runtime::tower::util::ServiceFn;
-use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::Value as Json;
+use std::future::Future;
+use std::process::ExitCode;
+
+use thundra_core::exception::Exception;
 
 /// What a `main` without arguments may return: nothing, without the feature.
 #[diagnostic::on_unimplemented(
@@ -13,7 +14,7 @@ use serde_json::Value as Json;
 )]
 pub trait App {}
 
-/// Returns the service of Lambda's events that `main` would be.
-pub fn buffered<S: App>(_: S) -> ServiceFn<fn(LambdaEvent<Json>) -> std::future::Ready<Result<Json, &'static str>>> {
-    service_fn(|_| std::future::ready(Err("the feature `http` of thundra-aws is off")))
+/// Ends the program, which does not compile.
+pub fn main_buffered<T, S: App>(_: impl FnOnce() -> T, _: impl Future<Output = Result<S, Exception>>) -> ExitCode {
+    ExitCode::FAILURE
 }

@@ -6,15 +6,18 @@ pub use super::batch::{BatchRecord, Unnamed, records};
 pub use super::in_place::{in_place, report};
 pub use super::input::{Events, Input, StreamedInput, input, streamed_input};
 pub use super::made::made;
-pub use super::main::{
-    State, main, main_app, main_concurrent, main_concurrent_app, main_concurrent_with_state, main_with_state,
-};
+pub use super::main::{State, main, main_concurrent, main_concurrent_with_state, main_with_state};
 #[cfg(not(feature = "http"))]
-pub use super::no_requests::{App, buffered, buffered as streamed};
+pub use super::no_requests::{
+    App, main_buffered, main_buffered as main_concurrent_buffered, main_buffered as main_streamed,
+    main_buffered as main_concurrent_streamed,
+};
 #[cfg(feature = "http")]
-pub use super::requests::{Requests, StreamedRequests, buffered, streamed};
+pub use super::requests::{
+    Requests, StreamedRequests, main_buffered, main_concurrent_buffered, main_concurrent_streamed, main_streamed,
+};
 #[cfg(feature = "http")]
-pub use crate::http::adapters::{App, Reply, StreamedBody};
+pub use crate::http::adapters::{App, Reply, StreamedBody, StreamingApp};
 pub use crate::lifecycle::described::{Described, HandlerError, Outcome, with_sources};
 pub use crate::lifecycle::shutdown::export_at_shutdown;
 pub use lambda_runtime::LambdaEvent;

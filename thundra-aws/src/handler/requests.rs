@@ -1,13 +1,17 @@
 //! `main` as an HTTP function: with a request as the argument, or with an HTTP service as the result.
 
 use std::future::Future;
+use std::process::ExitCode;
 
 use lambda_http::{Body, Request, Response};
 use lambda_runtime::service_fn;
 use lambda_runtime::tower::util::ServiceFn;
+use thundra_core::Telemetry;
+use thundra_core::exception::Exception;
 
 use super::input::{Input, StreamedInput};
-use crate::http::adapters::{App, Buffered, Reply, Streamed, StreamedBody};
+use super::main::{main_app, main_concurrent_app};
+use crate::http::adapters::{App, Buffered, Reply, Streamed, StreamedBody, StreamingApp};
 use crate::http::route::routed;
 
 impl Input for Request {
@@ -74,16 +78,49 @@ impl StreamedRequests {
     }
 }
 
-/// Returns an HTTP service as a service of Lambda's events, which answers in one piece.
-pub fn buffered<S: App<Response: Reply>>(app: S) -> Buffered<S> {
-    Buffered::new(routed(app))
+/// Runs a program with the HTTP service that the initialisation makes.
+pub fn main_buffered<T, S>(telemetry: impl FnOnce() -> T, init: impl Future<Output = Result<S, Exception>>) -> ExitCode
+where
+    T: Into<Telemetry>,
+    S: App,
+{
+    main_app(telemetry, init, |app| Buffered::new(routed(app)))
 }
 
-/// Returns an HTTP service as a service of Lambda's events, which streams its answers.
-pub fn streamed<S, B>(app: S) -> Streamed<S>
+/// Runs a program as [`main_buffered`] does, for several invocations at once if Lambda allows concurrency.
+pub fn main_concurrent_buffered<T, S>(
+    telemetry: impl FnOnce() -> T,
+    init: impl Future<Output = Result<S, Exception>>,
+) -> ExitCode
 where
-    S: App<Response = Response<B>>,
+    T: Into<Telemetry>,
+    S: App + Clone + Send,
+{
+    main_concurrent_app(telemetry, init, |app| Buffered::new(routed(app)))
+}
+
+/// Runs a program as [`main_buffered`] does, with streamed responses.
+pub fn main_streamed<T, S, B>(
+    telemetry: impl FnOnce() -> T,
+    init: impl Future<Output = Result<S, Exception>>,
+) -> ExitCode
+where
+    T: Into<Telemetry>,
+    S: StreamingApp<B>,
     B: StreamedBody,
 {
-    Streamed::new(routed(app))
+    main_app(telemetry, init, |app| Streamed::new(routed(app)))
+}
+
+/// Runs a program as [`main_streamed`] does, for several invocations at once if Lambda allows concurrency.
+pub fn main_concurrent_streamed<T, S, B>(
+    telemetry: impl FnOnce() -> T,
+    init: impl Future<Output = Result<S, Exception>>,
+) -> ExitCode
+where
+    T: Into<Telemetry>,
+    S: StreamingApp<B> + Clone + Send,
+    B: StreamedBody,
+{
+    main_concurrent_app(telemetry, init, |app| Streamed::new(routed(app)))
 }

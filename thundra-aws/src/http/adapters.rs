@@ -22,7 +22,12 @@ use tower_service::Service;
             an HTTP service or a `Result` with one"
 )]
 pub trait App:
-    Service<Request, Response: 'static, Error: Debug + Into<Diagnostic> + 'static, Future: Send + 'static> + 'static
+    Service<
+        Request,
+        Response: IntoResponse + 'static,
+        Error: Debug + Into<Diagnostic> + 'static,
+        Future: Send + 'static,
+    > + 'static
 {
 }
 
@@ -30,7 +35,28 @@ pub trait App:
 impl<S> App for S
 where
     S: Service<Request> + 'static,
-    S::Response: 'static,
+    S::Response: IntoResponse + 'static,
+    S::Error: Debug + Into<Diagnostic> + 'static,
+    S::Future: Send + 'static,
+{
+}
+
+/// An HTTP service whose responses are streamed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no HTTP service whose responses can be streamed",
+    label = "no service of `lambda_http::Request`",
+    note = "such a service is a `Service<lambda_http::Request>` that answers with a `Response<B>`, as an axum `Router` does; a \
+            router whose handlers take a state is one once it has the state: `.with_state(state)`"
+)]
+pub trait StreamingApp<B>:
+    Service<Request, Response = Response<B>, Error: Debug + Into<Diagnostic> + 'static, Future: Send + 'static> + 'static
+{
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, B> StreamingApp<B> for S
+where
+    S: Service<Request, Response = Response<B>> + 'static,
     S::Error: Debug + Into<Diagnostic> + 'static,
     S::Future: Send + 'static,
 {
@@ -81,7 +107,7 @@ impl<S> Buffered<S> {
 
 impl<S> Service<LambdaEvent<LambdaRequest>> for Buffered<S>
 where
-    S: App<Response: Reply>,
+    S: App,
 {
     type Response = <Adapter<'static, S::Response, S> as Service<LambdaEvent<LambdaRequest>>>::Response;
     type Error = S::Error;
@@ -108,7 +134,9 @@ impl<S> Streamed<S> {
 
 impl<S, B> Service<LambdaEvent<LambdaRequest>> for Streamed<S>
 where
-    S: App<Response = Response<B>>,
+    S: Service<Request, Response = Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: 'static,
     B: StreamedBody,
 {
     type Response = <StreamAdapter<'static, S, B> as Service<LambdaEvent<LambdaRequest>>>::Response;

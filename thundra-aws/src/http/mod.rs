@@ -219,9 +219,12 @@ where
 ///
 /// #[tokio::main]
 /// async fn main() -> Result<(), Error> {
-///     let lines = futures_util::stream::iter(["one\n", "two\n"].map(Ok::<_, Error>));
-///     let app = Router::new().route("/lines", get(async || Body::from_stream(lines)));
+///     let app = Router::new().route("/lines", get(lines));
 ///     thundra_aws::http::run_with_streaming_response(app).await
+/// }
+///
+/// async fn lines() -> Body {
+///     Body::from_stream(futures_util::stream::iter(["one\n", "two\n"].map(Ok::<_, Error>)))
 /// }
 /// ```
 pub async fn run_with_streaming_response<'a, S, B, E>(app: S) -> Result<(), Error>

@@ -8,6 +8,7 @@ use lambda_runtime::Context;
 use serde_json::Value;
 use thundra_core::{Config, Env};
 
+use super::event::IntoEvent;
 use super::handler::Handler;
 use super::invocation::Invocation;
 use super::perform::{Call, run};
@@ -37,8 +38,34 @@ pub struct InvocationBuilder {
     config: Option<&'static Config>,
 }
 
+impl Invocation {
+    /// Returns a builder for an invocation with this event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use serde_json::json;
+    /// use thundra_aws::testing::Invocation;
+    /// use thundra_aws::{Error, LambdaEvent};
+    ///
+    /// async fn id(event: LambdaEvent<()>) -> Result<String, Error> {
+    ///     Ok(event.context.request_id)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let builder = Invocation::builder(json!(null)).request_id("r-1").time_left(Duration::from_secs(3));
+    /// assert_eq!(builder.invoke(id).await.response::<String>().unwrap(), "r-1");
+    /// # }
+    /// ```
+    pub fn builder(event: impl IntoEvent) -> InvocationBuilder {
+        InvocationBuilder::new(event.into_event())
+    }
+}
+
 impl InvocationBuilder {
-    pub(super) fn new(event: Bytes) -> Self {
+    fn new(event: Bytes) -> Self {
         let mut context = Context::default();
         context.request_id = uuid::Uuid::new_v4().to_string();
         let builder = Self { event, context, time_left: Some(LONGEST), is_cold_start: false, config: None };

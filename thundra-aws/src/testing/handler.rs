@@ -13,8 +13,8 @@ use pin_project_lite::pin_project;
 use serde::{Deserialize, Serialize};
 use tower_service::Service;
 
+use super::call::{Delivered, Posted, call};
 use super::error::InvocationError;
-use super::perform::{Delivered, Posted, call};
 
 /// A handler for [`invoke`](super::invoke), in one of these forms. `Form` tells them apart, and is inferred.
 ///

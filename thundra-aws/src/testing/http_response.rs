@@ -7,9 +7,9 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+use super::call::Posted;
 use super::error::{InvocationError, InvocationErrorKind};
 use super::invocation::Invocation;
-use super::perform::Posted;
 
 /// The response for API Gateway, a function URL, a load balancer or VPC Lattice.
 #[derive(Deserialize)]

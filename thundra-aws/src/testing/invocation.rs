@@ -4,10 +4,8 @@ use serde::de::DeserializeOwned;
 use thundra_core::SpanData;
 use thundra_core::testing::{LogData, MetricData, Recorded};
 
-use super::builder::InvocationBuilder;
+use super::call::Posted;
 use super::error::{InvocationError, InvocationErrorKind};
-use super::event::IntoEvent;
-use super::perform::Posted;
 
 /// An ended invocation: the response, and all that was recorded. See [`invoke`](super::invoke).
 #[derive(Clone, Debug)]
@@ -17,30 +15,6 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Returns a builder for an invocation with this event.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use serde_json::json;
-    /// use thundra_aws::testing::Invocation;
-    /// use thundra_aws::{Error, LambdaEvent};
-    ///
-    /// async fn id(event: LambdaEvent<()>) -> Result<String, Error> {
-    ///     Ok(event.context.request_id)
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let builder = Invocation::builder(json!(null)).request_id("r-1").time_left(Duration::from_secs(3));
-    /// assert_eq!(builder.invoke(id).await.response::<String>().unwrap(), "r-1");
-    /// # }
-    /// ```
-    pub fn builder(event: impl IntoEvent) -> InvocationBuilder {
-        InvocationBuilder::new(event.into_event())
-    }
-
     /// Returns the response, read as this type: [`serde_json::Value`] for any.
     ///
     /// # Errors

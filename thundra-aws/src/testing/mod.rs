@@ -81,6 +81,7 @@
 //! The configuration is the default one, whatever the environment says. [`InvocationBuilder::config`] sets another.
 
 mod builder;
+mod call;
 mod error;
 mod event;
 mod handler;

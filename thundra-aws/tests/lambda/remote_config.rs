@@ -299,6 +299,20 @@ async fn a_restored_function_reads_anew() {
 }
 
 #[tokio::test]
+async fn a_handler_under_a_plain_runtime_reads_beside_its_next_invocations() {
+    let store = ParameterStore::serve("THUNDRA_KEEP=slow:0", 1).await;
+    store.hold();
+    let lambda = start("remote_in_place", &store, &[OFF]).await;
+    let began = std::time::Instant::now();
+    assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("ann"));
+    assert!(began.elapsed() < Duration::from_secs(2), "the caller does not wait for the document");
+    store.called(1).await;
+    store.release();
+    invoke_until(&lambda, |lambda| !lambda.roots().is_empty()).await;
+    lambda.stop().await;
+}
+
+#[tokio::test]
 async fn where_a_thread_exports_the_document_is_read_beside_it() {
     let store = ParameterStore::serve("THUNDRA_KEEP=slow:0", 6).await;
     let managed =

@@ -5,9 +5,10 @@ use std::fmt;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
-use super::levels::SpanLevels;
+use super::levels::{self, LineLevels, Revised, SpanLevels};
 use super::line_filter::LineFilter;
 use super::slot::SpanSlot;
 use crate::points::{fields as metric_fields, switch};
@@ -76,8 +77,22 @@ impl<S> Filter<S> for BesideFilter {
 
 /// Returns `true` for an enabled span or event.
 fn enables(spans: &SpanLevels, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
-    metric_fields::enables(metadata)
-        .unwrap_or_else(|| spans.enables(metadata) || (metadata.is_event() && log.takes(metadata)))
+    metric_fields::enables(metadata).unwrap_or_else(|| match levels::revised() {
+        None => either_enables(&spans.own, log.own.as_ref(), metadata),
+        Some(revised) => revised_enables(revised, log, metadata),
+    })
+}
+
+/// Returns `true` for a span or an event that the levels of a document enable. One look decides for spans and lines.
+#[cold]
+fn revised_enables(revised: &Revised, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
+    either_enables(&revised.spans, log.own.as_ref().map(|_| &revised.lines), metadata)
+}
+
+#[inline]
+fn either_enables(spans: &Targets, lines: Option<&LineLevels>, metadata: &Metadata<'_>) -> bool {
+    spans.would_enable(metadata.target(), metadata.level())
+        || (metadata.is_event() && lines.is_some_and(|lines| lines.takes(metadata)))
 }
 
 /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.

@@ -25,10 +25,10 @@ thread_local! { static SEEN: Cell<Seen<Revised>> = const { Cell::new((0, None)) 
 
 /// The levels of a document, for all layers.
 #[derive(Debug)]
-struct Revised {
-    spans: Targets,
+pub(super) struct Revised {
+    pub(super) spans: Targets,
     events: EventFilter,
-    lines: LineLevels,
+    pub(super) lines: LineLevels,
     kept_bytes: usize,
 }
 
@@ -45,10 +45,17 @@ pub(crate) fn revise(config: Option<&Config>) {
     callsites::rebuild();
 }
 
+/// Returns the levels of a document, in place of the levels that a layer was made with.
+#[inline]
+pub(super) fn revised() -> Option<&'static Revised> {
+    REVISED.get()
+}
+
 /// The levels of recorded spans.
 #[derive(Clone, Debug)]
 pub(crate) struct SpanLevels {
-    own: Targets,
+    /// The levels that the layer was made with.
+    pub(super) own: Targets,
 }
 
 impl SpanLevels {
@@ -56,6 +63,7 @@ impl SpanLevels {
         SpanLevels { own: with_scopes(levels.targets()) }
     }
 
+    #[inline]
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
         self.current().would_enable(metadata.target(), metadata.level())
     }
@@ -64,6 +72,7 @@ impl SpanLevels {
         widest(self.current())
     }
 
+    #[inline]
     fn current(&self) -> &Targets {
         REVISED.get().map_or(&self.own, |revised| &revised.spans)
     }

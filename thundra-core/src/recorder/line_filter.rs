@@ -14,8 +14,8 @@ use crate::config::{Levels, LogBuffer};
 /// The filter of log lines.
 #[derive(Clone, Debug)]
 pub(crate) struct LineFilter {
-    /// `None` in a program without lines.
-    levels: Option<LineLevels>,
+    /// The levels that the layer was made with. `None` in a program without lines.
+    pub(super) own: Option<LineLevels>,
 }
 
 /// The fate of the line of an event.
@@ -30,18 +30,18 @@ pub(crate) enum Fate {
 impl LineFilter {
     /// Returns a filter with the given levels.
     pub(crate) fn new(written: &Levels, buffer: Option<&LogBuffer>) -> Self {
-        LineFilter { levels: Some(LineLevels::new(written, buffer)) }
+        LineFilter { own: Some(LineLevels::new(written, buffer)) }
     }
 
     /// Returns the filter of a program without lines.
     pub(crate) const fn off() -> Self {
-        LineFilter { levels: None }
+        LineFilter { own: None }
     }
 
     /// Returns the levels in force.
     #[inline]
     fn current(&self) -> Option<&LineLevels> {
-        self.levels.as_ref().map(LineLevels::current)
+        self.own.as_ref().map(LineLevels::current)
     }
 
     /// Returns the most detailed level of lines written in every scope.
@@ -99,8 +99,9 @@ impl LineLevels {
         }
     }
 
+    /// Returns `true` if an event has a line in the current scope.
     #[inline]
-    fn takes(&self, metadata: &Metadata<'_>) -> bool {
+    pub(super) fn takes(&self, metadata: &Metadata<'_>) -> bool {
         self.written.enables(metadata) || (!self.is_plain() && self.takes_detail(metadata))
     }
 

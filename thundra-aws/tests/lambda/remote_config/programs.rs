@@ -27,6 +27,7 @@ pub(crate) fn run(program: &str) {
             let telemetry = Telemetry::builder().config(config).settings(settings);
             runtime.block_on(thundra_aws::run_with(telemetry, service_fn(work))).unwrap();
         }
+        "remote_in_place" => runtime.block_on(lambda_runtime::run(service_fn(in_place))).unwrap(),
         "remote_concurrent" => runtime.block_on(thundra_aws::run_concurrent(service_fn(work))).unwrap(),
         "remote_worker" => {
             let _telemetry = thundra_aws::init();
@@ -50,6 +51,11 @@ async fn call_ssm(event: LambdaEvent<Value>) -> Result<Value, Error> {
         tracing::info!("called");
     }
     Ok(event.payload)
+}
+
+#[thundra_aws::handler]
+async fn in_place(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    work(event).await
 }
 
 async fn work(event: LambdaEvent<Value>) -> Result<Value, Error> {
