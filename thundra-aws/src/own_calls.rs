@@ -13,6 +13,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::types::Parameter;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thundra_core::export::suppress_thread;
+use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, dispatcher};
 
 /// The longest time for a call, retries included.
@@ -34,10 +35,20 @@ pub(crate) fn on_thread<T>(
         let silent = dispatcher::set_default(&Dispatch::none());
         let result = runtime.block_on(calls);
         drop(silent);
+        ask_again();
         then(result);
         runtime.shutdown_background();
     };
     let _ = std::thread::Builder::new().name(name.to_owned()).spawn(on_thread);
+}
+
+/// Has `tracing` ask the subscriber of the program about the spans and events that a call was the first to reach. For
+/// all threads, they have the answer of the silent thread.
+fn ask_again() {
+    // Without a global subscriber, the answer would be the same. The installation of one asks as well.
+    if !dispatcher::get_default(|subscriber| subscriber.is::<NoSubscriber>()) {
+        tracing::callsite::rebuild_interest_cache();
+    }
 }
 
 /// Loads the configuration of the calls.

@@ -176,6 +176,15 @@ fn a_ping_and_a_long_chain_of_calls_do_not_reach_the_handler() {
 }
 
 #[test]
+fn after_a_ping_as_the_last_event_lost_spans_are_reported() {
+    let variables = [("THUNDRA_WARMUP", "on"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")];
+    let output = run_text("greeting", b"\"ann\"\n{\"warmup\":true}\n", &variables);
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success() && stdout.contains("\"hello ann\"\nnull\n"), "{output:?}");
+    assert_eq!(stderr.matches("thundra: lost 2 spans that could not be exported").count(), 1, "{stderr}");
+}
+
+#[test]
 fn a_tree_has_the_name_of_the_executable() {
     let output = run("greeting", &json!("ann"));
     let stderr = text(&output.stderr);

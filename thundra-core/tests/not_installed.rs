@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::process::Command;
 
-use thundra_core::{Config, Env, Records, Scope, export_later, flush};
+use thundra_core::{Config, Env, Records, Scope, export_later, flush, testing};
 use tracing::Dispatch;
 use tracing::dispatcher::with_default;
 use tracing_subscriber::layer::SubscriberExt;
@@ -23,6 +23,7 @@ fn program() {
             flush_now(Records::default());
             export_later(Records::default());
         }
+        Ok("test_threads") => spans_first_reached_beside_the_recording(),
         other => panic!("no program {other:?}"),
     }
 }
@@ -64,4 +65,38 @@ fn a_program_without_exporters_gets_the_remedy_once() {
             "{program}: {stderr}"
         );
     }
+}
+
+/// Reaches spans on a thread without a recording first, as a test beside the recording does.
+fn spans_first_reached_beside_the_recording() {
+    fn bill() {
+        tracing::info_span!("bill").in_scope(|| {});
+    }
+    fn charge() {
+        tracing::info_span!("charge").in_scope(|| {});
+    }
+    fn beside(f: fn()) {
+        std::thread::spawn(f).join().unwrap();
+    }
+    let ((), spans) = testing::record("request", || {
+        beside(bill);
+        bill();
+    });
+    assert_eq!(testing::snapshot(&spans), "request\n└ bill\n");
+    let work = async {
+        beside(charge);
+        charge();
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
+    let ((), recorded) = runtime.block_on(testing::record_all(&config, "request", work));
+    assert_eq!(recorded.snapshot(), "request\n└ charge\n");
+}
+
+#[test]
+fn a_recording_has_the_spans_that_another_thread_reached_first() {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "program", "--ignored", "--nocapture"]).env("TEST_PROGRAM", "test_threads");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

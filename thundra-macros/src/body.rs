@@ -24,9 +24,7 @@ pub(crate) fn inner_future(
     bindings: TokenStream,
 ) -> (TokenStream, TokenStream) {
     let return_edge = returns.output().map(|output| return_edge(thundra, output));
-    // With braces of the macro no lint finds the braces superfluous.
-    let brace = Brace(Span::call_site().located_at(function.brace.span.join()));
-    let body = with_body(TokenStream::new(), brace, function.body.clone());
+    let body = block(function);
 
     // `?` and `return` of the body end at the innermost block. For an `async fn`, the block binds the arguments in the
     // order of the signature, and the drop order stays the same. The arm of a `match` drops the temporaries of the last
@@ -73,6 +71,12 @@ fn return_edge(thundra: &Path, output: &Type) -> TokenStream {
             return #never;
         }
     }
+}
+
+/// Returns the body as a block. With braces of the macro no lint finds the braces superfluous.
+pub(crate) fn block(function: &Function) -> TokenStream {
+    let brace = Brace(Span::call_site().located_at(function.brace.span.join()));
+    with_body(TokenStream::new(), brace, function.body.clone())
 }
 
 /// Returns the tokens with a body in these braces.

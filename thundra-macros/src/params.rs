@@ -51,7 +51,7 @@ impl Param {
 
     /// Returns `true` unless the pattern is a plain name.
     pub(crate) fn is_destructured(&self) -> bool {
-        !matches!(self.pattern, Pat::Ident(_))
+        !matches!(&self.pattern, Pat::Ident(pat) if pat.subpat.is_none())
     }
 }
 

@@ -11,5 +11,5 @@ static STEPS: AtomicU64 = AtomicU64::new(0);
 pub(super) async fn main(event: LambdaEvent<Value>) -> Result<Value, Error> {
     STEPS.fetch_add(1, Ordering::Relaxed);
     tokio::task::yield_now().await;
-    Ok(json!({ "step": event.payload["step"] }))
+    Ok(json!({ "step": event.payload.get("step") }))
 }

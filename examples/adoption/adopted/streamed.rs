@@ -13,7 +13,7 @@ pub(super) async fn main() -> Result<(), Error> {
 }
 
 async fn count(event: LambdaEvent<Value>) -> Result<StreamResponse<streaming::Body>, Error> {
-    let end = event.payload["end"].as_u64().ok_or("an end is needed")?;
+    let end = event.payload.get("end").and_then(Value::as_u64).ok_or("an end is needed")?;
     let (mut sender, body) = channel();
     tokio::spawn(async move {
         for n in 1..=end {

@@ -16,5 +16,5 @@ pub(super) async fn main() -> Result<(), Error> {
 async fn step(event: LambdaEvent<Value>) -> Result<Value, Error> {
     STEPS.fetch_add(1, Ordering::Relaxed);
     tokio::task::yield_now().await;
-    Ok(json!({ "step": event.payload["step"] }))
+    Ok(json!({ "step": event.payload.get("step") }))
 }

@@ -19,7 +19,7 @@ use tower_service::Service;
     note = "an HTTP service is a `Service<lambda_http::Request>` such as an axum `Router`; a router whose handlers take a \
             state is one once it has the state: `.with_state(state)`",
     note = "under `#[handler]`, `main` takes an event, as in `async fn main(event: LambdaEvent<T>)`, or nothing if it returns \
-            an HTTP service or a `Result` with one"
+            an HTTP service or a `Result` with one whose error implements `Display`"
 )]
 pub trait App:
     Service<

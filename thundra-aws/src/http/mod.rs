@@ -53,6 +53,10 @@
 //! }
 //! ```
 //!
+//! With telemetry set up in code, the first row is [`run_with`] and [`run_concurrent_with`]. A streaming application takes
+//! its telemetry in [`thundra_aws::run_with`](crate::run_with), as `run_with(telemetry, StreamAdapter::from(app))` with
+//! the adapter of `lambda_http`.
+//!
 //! # Routes
 //!
 //! Behind API Gateway the event names the route of the API. A router inside the function knows a better one, and tells it

@@ -17,6 +17,9 @@ use crate::Settings;
 /// The longest timeout of a function.
 const LONGEST: Duration = Duration::from_secs(900);
 
+/// The farthest deadline. A time beyond has no date.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// The default configuration, whatever the environment says.
 static DEFAULT: LazyLock<Config> = LazyLock::new(|| {
     let mut config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
@@ -93,9 +96,9 @@ impl InvocationBuilder {
     }
 
     /// Sets the time from the begin of the invocation to the deadline. Defaults to 15 minutes, the longest timeout of a
-    /// function. Nothing ends the invocation at the deadline.
+    /// function. A time over a year counts as a year. Nothing ends the invocation at the deadline.
     pub fn time_left(mut self, time: Duration) -> Self {
-        self.time_left = Some(time);
+        self.time_left = Some(time.min(FAR));
         self
     }
 

@@ -236,6 +236,10 @@ async fn the_context_is_that_of_the_builder() {
     assert_eq!(invocation.root().unwrap().attribute("faas.invocation_id"), Some(&"r-1".into()));
     assert_eq!(invocation.root().unwrap().attribute("faas.coldstart"), Some(&false.into()));
 
+    let (_, _, _, left): (String, String, String, Duration) =
+        builder().time_left(Duration::MAX).invoke(look).await.response().unwrap();
+    assert!(left > Duration::from_secs(900), "{left:?}");
+
     let xray = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
     let custom = json!({ "custom": { "x-correlation-id": "c-1" } });
     let invoker = builder().cold_start().xray_trace_id(xray).client_context(custom).tenant_id("blue");

@@ -256,6 +256,17 @@ async fn nothing_of_a_document_is_printed_or_exported() {
 }
 
 #[tokio::test]
+async fn a_reading_silences_no_client_of_the_program() {
+    let store = ParameterStore::serve("THUNDRA_KEEP=errors", 1).await;
+    let lambda = start("remote_client", &store, &[("RUST_LOG", "trace")]).await;
+    invoke_until(&lambda, |lambda| lambda.stderr_so_far().contains("\"called\"")).await;
+    let (_, stderr) = lambda.stop().await;
+    // The reading was the first to reach these events.
+    assert!(stderr.contains("aws_smithy_runtime::client::orchestrator"), "{stderr}");
+    assert!(!stderr.contains("/orders/telemetry"), "{stderr}");
+}
+
+#[tokio::test]
 async fn a_slow_reading_holds_up_nobody_for_long() {
     let store = ParameterStore::serve("THUNDRA_KEEP=slow:0", 1).await;
     store.hold();

@@ -30,10 +30,12 @@ mod snapshot;
 mod values;
 
 use std::future::Future;
+use std::sync::LazyLock;
 
-use tracing::Dispatch;
 use tracing::dispatcher::with_default;
 use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Subscriber};
 
 #[doc(hidden)]
 pub use self::received::RequestForm;
@@ -75,7 +77,7 @@ pub fn record<R>(name: &'static str, f: impl FnOnce() -> R) -> (R, Vec<SpanData>
 /// assert_eq!(testing::tree(&spans), "checkout thundra.parent.source=none\n└ add\n");
 /// ```
 pub fn record_with<R>(config: &Config, name: &'static str, f: impl FnOnce() -> R) -> (R, Vec<SpanData>) {
-    tracing::subscriber::with_default(subscriber(config), || {
+    with_default(&dispatch(subscriber(config)), || {
         let scope = Scope::builder(name).begin_with(config);
         let result = scope.enter(f);
         (result, scope.finish().spans().collect())
@@ -129,7 +131,7 @@ pub async fn record_async_with<F: Future>(
     name: &'static str,
     future: F,
 ) -> (F::Output, Vec<SpanData>) {
-    let dispatch = Dispatch::new(subscriber(config));
+    let dispatch = dispatch(subscriber(config));
     let scope = with_default(&dispatch, || Scope::builder(name).begin_with(config));
     let output = scope.run(future).with_subscriber(dispatch.clone()).await;
     let records = with_default(&dispatch, || scope.finish());
@@ -185,6 +187,16 @@ pub fn tree(spans: &[SpanData]) -> String {
 /// ```
 pub fn tree_with_times(spans: &[SpanData]) -> String {
     print(spans.to_vec(), Show::Everything)
+}
+
+/// Makes the subscriber of a recording.
+///
+/// `tracing` asks a single subscriber as the default of the thread that reaches a span first, and all threads keep the
+/// answer. A test without a recording on another thread would thus disable the span. Each of two subscribers is asked.
+pub(super) fn dispatch(subscriber: impl Subscriber + Send + Sync) -> Dispatch {
+    static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+    LazyLock::force(&SECOND);
+    Dispatch::new(subscriber)
 }
 
 /// Returns the configuration of a test, independent of the environment.

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use tracing::Dispatch;
 
 use super::snapshot::snapshot;
-use super::{LogData, MetricData, tree};
+use super::{LogData, MetricData, dispatch, tree};
 use crate::otlp::data_point::data_points;
 use crate::otlp::log_record::log_records;
 use crate::points::collection;
@@ -73,13 +73,13 @@ pub struct Recording {
 impl Recording {
     /// Begins a recording with a configuration. From now on, the process aggregates measurements.
     pub fn new(config: &Config) -> Self {
-        Recording { dispatch: Dispatch::new(recording(config)), inbox: Arc::default() }
+        Recording { dispatch: dispatch(recording(config)), inbox: Arc::default() }
     }
 
     /// Begins a recording whose nested scopes have the configuration too.
     pub fn of_scopes(config: &'static Config) -> Self {
         let inbox = Inbox { config: Some(config), ..Inbox::default() };
-        Recording { dispatch: Dispatch::new(recording(config)), inbox: Arc::new(inbox) }
+        Recording { dispatch: dispatch(recording(config)), inbox: Arc::new(inbox) }
     }
 
     /// Returns the subscriber.

@@ -3,7 +3,7 @@
 /// Replaces ids, addresses, ports of this machine and times in a text: `<uuid>`, `<id>`, `<address>`, `<port>`, `<time>`.
 ///
 /// An id is a run of 16 or 32 hexadecimal digits in lower case, with letters and digits among them, as of a span or of a
-/// trace.
+/// trace. The id of a trace of X-Ray is one too.
 pub(super) fn stable(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(first) = rest.chars().next() {
@@ -22,6 +22,9 @@ pub(super) fn stable(text: &str) -> String {
 fn found(text: &str, before: Option<char>, all_before: &str) -> Option<(usize, &'static str)> {
     if let Some(length) = fits(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") {
         return Some((length, "<uuid>"));
+    }
+    if let Some(length) = fits(text, "1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx") {
+        return Some((length, "<id>"));
     }
     if let Some(length) = time(text) {
         return Some((length, "<time>"));
@@ -83,6 +86,10 @@ mod tests {
             ("order 7 of 12", "order 7 of 12"),
             ("req-0b2c4a1e-5f6d-4c3b-9a8e-1d2c3b4a5f6e!", "req-<uuid>!"),
             ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-<id>-<id>-01"),
+            (
+                "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+                "Root=<id>;Parent=<id>;Sampled=1",
+            ),
             ("http://127.0.0.1:34567/orders?at=2026-11-26T12:58:09.285Z", "http://127.0.0.1:<port>/orders?at=<time>"),
             ("localhost:80, [::1]:9, example.com:443", "localhost:<port>, [::1]:<port>, example.com:443"),
             ("Job(0x7ffd1234abcd), 0xff", "Job(<address>), 0xff"),

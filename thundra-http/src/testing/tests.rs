@@ -164,7 +164,8 @@ fn what_is_missing_and_what_has_arrived_is_shown() {
     ] {
         assert!(error.contains(part), "{part:?} is not in {error}");
     }
-    let whole = collector.trace_of("order-1").sent_by("0202020202020202").quiet(quick).wait().unwrap();
+    let wait = collector.trace_of("order-1").sent_by("0202020202020202").within(Duration::MAX);
+    let whole = wait.quiet(quick).wait().unwrap();
     assert_eq!(whole.spans.len(), 1, "the parent is the test's own");
 }
 

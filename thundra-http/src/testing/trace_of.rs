@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The default of the time without an arrival. Programs export about once a second.
 const QUIET: Duration = Duration::from_secs(2);
 
+/// The longest time to wait.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 type Condition<'a> = Box<dyn Fn(&Recorded) -> bool + Send + 'a>;
 
 /// A wait for the whole trace of an id: see [`Collector::trace_of`](super::Collector::trace_of). Await the value, or
@@ -57,16 +60,16 @@ impl<'a> TraceOf<'a> {
         self
     }
 
-    /// Sets the longest wait. Defaults to 30 s.
+    /// Sets the longest wait, at most a year. Defaults to 30 s.
     pub fn within(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+        self.patience = patience.min(LONGEST);
         self
     }
 
     /// Sets the time without an arrival after which a trace is whole, if no span and no condition is expected. Defaults
     /// to 2 s, since programs export about once a second.
     pub fn quiet(mut self, time: Duration) -> Self {
-        self.quiet = time;
+        self.quiet = time.min(LONGEST);
         self
     }
 

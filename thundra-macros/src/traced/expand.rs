@@ -48,7 +48,7 @@ pub(crate) fn item(args: &Args, mut member: Member) -> Result<TokenStream> {
 /// Expands an item of a group.
 fn expand_member(group: &Args, context: &Context, mut member: Member) -> Result<TokenStream> {
     let args = Args::take(member.attrs_mut())?;
-    if args.skip.is_some() {
+    if args.skip.is_some() || member.attrs_mut().iter().any(|attr| is_conditional(attr, &["traced"])) {
         return Ok(member.into_token_stream());
     }
     let args = args.within(group);
@@ -104,10 +104,19 @@ fn is_traceable(function: &Function) -> bool {
 
 /// Returns `true` for an attribute that puts a span on a function, perhaps under a condition.
 fn makes_span(attr: &Attribute) -> bool {
-    let is_one = |path: &Path| ["instrument", "handler"].iter().any(|name| is_named(path, name));
-    if attr.path().is_ident("cfg_attr") {
-        let parts = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
-        return parts.iter().skip(1).any(|part| is_one(part.path()));
+    const NAMES: [&str; 2] = ["instrument", "handler"];
+    is_one_of(attr.path(), &NAMES) || is_conditional(attr, &NAMES)
+}
+
+/// Returns `true` for a `#[cfg_attr(…)]` with an attribute of one of the names.
+fn is_conditional(attr: &Attribute, names: &[&str]) -> bool {
+    if !attr.path().is_ident("cfg_attr") {
+        return false;
     }
-    is_one(attr.path())
+    let parts = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
+    parts.iter().skip(1).any(|part| is_one_of(part.path(), names))
+}
+
+fn is_one_of(path: &Path, names: &[&str]) -> bool {
+    names.iter().any(|name| is_named(path, name))
 }

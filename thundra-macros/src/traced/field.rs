@@ -55,13 +55,18 @@ impl Parse for Field {
         let mut parts = vec![first.clone()];
         while input.peek(Token![.]) {
             input.parse::<Token![.]>()?;
-            parts.push(input.call(Ident::parse_any)?);
+            let at = input.span();
+            let member = input.call(Ident::parse_any);
+            parts.push(member.map_err(|_| Error::new(at, "a member without a name: write `name = argument.0`"))?);
         }
         let joined = |parts: &[Ident]| parts.iter().map(|part| part.unraw().to_string()).collect::<Vec<_>>().join(".");
         if format == Format::Typed && input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             let format = input.parse()?;
             return Ok(Self::new(joined(&parts), span, format, input.parse()?, None));
+        }
+        if !input.is_empty() && !input.peek(Token![,]) {
+            return Err(input.error("a field is `argument`, `argument.member` or `name = value`"));
         }
         // `self.id` is the field `id`.
         let named = if first == "self" && parts.len() > 1 { parts.get(1..).unwrap_or_default() } else { &parts };
@@ -136,6 +141,8 @@ fn mentions(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == name,
         TokenTree::Group(group) => mentions(group.stream(), name),
+        // A format string may name it.
+        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
         _ => false,
     })
 }

@@ -11,7 +11,7 @@ use syn::{
 
 use super::{attr::Args, field::Field, owner::Owner};
 use crate::{
-    body::{inner_future, internal, with_body},
+    body::{block, inner_future, internal, with_body},
     item::Function,
     params::{self, Param},
     returns::Returns,
@@ -38,7 +38,7 @@ pub(super) fn expand_function(args: &Args, context: &Context, function: &Functio
     let mut sig = sig.clone();
     let body = match &returns {
         None => {
-            let (entered, body) = (internal("__thundra_entered"), with_body(TokenStream::new(), *brace, body.clone()));
+            let (entered, body) = (internal("__thundra_entered"), block(function));
             quote! {
                 let #entered = #make_span.entered();
                 #body
@@ -108,7 +108,7 @@ fn bindings(sig: &Signature, params: &[Param], fields: &[&Field]) -> TokenStream
 fn with_patterns(params: &[Param], fields: &[&Field], make_span: TokenStream) -> TokenStream {
     let recorded = params.iter().filter(|param| param.is_destructured() && is_recorded(&param.pattern, fields));
     let patterns = recorded.map(|param| {
-        let (cfgs, pattern, argument, used) = (&param.cfgs, &param.pattern, &param.name, using(param));
+        let (cfgs, pattern, argument, used) = (&param.cfgs, by_reference(&param.pattern), &param.name, using(param));
         quote! { #(#cfgs)* let #pattern = &#argument; #used }
     });
     let patterns: Vec<_> = patterns.collect();
@@ -117,6 +117,29 @@ fn with_patterns(params: &[Param], fields: &[&Field], make_span: TokenStream) ->
     } else {
         quote! { { #(#patterns)* #make_span } }
     }
+}
+
+/// Returns the pattern for a reference to the argument: without `mut`, `ref` and `&`.
+fn by_reference(pattern: &Pat) -> Pat {
+    struct Plain;
+
+    impl VisitMut for Plain {
+        fn visit_pat_mut(&mut self, pat: &mut Pat) {
+            visit_mut::visit_pat_mut(self, pat);
+            if let Pat::Reference(reference) = pat {
+                *pat = (*reference.pat).clone();
+            }
+        }
+
+        fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
+            (pat.by_ref, pat.mutability) = (None, None);
+            visit_mut::visit_pat_ident_mut(self, pat);
+        }
+    }
+
+    let mut pattern = pattern.clone();
+    Plain.visit_pat_mut(&mut pattern);
+    pattern
 }
 
 /// Returns a statement that uses the names of a parameter. A lint attribute would conflict with a `forbid`.

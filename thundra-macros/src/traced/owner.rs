@@ -49,6 +49,7 @@ fn name(ty: &Type) -> String {
         Type::Reference(reference) => name(&reference.elem),
         Type::Slice(slice) => format!("[{}]", name(&slice.elem)),
         Type::Array(array) => format!("[{}]", name(&array.elem)),
+        Type::Tuple(tuple) => format!("({})", tuple.elems.iter().map(name).collect::<Vec<_>>().join(", ")),
         Type::TraitObject(object) => bounded(&object.bounds).unwrap_or_else(|| ty.to_token_stream().to_string()),
         Type::Path(ty) => last(&ty.path).unwrap_or_default(),
         _ => ty.to_token_stream().to_string(),

@@ -96,6 +96,60 @@ async fn patterns_of_a_future(Point { x, y }: &Point, (_a, mut b): (u8, u8), Id(
     b
 }
 
+#[traced(fields(order.id, first, count, text = format!("{n}"), under.count))]
+async fn changed_parts(
+    Wrapped(mut order): Wrapped<Order>,
+    (&first, ref _second): (&u8, String),
+    Wrapped(Order { mut count, id: Id(n) }): Wrapped<Order>,
+    mut under @ Wrapped2 { count: _ }: Wrapped2,
+) -> u32 {
+    order.count += u32::from(first);
+    count += order.count + u32::from(n);
+    under.count += 1;
+    count + under.count
+}
+
+struct Wrapped<T>(T);
+
+struct Wrapped2 {
+    count: u32,
+}
+
+#[traced(fields(x, %n))]
+async fn bound_twice(_point @ Corner { x, .. }: Corner, n: u64) -> u64 {
+    n + u64::from(x)
+}
+
+#[derive(Clone, Copy)]
+struct Corner {
+    x: u8,
+    _y: u8,
+}
+
+#[traced(fields(letter))]
+mod letters {
+    use std::fmt;
+
+    pub(super) struct Letter(pub(super) u8);
+
+    impl fmt::Debug for Letter {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "letter {}", self.0)
+        }
+    }
+
+    pub(super) fn send(letter: &Letter) -> u8 {
+        letter.0
+    }
+}
+
+#[test]
+fn a_text_may_be_made_by_a_function_with_a_span() {
+    let send = || assert_eq!(letters::send(&letters::Letter(3)), 3);
+    // Whether `fmt` has a span depends on the subscriber: `tracing` silences a thread's own one meanwhile.
+    assert!(tree(send).ends_with("└ send letter=letter 3\n"));
+}
+
 struct Point {
     x: i32,
     y: i32,
@@ -128,4 +182,18 @@ fn parts_of_an_argument_are_recorded() {
     assert_eq!(tree(|| assert_eq!(patterns(&point, (1, 2)), 3)), "└ patterns [client] x=-1 a b=2 late=3\n");
     let work = || assert_eq!(super::futures::block_on(patterns_of_a_future(&point, (1, 2), Id(1))), 4);
     assert_eq!(tree(work), "└ patterns_of_a_future x=-1 twice=4\n");
+}
+
+#[test]
+fn changeable_and_referenced_parts_are_recorded() {
+    let order = |count| Wrapped(Order { id: Id(7), count });
+    let work = || {
+        let future = changed_parts(order(2), (&1, String::new()), order(4), Wrapped2 { count: 5 });
+        assert_eq!(super::futures::block_on(future), 20);
+        assert_eq!(super::futures::block_on(bound_twice(Corner { x: 1, _y: 2 }, 2)), 3);
+    };
+    assert_eq!(
+        tree(work),
+        "├ changed_parts order.id=Id(7) first=1 count=4 text=7 under.count=5\n└ bound_twice x=1 n=2\n"
+    );
 }

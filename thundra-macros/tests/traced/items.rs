@@ -58,6 +58,12 @@ impl<T: Clone> Shelf<T> {
     #[cfg_attr(all(), tracing::instrument(name = "once"))]
     fn instrumented_under_a_condition() {}
 
+    #[cfg_attr(all(), traced(skip))]
+    fn skipped_under_a_condition() {}
+
+    #[cfg_attr(all(), traced(name = "own"))]
+    fn traced_under_a_condition() {}
+
     extern "C" fn foreign() {}
 }
 
@@ -76,6 +82,8 @@ fn functions_without_a_span_of_ours() {
     assert_eq!(names(|| Shelf::<u8>::foreign()), [""; 0]);
     assert_eq!(names(Shelf::<u8>::instrumented), ["instrumented"]);
     assert_eq!(names(Shelf::<u8>::instrumented_under_a_condition), ["once"]);
+    assert_eq!(names(Shelf::<u8>::skipped_under_a_condition), [""; 0]);
+    assert_eq!(names(Shelf::<u8>::traced_under_a_condition), ["own"]);
 }
 
 trait Store {
@@ -117,6 +125,16 @@ impl<const N: usize> Store for [u8; N] {
     }
 }
 
+#[traced]
+impl Store for (Shelf<u8>, &[u8]) {
+    type Key = u8;
+    const NAME: &'static str = "tuple";
+
+    fn get(&self, key: u8) -> bool {
+        self.1.contains(&key)
+    }
+}
+
 trait Named {
     fn named(&self);
 }
@@ -155,6 +173,7 @@ fn a_method_of_a_trait_is_named_after_the_type() {
     assert_eq!(names(|| assert!(!vec![1].get(()))), ["Vec::get"]);
     assert_eq!(names(|| assert!(vec![1].has())), [""; 0]);
     assert_eq!(names(|| assert!(![1_u8].get(()))), ["[u8]::get"]);
+    assert_eq!(names(|| assert!((Shelf(vec![1]), &[2][..]).get(2))), ["(Shelf, [u8])::get"]);
     assert_eq!(names(|| vec![1].named()), ["Named::named"], "a blanket implementation");
     assert_eq!(names(|| (&vec![1] as &dyn Named).of_object()), ["Named::of_object"]);
     assert_eq!(names(|| assert!(3_u8.provided())), ["Defaults::provided"]);

@@ -173,6 +173,17 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_the_log_cut_off_hide_no_line_and_are_read_a_few_times_alone() {
+        let cut = "{\"_thundra\":\"event/1\",\"a\":[\n";
+        assert_eq!(shown(&format!("START\n{}{LINE}\n", cut.repeat(3))), ("5:<20>".to_owned(), None));
+        // Reading each up to the end would take minutes.
+        for end in ["", "END"] {
+            let (events, broken) = shown(&format!("START\n{}{end}", cut.repeat(40_000)));
+            assert!(events.starts_with("1:START\n") && broken.is_none());
+        }
+    }
+
+    #[test]
     fn an_event_that_looks_similar_is_an_event() {
         let text = serde_json::to_string(LINE).unwrap();
         for (input, why) in [

@@ -16,9 +16,9 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use lambda_runtime::{Context, Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use serde::{Deserialize, Serialize};
-use thundra_core::Config;
 use thundra_core::exception::short_type_name;
 use thundra_core::export::{StandardStream, write_line};
+use thundra_core::{Config, Records};
 use tower_service::Service;
 
 use self::events::{Event, Events};
@@ -141,7 +141,12 @@ where
             let response = handler.call(LambdaEvent::new(payload, context)).await.map_err(failed)?;
             print(response.into_response(), form).await
         };
-        return Ok(answered.await);
+        let answered = answered.await;
+        if moment == Moment::Last {
+            export_last(Records::default(), config).await;
+            metrics::print();
+        }
+        return Ok(answered);
     }
     let scope = invocation::begin(&mut body, &context_of_event, None, config);
     event.link(&scope);

@@ -38,8 +38,8 @@ pub(super) struct Replay {
 ///
 /// As [`read`].
 pub(super) fn find(text: &str) -> Result<Vec<(usize, Replay)>, String> {
-    let (mut found, mut at) = (Vec::new(), 0);
-    while let Some((start, line)) = next(text, &mut at) {
+    let (mut found, mut at, mut long) = (Vec::new(), 0, 0);
+    while let Some((start, line)) = next(text, &mut at, &mut long) {
         if let Some(replay) = read(line) {
             found.push((start, replay?));
         }
@@ -57,32 +57,49 @@ pub(super) fn is_log_line(value: &[u8]) -> bool {
     is_line || is_lambdas || has("_aws") || has("__otel_otlp_stdout")
 }
 
-/// Returns the place and the text of the next JSON object with the marker as its first key, no JSON before the object on the line, and nothing
-/// behind: a message may hold the text of a captured event.
-fn next<'a>(text: &'a str, at: &mut usize) -> Option<(usize, &'a str)> {
+/// The most objects that break far behind their start, since the lines of each are read again for the next one.
+const MAX_LONG: usize = 16;
+
+/// The most lines of a broken object that are read again without being counted.
+const MAX_LINES: usize = 64;
+
+/// Returns the place and the text of the next JSON object with the marker as its first key, no JSON before the object on
+/// the line, and nothing behind: a message may hold the text of a captured event.
+fn next<'a>(text: &'a str, at: &mut usize, long: &mut usize) -> Option<(usize, &'a str)> {
     let key = format!("\"{}\"", MARKER.0);
     loop {
         let from = *at;
         let marker = from + memmem::find(text.as_bytes().get(from..)?, key.as_bytes())?;
-        if let Some((start, object)) = object(text, from..marker) {
-            *at = start + object.len();
-            return Some((start, object));
+        match object(text, from..marker) {
+            Some(Ok((start, object))) => {
+                *at = start + object.len();
+                return Some((start, object));
+            }
+            Some(Err(Long)) if *long == MAX_LONG => return None,
+            Some(Err(Long)) => *long += 1,
+            None => {}
         }
         // The rest of this line is behind a key.
         *at = marker + line(text.get(marker..)?).len();
     }
 }
 
+/// A broken object with more than [`MAX_LINES`] lines.
+struct Long;
+
 /// Returns the object whose first key ends a range, and the start of the object. The range begins with a line.
-fn object(text: &str, before: Range<usize>) -> Option<(usize, &str)> {
+fn object(text: &str, before: Range<usize>) -> Option<Result<(usize, &str), Long>> {
     let prefix = text.get(before.clone())?.trim_end().strip_suffix('{')?;
     if prefix.rsplit(BREAKS).next()?.contains(['{', '"', '\\']) {
         return None;
     }
     let start = before.start + prefix.len();
     let mut values = serde_json::Deserializer::from_str(text.get(start..)?).into_iter::<&RawValue>();
-    let object = values.next()?.ok()?.get();
-    line(text.get(start + object.len()..)?).trim().is_empty().then_some((start, object))
+    let object = match values.next()? {
+        Ok(object) => object.get(),
+        Err(error) => return (error.line() > MAX_LINES).then_some(Err(Long)),
+    };
+    line(text.get(start + object.len()..)?).trim().is_empty().then_some(Ok((start, object)))
 }
 
 const BREAKS: [char; 2] = ['\n', '\r'];

@@ -27,8 +27,8 @@ pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
 /// Parses the digits after the point of a second.
 fn nanos(fraction: &str) -> Option<u64> {
     let digits = fraction.bytes().map(|digit| digit.is_ascii_digit().then(|| u64::from(digit - b'0')));
-    let first = digits.clone().chain(std::iter::repeat(Some(0))).take(9);
-    let nanos = first.fold(Some(0), |nanos, digit| Some(nanos? * 10 + digit?));
+    let mut first = digits.clone().chain(std::iter::repeat(Some(0))).take(9);
+    let nanos = first.try_fold(0, |nanos, digit| Some(nanos * 10 + digit?));
     nanos.filter(|_| digits.skip(9).all(|digit| digit.is_some()))
 }
 

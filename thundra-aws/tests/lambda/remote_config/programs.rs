@@ -38,8 +38,19 @@ pub(crate) fn run(program: &str) {
             job.enter(|| tracing::info!("an order"));
             thundra_core::export_later(job.finish());
         }
+        "remote_client" => runtime.block_on(thundra_aws::run(service_fn(call_ssm))).unwrap(),
         _ => runtime.block_on(thundra_aws::run(service_fn(work))).unwrap(),
     }
+}
+
+/// Calls SSM with a client of the program, once a document was read.
+async fn call_ssm(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    if thundra_core::config().keep.is_some() {
+        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        aws_sdk_ssm::Client::new(&config).get_parameter().name("/orders/limits").with_decryption(true).send().await?;
+        tracing::info!("called");
+    }
+    Ok(event.payload)
 }
 
 #[thundra_aws::handler]

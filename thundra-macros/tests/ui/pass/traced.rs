@@ -66,8 +66,20 @@ impl Counter {
     }
 }
 
+#[rustfmt::skip]
+#[traced]
+mod one_line {
+    pub fn value() -> u8 { 1 }
+    pub async fn later() -> u8 { 1 }
+    pub fn future() -> impl Future<Output = u8> { async move { 1 } }
+    pub fn boxed() -> std::pin::Pin<Box<dyn Future<Output = u8>>> { Box::pin(async move { 1 }) }
+    pub fn ready() -> impl Future<Output = u8> { std::future::ready(1) }
+}
+
 #[traced]
 fn main() {
+    assert_eq!(one_line::value(), 1);
+    drop((one_line::later(), one_line::future(), one_line::boxed(), one_line::ready()));
     let counter = Counter::default().add(1);
     // SAFETY: The function is safe.
     assert_eq!(unsafe { counter.dangerous() }, 1);
