@@ -235,7 +235,7 @@ fn a_layer_of_the_programs_own_sees_everything_and_takes_nothing() {
             ("INFO", ": an event"),
             ("WARN", ": sold out"),
             ("TRACE", " a detail: logs: new"),
-            ("ERROR", " scope{otel.name=work}: thundra: new"),
+            ("ERROR", " correlation_id=c-1}: thundra: new"),
         ] {
             let lines = written.others.iter().filter(|line| line.contains(level) && line.contains(text));
             assert_eq!(lines.count(), 1, "{program}: {level} {text}: {:#?}", written.others);
