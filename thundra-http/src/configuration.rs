@@ -4,7 +4,7 @@
 mod tests {
     use thundra_core::config::table;
 
-    /// The page is this crate's documentation, so the tables are written out in it.
+    /// rustdoc shows the file unchanged. The file must therefore contain the tables of the variables.
     #[test]
     fn the_page_has_the_variables_of_the_lists() {
         let page = include_str!("configuration.md");

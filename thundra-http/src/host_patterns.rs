@@ -1,4 +1,4 @@
-//! Patterns of hosts, as `THUNDRA_PROPAGATE_HOSTS` has them.
+//! Patterns of hosts, in the form of `THUNDRA_PROPAGATE_HOSTS`.
 
 use std::error::Error;
 use std::fmt;
@@ -40,7 +40,7 @@ impl FromStr for HostPatterns {
     }
 }
 
-/// Shows the list in the form that [`FromStr`] reads.
+/// Shows the list in the form read by [`FromStr`].
 impl fmt::Display for HostPatterns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, entry) in self.entries().enumerate() {
@@ -70,7 +70,7 @@ impl HostPatterns {
         self.matches_name(name, address(name))
     }
 
-    /// Returns `true` if a pattern matches a host with this [plain] name and this [address].
+    /// Returns `true` if a pattern matches a host with a [plain] name and an [address].
     pub(crate) fn matches_name(&self, name: &str, address: Option<IpAddr>) -> bool {
         self.0.iter().any(|pattern| pattern.rule.matches(name, address))
     }
@@ -205,7 +205,7 @@ fn numbers(host: &str) -> Option<Ipv4Addr> {
     u32::try_from(last).ok().filter(|_| last < 1 << bits).map(|last| Ipv4Addr::from_bits(first as u32 | last))
 }
 
-/// Reads a number as C spells it.
+/// Reads a number in the spelling of C.
 fn number(text: &str) -> Option<u64> {
     let (digits, base) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         // The prefix alone is a zero.

@@ -5,8 +5,8 @@ use thundra_core::{Telemetry, diagnostics};
 use crate::export::{Dependent, Platform, THIS, Worker, install};
 
 /// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless
-/// one is set), the bridge from the `log` crate (unless a logger is set), and a background thread that exports about
-/// once a second, and earlier if about 1 MiB waits.
+/// one is set), the bridge from the `log` crate (unless a logger is set), and a background thread. The thread exports
+/// about once a second, and earlier if about 1 MiB waits.
 ///
 /// Keep the guard until the program ends. Dropping the guard exports the remaining spans within
 /// `OTEL_EXPORTER_OTLP_TIMEOUT`. If spans are lost then, a line on standard error has their number for each exporter.
@@ -43,8 +43,8 @@ pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
     guard
 }
 
-/// Installs telemetry as [`init_with`] does, for a program that depends on another crate. In Lambda no background thread
-/// starts here, because `run` exports.
+/// Installs telemetry as [`init_with`] does, for a program with another crate as dependency. In Lambda no background
+/// thread starts here, because `run` exports.
 #[doc(hidden)]
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_for(dependent: Dependent, platform: Platform, telemetry: Telemetry) -> TelemetryGuard {
@@ -60,7 +60,7 @@ pub fn init_for(dependent: Dependent, platform: Platform, telemetry: Telemetry) 
 ///
 /// # Examples
 ///
-/// `std::process::exit` drops nothing, so drop the guard before:
+/// `std::process::exit` drops nothing. Drop the guard before the call:
 ///
 /// ```no_run
 /// let telemetry = thundra_http::init();

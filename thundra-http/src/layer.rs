@@ -22,19 +22,19 @@ impl Layer {
     /// Returns a layer for clients: hyper-util's, tonic's, or any other `Service<http::Request<_>>`.
     ///
     /// Each request gets a span, and our context in the headers by the rules of [who gets what](crate#who-gets-what). A
-    /// signed request stays as it is. The span ends with the head of the response.
+    /// signed request stays unchanged. The span ends with the head of the response.
     ///
     /// # Requirements
     ///
     /// - A request must name the host. With tonic, make the client with `with_origin`. A request on an open connection
     ///   needs the header `Host`.
     /// - Our own [`Client`](crate::Client) needs no layer. With a layer, each call has two spans.
-    /// - Around reqwest's client or ours, the layer's ids follow redirects to any host.
+    /// - Around a client of reqwest or of this crate, the layer's ids follow redirects to any host.
     ///
     /// # gRPC
     ///
-    /// The status of a failed call is recorded if the head of the response contains it, as for a failure before the
-    /// first message. A status in the trailers is not recorded.
+    /// The status of a failed call is recorded if the head of the response contains the status, as for a failure before
+    /// the first message. A status in the trailers is not recorded.
     ///
     /// # Errors
     ///
@@ -59,10 +59,10 @@ impl Layer {
     /// Returns a layer for servers: axum, hyper, tonic, or any other `Service<http::Request<_>>`.
     ///
     /// Each request is a scope, until the end of the response body. The layer accepts the trace context and ids of a
-    /// caller, and does not obey sampling decisions and switches. [`ServerLayer::trusted`] obeys them.
+    /// caller, and does not obey sampling decisions and switches. [`ServerLayer::trusted`] obeys both.
     ///
-    /// Errors of the inner service borrow nothing (`'static`), so that boxed ones can be told apart and their sources
-    /// recorded.
+    /// Errors of the inner service borrow nothing (`'static`), because the layer downcasts boxed errors and records
+    /// their sources.
     ///
     /// # Names
     ///
@@ -72,7 +72,7 @@ impl Layer {
     /// # Calls inside the process
     ///
     /// A router called inside another request or a message makes no span and changes no span. The exception is the
-    /// first request in an invocation behind HTTP in Lambda. The span of the invocation gets the route of this request.
+    /// first request in an invocation behind HTTP in Lambda: the span of the invocation gets the route of the request.
     ///
     /// # Examples
     ///

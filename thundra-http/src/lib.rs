@@ -2,7 +2,7 @@
 //!
 //! # Getting started
 //!
-//! A server with axum whose requests and calls are traced:
+//! A server with axum, with traced requests and calls:
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -32,14 +32,14 @@
 //! - `tracing` spans inside a request, at INFO and above.
 //!
 //! Names and attributes follow the [HTTP conventions] of OpenTelemetry. Paths and queries are recorded without
-//! credentials and without the values of queries. Headers are recorded if
-//! `OTEL_INSTRUMENTATION_HTTP_…_CAPTURE_…_HEADERS` lists them.
+//! credentials and without the values of queries. Headers are recorded if listed in
+//! `OTEL_INSTRUMENTATION_HTTP_…_CAPTURE_…_HEADERS`.
 //!
 //! # Clients
 //!
 //! - `reqwest = { package = "thundra-http", version = "0.1" }` in Cargo.toml traces every call of a program written for
-//!   reqwest's client, without a change of its sources: see [`drop_in`]. `use thundra_http as reqwest;` does the same for
-//!   a file.
+//!   reqwest's client, without a change of the sources: see [`drop_in`]. `use thundra_http as reqwest;` does the same
+//!   for a file.
 //! - [`send_traced`](RequestBuilderExt::send_traced) replaces `send` on a request of reqwest's own client.
 //! - [`Layer::client`] wraps any other client: hyper-util, tonic, or a tower service.
 //!
@@ -83,11 +83,11 @@
 //!
 //! ## gRPC
 //!
-//! A call counts as gRPC only if the *response* has a gRPC content type, or no content type and a `grpc-status`. What
-//! the request claims does not count, because a client can send any content type. The span is named after the method
-//! once the method is known to exist: the response started successfully, an earlier call to it succeeded, or a route
-//! matches it exactly. Any other failure may come from middleware that rejected the call before routing; those spans
-//! are named `grpc`, with the method in `rpc.method_original`.
+//! A call counts as gRPC only if the *response* has a gRPC content type, or no content type and a `grpc-status`. The
+//! content type of the request does not count, because a client can send any content type. The span is named after the
+//! method once the method is known to exist: the response started successfully, an earlier call of the method
+//! succeeded, or a route matches the method exactly. Any other failure may come from middleware in front of the router.
+//! The span of such a failure is named `grpc`, with the method in `rpc.method_original`.
 //!
 //! # Programs outside Lambda
 //!
@@ -115,11 +115,11 @@
 //! # }
 //! ```
 //!
-//! Servers, functions and local runs of functions do not read `TRACEPARENT`: their callers say more.
+//! Servers, functions and local runs of functions do not read `TRACEPARENT`, because their callers send a context with
+//! each request.
 //!
-//! [`init`] installs the configuration, the exporters, a subscriber, the bridge from the `log` crate, and a thread that
-//! exports in the background. The call replaces the initialization of a subscriber. Keep the guard until the program
-//! ends:
+//! [`init`] installs the configuration, the exporters, a subscriber, the bridge from the `log` crate, and a background
+//! thread for the export. The call replaces the initialization of a subscriber. Keep the guard until the program ends:
 //!
 //! ```no_run
 //! let _telemetry = thundra_http::init();
@@ -132,15 +132,15 @@
 //!
 //! # Metrics
 //!
-//! Where metrics are exported, these durations are measured, sampled or not:
+//! Where metrics are exported, the following durations are measured, sampled or not:
 //!
 //! - `http.client.request.duration`, and `rpc.client.call.duration` of gRPC, by host, method, status and error: also of
-//!   calls outside of scopes, which have no span. A duration ends with the head of the response.
+//!   calls outside of scopes, without a span. A duration ends with the head of the response.
 //! - `http.server.request.duration` by route, and `rpc.server.call.duration` of gRPC by method. A duration ends with the
 //!   body of the response.
 //!
-//! `tokio.runtime.workers`, `.alive_tasks` and `.global_queue_depth` tell of the Tokio runtime in which the program
-//! called [`init`], or first made a call or got a request. More is in [`thundra_core`](thundra_core#metrics).
+//! `tokio.runtime.workers`, `.alive_tasks` and `.global_queue_depth` describe one Tokio runtime: the runtime of the
+//! call of [`init`], or of the first call or request. More is in [`thundra_core`](thundra_core#metrics).
 //!
 //! # A span is missing: where do I look?
 //!
@@ -149,15 +149,15 @@
 //! 2. **The guard.** `let _ = thundra_http::init();` drops the guard at once. Give the guard a name: `let _telemetry =
 //!    …`.
 //! 3. **The scope.** Spans are recorded only inside a scope. [`Layer::server`] begins a scope for each request, and
-//!    outside of a server [`scope`](scope()) begins one. A spawned task needs `.in_current_span()` to stay in the
+//!    outside of a server [`scope`](scope()) begins a scope. A spawned task needs `.in_current_span()` to stay in the
 //!    scope.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` selects log lines, and not spans.
-//! 5. **The client.** Calls of `reqwest::Client` itself are not traced. See [Clients](#clients).
+//! 5. **The client.** Calls of a plain `reqwest::Client` are not traced. See [Clients](#clients).
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
-//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps a request of it, and
-//!    `OTEL_SDK_DISABLED=true` leaves out everything.
+//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps a request of the trace, and `OTEL_SDK_DISABLED=true` leaves
+//!    out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
-//!    spans that could not be exported, by [reason](thundra_core#losses).
+//!    spans lost in the export, by [reason](thundra_core#losses).
 //!
 //! A span may also exist and begin another trace. In this case the two services disagree about `OTEL_PROPAGATORS`, or a
 //! proxy in between removes the headers.

@@ -184,7 +184,7 @@ impl Section for Settings {
     }
 }
 
-/// Returns the settings of the process, as installed or, before an installation, as the environment has them.
+/// Returns the settings of the process, as installed or, before an installation, from the environment.
 #[doc(hidden)]
 pub fn settings() -> &'static Settings {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();

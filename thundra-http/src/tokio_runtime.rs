@@ -15,11 +15,11 @@ static QUEUE_DEPTH: Instrument = Instrument::gauge(
     "The number of tasks that wait in the global queue of the Tokio runtime.",
 );
 
-/// The runtime of the program. A background thread that flushes has a runtime of its own, so that the one at a flush
-/// may be another.
+/// The runtime of the program. The background thread flushes in a runtime of its own, and the runtime of a flush may
+/// therefore be another.
 static RUNTIME: OnceLock<Handle> = OnceLock::new();
 
-/// Takes the runtime of the current task, unless one is known. Does nothing where nobody wants metrics.
+/// Takes the runtime of the current task, unless a runtime is known. Does nothing where metrics are not wanted.
 #[inline]
 pub(crate) fn note() {
     if are_wanted() && RUNTIME.get().is_none() {

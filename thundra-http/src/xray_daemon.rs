@@ -56,7 +56,7 @@ impl XRayDaemonAddress {
         self.port
     }
 
-    /// Returns the address in the variables that Lambda sets for the X-Ray SDKs.
+    /// Returns the address in the variables set by Lambda for the X-Ray SDKs.
     pub(crate) fn of_lambda(env: &Env) -> Option<Self> {
         let (host, port) = (env.get("_AWS_XRAY_DAEMON_ADDRESS")?, env.get("_AWS_XRAY_DAEMON_PORT"));
         match port {

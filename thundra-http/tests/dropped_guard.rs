@@ -1,5 +1,5 @@
-//! What is lost around the guard of `init()` is reported once, and when that is certain. Each program runs in a process
-//! of its own.
+//! Losses around the guard of `init()` are reported once, when the loss is certain. Each program runs in a separate
+//! process.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -146,7 +146,7 @@ impl Call {
             CaptureLimit::NONE,
             |key, value| span.set_attribute(key, value),
         );
-        // The response is not gRPC. It may be the page of a proxy, for example.
+        // The response is not gRPC, for example the page of a proxy.
         if let Some(name) = self.http_name.filter(|_| !is_rpc) {
             span.record("otel.name", name);
             [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD].iter().for_each(|key| span.remove_attribute(key));
@@ -160,7 +160,8 @@ impl Call {
         }
     }
 
-    /// Measures a call without a response. A gRPC request was one for all that is known.
+    /// Measures a call without a response. A gRPC request counts as gRPC here, because no response contradicts the
+    /// request.
     fn measure_failure(&mut self, error_type: &'static str) {
         if let Some(measured) = self.measured.take() {
             measured.end(Outcome { is_rpc: true, error_type: Some(error_type.into()), ..Outcome::default() });

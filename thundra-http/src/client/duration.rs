@@ -1,4 +1,4 @@
-//! The duration of calls by the host that they go to, whether they are sampled or not, and also outside of scopes.
+//! The duration of calls by host, sampled or not, also outside of scopes.
 
 use std::time::Instant;
 
@@ -18,11 +18,11 @@ static RPC: Instrument = Instrument::histogram(
     "Measures the duration of an outgoing Remote Procedure Call (RPC).",
 );
 
-/// A call whose duration is measured.
+/// A call with a measured duration.
 #[derive(Debug)]
 pub(super) struct Measured {
     began: Instant,
-    /// The scope in which the call began. The call may end elsewhere.
+    /// The scope at the beginning of the call. The call may end elsewhere.
     scope: Option<ScopeRef>,
     method: &'static str,
     rpc: Option<String>,

@@ -1,7 +1,7 @@
 //! Our context in the headers of a request.
 //!
-//! Headers of the program win over ours. The exception is a forwarded header, whose value is the one received by the
-//! scope. Our header replaces it. All our headers of a request together have at most 4 KiB.
+//! Headers of the program win over ours. The exception is a forwarded header, with the value received by the scope. Our
+//! header replaces a forwarded header. All our headers of a request together have at most 4 KiB.
 
 use http::header::{Entry, HeaderName};
 use http::{HeaderMap, HeaderValue};
@@ -30,12 +30,12 @@ static HEADERS: [HeaderName; 8] = [
     HeaderName::from_static(CORRELATION_TRACEPARENT),
 ];
 
-/// Returns the name of a header. `None` if a key cannot be one.
+/// Returns the name of a header. `None` if a key is not a valid name.
 fn name(key: &str) -> Option<HeaderName> {
     HEADERS.iter().find(|known| known.as_str() == key).cloned().or_else(|| key.parse().ok())
 }
 
-/// Returns `true` if [`inject`] may write a header of this name.
+/// Returns `true` if [`inject`] may write a header with the name.
 #[cfg(feature = "reqwest")]
 pub(super) fn may_write(name: &HeaderName) -> bool {
     HEADERS.contains(name) || name.as_str().starts_with("x-correlation-")
@@ -88,7 +88,7 @@ fn is_forwarded(outbound: &Outbound, headers: &HeaderMap, name: &HeaderName) -> 
     were_received(outbound, name.as_str(), headers.get_all(name).iter())
 }
 
-/// Returns `true` if the scope received these values of a header.
+/// Returns `true` if the scope received the same values of a header.
 fn were_received<'a>(outbound: &Outbound, key: &str, values: impl Iterator<Item = &'a HeaderValue>) -> bool {
     let values: Option<Vec<_>> = values.map(|value| std::str::from_utf8(value.as_bytes()).ok()).collect();
     values.is_some_and(|values| outbound.are_forwarded(key, &values))

@@ -17,7 +17,7 @@ use super::error_chain;
 ///
 /// # Examples
 ///
-/// The service inside gets requests with our context in their headers:
+/// The service inside gets requests with our context in the headers:
 ///
 /// ```
 /// use std::convert::Infallible;

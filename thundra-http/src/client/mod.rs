@@ -1,4 +1,4 @@
-//! Clients: a span for each request, with our context in its headers.
+//! Clients: a span for each request, with our context in the headers.
 
 mod call;
 mod duration;

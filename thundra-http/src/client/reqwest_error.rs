@@ -28,7 +28,8 @@ pub(crate) fn kind(error: &Error) -> &'static str {
     }
 }
 
-/// Describes the error by the text of the causes, without the text of the error, which contains the whole URL.
+/// Describes the error by the text of the causes, without the text of the error, because the text of the error contains
+/// the whole URL.
 pub(crate) fn exception(error: &Error) -> Exception {
     let message = formatted(|| {
         let kind = kind(error).replace('_', " ");

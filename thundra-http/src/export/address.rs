@@ -46,8 +46,8 @@ impl UnsupportedEndpoint {
         }
     }
 
-    /// Returns the text for a program with the dependency `package`. The feature `https` of `package` enables the
-    /// feature of this crate.
+    /// Returns the text for a program with the dependency `package`. The feature `https` of `package` enables `https`
+    /// here.
     pub(super) fn reason(&self, package: &str) -> String {
         let signal = self.signal().name().to_ascii_uppercase();
         let variables = format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT,");

@@ -20,9 +20,9 @@ use super::record_limits::RecordLimits;
 /// The future of [`Authorize::authorize`].
 pub type AuthorizeFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>> + Send + 'a>>;
 
-/// Gives the requests of a destination their credentials.
+/// Adds credentials to the requests of a destination.
 ///
-/// Exporters of several threads may share one value, and each thread has a runtime of its own.
+/// Exporters of several threads may share one value, and each thread has a separate runtime.
 pub trait Authorize: fmt::Debug + Send + Sync {
     /// Adds credentials to the head of a request, and returns by the deadline. The address in the head is absolute, all
     /// other headers are set, and the body is final. Called for each attempt.
@@ -33,7 +33,7 @@ pub trait Authorize: fmt::Debug + Send + Sync {
     /// batch is kept. The request is not sent.
     fn authorize<'a>(&'a self, head: &'a mut Parts, body: &'a Bytes, deadline: Instant) -> AuthorizeFuture<'a>;
 
-    /// Returns the limits of the destination beyond those of OTLP. Called once; defaults to none.
+    /// Returns the limits of the destination beyond the limits of OTLP. Called once; defaults to none.
     fn limits(&self) -> Option<RecordLimits> {
         None
     }
@@ -59,7 +59,7 @@ pub struct Destination<'a> {
     pub signal: Signal,
     /// The address of each request, without user and password.
     pub address: &'a Uri,
-    /// The configured headers with references to secrets as values, such as `ssm:/name`. Requests do not have the
+    /// The configured headers with references to secrets as values, for example `ssm:/name`. Requests do not have the
     /// headers yet.
     pub references: &'a [(HeaderName, String)],
 }

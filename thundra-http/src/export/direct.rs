@@ -1,4 +1,4 @@
-//! Requests to servers beside the process, such as the APIs of a Lambda environment.
+//! Requests to servers beside the process, for example to the APIs of a Lambda environment.
 
 use bytes::Bytes;
 use http::header::HOST;
@@ -11,8 +11,8 @@ use super::connection::{Error, open};
 /// The limit of a response's body.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// Sends a request over plain HTTP, on a separate connection and past all proxies. The response may take any time, so
-/// the caller sets the limit.
+/// Sends a request over plain HTTP, on a separate connection and past all proxies. The response may take any time. The
+/// caller sets the limit.
 ///
 /// # Errors
 ///

@@ -46,7 +46,7 @@ impl Encoding {
         }
     }
 
-    /// Encodes a batch. A thread for blocking work encodes a large batch, so other tasks of the thread continue.
+    /// Encodes a batch. A thread for blocking work encodes a large batch, and other tasks of the thread continue.
     ///
     /// # Errors
     ///

@@ -25,7 +25,8 @@ use super::retry_after::retry_after;
 use super::signal_switch::SignalSwitch;
 use super::transport::{self, Limits};
 
-/// The attempts for one batch. A function pays by the millisecond, so the pipeline keeps a batch after a few attempts.
+/// The attempts for one batch. A function pays by the millisecond. The pipeline therefore keeps a batch after a few
+/// attempts.
 const ATTEMPTS: u32 = 3;
 
 /// The first pause between attempts. Each further pause is twice as long, plus up to half at random.

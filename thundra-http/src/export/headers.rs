@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use thundra_core::diagnostics;
 
-/// The stores of secrets: a value such as `ssm:/name` is the name of a secret.
+/// The stores of secrets: a value with the prefix, for example `ssm:/name`, is the name of a secret.
 const STORES: [&str; 2] = ["ssm:", "secretsmanager:"];
 
 /// The configured headers of requests.
@@ -17,8 +17,8 @@ pub(super) struct Headers {
     pub(super) references: Vec<(HeaderName, String)>,
 }
 
-/// Returns the configured headers. A configured `authorization` wins over the one of the endpoint. Reports and leaves
-/// out invalid headers.
+/// Returns the configured headers. A configured `authorization` wins over the authorization of the endpoint. Reports
+/// and leaves out invalid headers.
 pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Headers {
     let mut headers: HeaderMap = authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect();
     let mut references = Vec::new();

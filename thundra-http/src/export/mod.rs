@@ -1,4 +1,5 @@
-//! The exporters over OTLP/HTTP and to the X-Ray daemon, and those of [`thundra_core::export`] that need no network.
+//! The exporters over OTLP/HTTP and to the X-Ray daemon, and the exporters of [`thundra_core::export`] without a
+//! network.
 //!
 //! An exporter of your own implements [`Export`].
 

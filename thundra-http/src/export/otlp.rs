@@ -24,9 +24,9 @@ use super::endpoint::{Endpoint, Shared};
 /// retried twice before the deadline, with a jittered pause or the longer pause of `Retry-After`. The exporter waits
 /// for pauses of up to 1 s. After a longer pause, the next flush sends the batch.
 ///
-/// No other status is retried, and redirects are not followed. A response of more than 4 MiB is an error, and its
-/// records count as lost although the collector may have them. A batch of more than 64 MiB is sent in parts. Both sizes
-/// are fields of [`OtlpConfig`](thundra_core::OtlpConfig).
+/// No other status is retried, and redirects are not followed. A response of more than 4 MiB is an error. The records
+/// of the request then count as lost although the collector may have stored the records. A batch of more than 64 MiB is
+/// sent in parts. Both sizes are fields of [`OtlpConfig`](thundra_core::OtlpConfig).
 ///
 /// With the feature `https`, the exporter trusts the well-known authorities or the configured certificates, presents a
 /// configured client certificate, and uses the [proxies](thundra_core::Proxies) of the configuration.
@@ -37,7 +37,7 @@ use super::endpoint::{Endpoint, Shared};
 /// After a 404 or 501 in three flushes running, log records or metrics are not sent for an hour, and counted as lost.
 /// Then a single request tries the collector. Spans are always sent.
 ///
-/// Signals fail and pause independently, unless their host is unreachable. The signals of a host share one connection.
+/// Signals fail and pause independently, unless the host is unreachable. The signals of a host share one connection.
 /// The first export opens the connection, and later exports reuse the connection.
 ///
 /// # Examples
@@ -75,7 +75,7 @@ impl OtlpExporter {
         Self::authorized(config, Signal::ALL.into_iter().filter(is_taken), &[report_references])
     }
 
-    /// Makes an exporter for the configured signals. The default endpoints are those of `http://localhost:4318`. The
+    /// Makes an exporter for the configured signals. The default endpoints are on `http://localhost:4318`. The
     /// authorizers add credentials to requests.
     #[doc(hidden)]
     pub fn authorized(
@@ -88,8 +88,8 @@ impl OtlpExporter {
         Ok(OtlpExporter { endpoints: endpoints.collect::<Result<_, _>>()? })
     }
 
-    /// Returns the exporter for a background thread. No caller waits for an export on a background thread, so pauses
-    /// are shorter. The process is never frozen between two exports.
+    /// Returns the exporter for a background thread. No caller waits for an export on a background thread. Pauses are
+    /// therefore shorter. The process is never frozen between two exports.
     ///
     /// # Examples
     ///
@@ -150,7 +150,7 @@ impl Export for OtlpExporter {
     }
 
     fn fork(&self) -> Option<Box<dyn Export>> {
-        // A fork serves a single flush, so nothing freezes the connections of a fork.
+        // A fork serves a single flush. Nothing freezes the connections of a fork.
         Some(Box::new(OtlpExporter { endpoints: self.endpoints.clone() }.in_background()))
     }
 }

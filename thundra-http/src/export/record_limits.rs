@@ -1,4 +1,4 @@
-//! Limits of a destination beyond those of OTLP: for a record, for the resource, and for the times in a request.
+//! Limits of a destination beyond the limits of OTLP: for a record, for the resource, and for the times in a request.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,8 +11,8 @@ const SERVICE_NAME: &str = "service.name";
 
 /// The limits of a destination.
 ///
-/// Records over a limit of a record are lost, and counted. A batch over a limit of a request is sent in parts. Of a
-/// resource over its limit, the longest attributes are left out.
+/// Records over a limit of a record are lost, and counted. A batch over a limit of a request is sent in parts. A
+/// resource over the limit loses its longest attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordLimits {
     /// The most bytes of a request before compression.

@@ -18,7 +18,7 @@ use crate::{Settings, tokio_runtime};
 pub enum Platform {
     /// AWS Lambda: standard output is the log.
     Lambda,
-    /// AWS Lambda on managed instances. Managed instances never freeze, so a background thread exports.
+    /// AWS Lambda on managed instances. A background thread exports, because managed instances never freeze.
     ManagedInstance,
     /// Any other process.
     Process,
@@ -76,9 +76,9 @@ pub fn install(dependent: Dependent, platform: Platform, telemetry: Telemetry) -
     is_first
 }
 
-/// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where the variable is not set, or names
-/// no known exporter, returns `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere. Log
-/// records and metrics over OTLP have an exporter even where spans go elsewhere.
+/// Returns the exporters in `OTEL_TRACES_EXPORTER`. Where the variable is not set, or names no known exporter, returns
+/// `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere. Log records and metrics over
+/// OTLP have an exporter even where spans go elsewhere.
 ///
 /// Returns no exporters with `OTEL_SDK_DISABLED`.
 #[doc(hidden)]

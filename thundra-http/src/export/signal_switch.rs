@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
-/// The number of flushes in a row after which a signal is off.
+/// The number of consecutive flushes with 404 or 501 to turn a signal off.
 const FLUSHES: u32 = 3;
 
 /// The time without a request. Then a single request tries the collector again.

@@ -73,7 +73,7 @@ fn read(pem: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     certificates.map_err(|error: pki_types::pem::Error| Error::General(error.to_string()))
 }
 
-/// Accepts a chain up to a trusted authority, or a trusted certificate itself.
+/// Accepts a chain up to a trusted authority, or a directly trusted certificate.
 #[derive(Debug)]
 struct Trusted {
     authorities: Arc<WebPkiServerVerifier>,

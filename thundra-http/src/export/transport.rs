@@ -19,7 +19,7 @@ use super::connector::Connector;
 use super::host::Host;
 use super::response::{Body, Response};
 
-/// The idle time from which a connection may have been frozen.
+/// The minimum idle time of a possibly frozen connection.
 const FREEZE: Duration = Duration::from_millis(100);
 
 /// The least time for a response on an idle connection.
@@ -137,7 +137,7 @@ impl Transport {
         *self.state() = State::default();
     }
 
-    /// Takes the connection of the last export, if it is still open as far as anybody knows.
+    /// Takes the connection of the last export, if the connection looks open.
     fn idle(&self) -> Option<Connection> {
         self.state().idle.take().filter(|connection| !connection.sender.is_closed())
     }

@@ -4,7 +4,7 @@
 //! XRayExporter ─► datagrams.rs: a batch as datagrams ─► socket.rs ─► the daemon
 //! ```
 //!
-//! The format is that of the exporters in AWS's distribution of OpenTelemetry for Lambda.
+//! The exporters in AWS's distribution of OpenTelemetry for Lambda use the same format.
 
 mod datagrams;
 mod socket;
@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// `Sampled=0` in the X-Ray header. X-Ray bills each received span.
 ///
 /// A batch leaves in datagrams of up to 65,507 bytes, split between spans. A span with more than about 48 KiB of OTLP
-/// fits in no datagram, and is counted as lost. The daemon confirms nothing, so losses behind the daemon are not
+/// fits in no datagram, and is counted as lost. The daemon confirms nothing. Losses behind the daemon are therefore not
 /// counted. A batch is kept for the next flush if no daemon listens.
 ///
 /// # Examples

@@ -1,9 +1,9 @@
 //! The propagation policy: the trace context goes to every host, correlation ids and baggage to trusted hosts, and
 //! nothing to a URL with an authorization in the query.
 //!
-//! A host is trusted if it belongs to the program's own network or is listed in `THUNDRA_PROPAGATE_HOSTS`. Names below
-//! public domains of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance.
-//! Internal load balancers and VPC endpoints are trusted, because only a private network reaches them.
+//! A host is trusted if the host belongs to the program's own network or is listed in `THUNDRA_PROPAGATE_HOSTS`. Names
+//! below public domains of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance.
+//! Internal load balancers and VPC endpoints are trusted, because only a private network has access.
 
 mod own_names;
 #[cfg(test)]
@@ -50,7 +50,7 @@ impl Reach {
         }
     }
 
-    /// Reports a host that received ids against the policy, once. A client without our hook was redirected there.
+    /// Reports a host with ids received against the policy, once. A client without our hook was redirected there.
     #[cfg(feature = "reqwest")]
     pub(crate) fn report_leak(self, url: &reqwest::Url) {
         let host = url.host_str().unwrap_or("");

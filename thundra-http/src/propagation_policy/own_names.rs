@@ -16,8 +16,8 @@ pub(super) fn is_own_name(name: &str, absolute: bool) -> bool {
     (local && !is_number(name)) || ZONES.iter().any(|zone| is_below(name, zone)) || is_inside_of_aws(name)
 }
 
-/// Returns `true` for a number, even one too large for an address or with digits of no base. Resolvers differ about
-/// such numbers.
+/// Returns `true` for a number, even one too large for an address or with digits of no base, because resolvers differ
+/// about invalid numbers.
 fn is_number(name: &str) -> bool {
     let hex = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X"));
     hex.map_or_else(|| name.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))

@@ -15,28 +15,28 @@ use self::parent::Called;
 
 /// Runs a future in a scope: a root span with local spans, calls, log lines and correlation ids below.
 ///
-/// For programs whose work nobody else begins a scope for: a command, a scheduled job. The value of the future is
-/// returned unchanged. `Err`, a panic and the drop of the future are recorded as failures, and pass on. The scope
+/// For programs without a server or a Lambda runtime, for example a command or a scheduled job. The value of the future
+/// is returned unchanged. `Err`, a panic and the drop of the future are recorded as failures, and pass on. The scope
 /// begins with the first poll. The future is `Send` if `work` is.
 ///
 /// # Parent
 ///
 /// - Inside another scope (a request, an invocation, a record, a `scope`), the new scope is a child of the current
-///   span, with a copy of the correlation ids. In a task of its own, the span at the call of this function counts, as in
+///   span, with a copy of the correlation ids. In a spawned task, the current span at the call of `scope` counts, as in
 ///   `tokio::spawn(scope("audit", …))`.
-/// - Elsewhere, the variables `TRACEPARENT`, `TRACESTATE`, `BAGGAGE` and those of correlation ids name the parent, by
-///   [the rules of environment variables](crate::propagation::env). In Lambda they are not read: a function has
-///   one environment and many callers. Variables are read once.
-/// - A builder with a [`parent`](ScopeBuilder::parent) decides for itself, even with an empty one.
+/// - Elsewhere, the variables `TRACEPARENT`, `TRACESTATE`, `BAGGAGE` and the variables of correlation ids name the
+///   parent, by [the rules of environment variables](crate::propagation::env). Lambda functions do not read the
+///   variables, because a function has one environment and many callers. Variables are read once.
+/// - A builder with a [`parent`](ScopeBuilder::parent) overrides both rules, even with an empty parent.
 ///
 /// Without a parent, a new trace and a new chain of calls begin, with a random UUID as `x-correlation-id`.
 ///
 /// # Export
 ///
 /// The spans are exported after the end of the scope, by the thread of [`init`](crate::init). Without `init` nothing is
-/// exported, and a line on standard error says so. A scope records at most `THUNDRA_MAX_SPANS` spans, so a long work
-/// has a scope for each step. Scopes inside a program's `scope` are exported on their own; scopes inside a request, an
-/// invocation or a record belong to it.
+/// exported, and a line on standard error reports the missing `init`. A scope records at most `THUNDRA_MAX_SPANS`
+/// spans. Give long work a scope for each step. Scopes inside a program's `scope` are exported separately; scopes
+/// inside a request, an invocation or a record are exported with the outer scope.
 ///
 /// # Examples
 ///
@@ -105,7 +105,7 @@ fn finish(scope: Scope, outcome: &impl Outcome) {
     export_later(scope.finish());
 }
 
-/// Runs a step of the work. A panic is recorded and resumed. The drop of the scope exports it.
+/// Runs a step of the work. A panic is recorded and resumed. The drop of the scope then exports the spans.
 fn recording_panic<R>(scope: &Scope, step: impl FnOnce() -> R) -> R {
     catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|panic| {
         scope.fail(&Exception::panic(&*panic));

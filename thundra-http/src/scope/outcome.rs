@@ -1,4 +1,4 @@
-//! The outcome of work: what a returned value says about success.
+//! The outcome of work: success or failure, by the returned value.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -17,8 +17,8 @@ use thundra_core::exception::Exception;
 
 /// The value returned by the work of a [`scope`](crate::scope()), recorded on the scope as a success or a failure.
 ///
-/// `Err` is a failure, recorded with the messages of the sources, and so is every [`ExitCode`] but
-/// [`ExitCode::SUCCESS`]. Any other value is a success, an `Option` and a collection too.
+/// `Err` is a failure, recorded with the messages of the sources. Every [`ExitCode`] but [`ExitCode::SUCCESS`] is a
+/// failure too. Any other value is a success, also an `Option` or a collection.
 ///
 /// # Examples
 ///
@@ -65,7 +65,7 @@ impl<T, E: Display + 'static> Outcome for Result<T, E> {
 
 impl Outcome for ExitCode {
     fn record(&self, scope: &ScopeRef) {
-        // The standard library compares no exit codes, and shows them to people.
+        // The standard library does not compare exit codes. Only `Debug` shows the value.
         if format!("{self:?}") != format!("{:?}", ExitCode::SUCCESS) {
             scope.set_error("exit_code", "the program failed by its exit code");
         }

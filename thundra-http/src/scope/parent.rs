@@ -1,4 +1,4 @@
-//! The place of a scope: below the current scope, or below the program that started this one.
+//! The place of a scope: below the current scope, or below the starter of the program.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 /// A scope to begin.
 pub(super) struct Called {
     builder: ScopeBuilder,
-    /// The context of the call, for work that runs in a task of its own.
+    /// The context of the call, for work in a spawned task.
     caller: Option<Inbound>,
 }
 
@@ -29,7 +29,8 @@ impl Called {
         if !builder.has_parent() {
             builder = builder.parent(running().or(caller).unwrap_or_else(starter));
         }
-        // A request ends soon, and takes the spans inside with it. A program may run as long as it likes.
+        // A request ends soon, and exports the spans inside. A program may run for days, and exports each scope
+        // separately.
         let is_in_request = ScopeRef::current().is_some_and(|outer| !outer.flags().contains(ScopeFlags::PROGRAM));
         if is_in_request {
             return builder.nested().begin();
@@ -43,7 +44,7 @@ impl Called {
 /// Returns the context of the running code; `None` outside of any scope.
 fn running() -> Option<Inbound> {
     let caller = outbound(&Span::current())?;
-    // A disabled program without a parent keeps the trace to itself.
+    // A disabled program without a parent does not publish the trace.
     let is_hidden = config().disabled && !caller.formats.tracecontext && !caller.formats.xray;
     let mut inbound = Inbound::within(caller);
     inbound.parent = inbound.parent.filter(|_| !is_hidden);
@@ -59,7 +60,7 @@ fn starter() -> Inbound {
 
 /// Returns the context from the starter of the program.
 fn of_starter(config: &Config) -> Inbound {
-    // The environment of a function outlives its callers. An invocation knows its own.
+    // The environment of a function outlives every caller. An invocation knows its own caller.
     match config.env().get(RUNTIME_API) {
         None => env::extract(config.env(), config.propagators),
         Some(_) => Inbound::default(),

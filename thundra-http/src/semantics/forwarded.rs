@@ -1,7 +1,7 @@
 //! The caller of a proxied request, from [`Forwarded`] or the `X-Forwarded-*` headers.
 //!
-//! The entry of the first proxy counts, because the first proxy saw the caller. Anyone can write these headers, so only
-//! values in the form of an address, a host or a scheme are used.
+//! The entry of the first proxy counts, because the first proxy saw the caller. Anyone can write forwarding headers.
+//! Only values in the form of an address, a host or a scheme are used.
 //!
 //! [`Forwarded`]: https://www.rfc-editor.org/rfc/rfc7239
 

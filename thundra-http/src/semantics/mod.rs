@@ -1,7 +1,7 @@
 //! The attributes of HTTP requests, by the stable [HTTP conventions] and [RPC conventions].
 //!
-//! Clients, servers and the HTTP triggers of thundra-aws take names, limits and redaction only from here. All of them
-//! describe the same request alike.
+//! Clients, servers and the HTTP triggers of thundra-aws take names, limits and redaction only from here. All describe
+//! the same request alike.
 //!
 //! | module | decides |
 //! |---|---|

@@ -15,7 +15,7 @@ const MAX_LONE_NAME_BYTES: usize = 16;
 /// The longest name kept in a query.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Returns a path without credentials, such as parameters (`;jsessionid=…`) and the tokens of bots (`/bot123:…`).
+/// Returns a path without credentials: without parameters (`;jsessionid=…`) and tokens of bots (`/bot123:…`).
 pub(super) fn path(path: &str) -> Cow<'_, str> {
     let path = cut(path, limits::PATH);
     if path.bytes().any(|byte| matches!(byte, b'=' | b':')) { text(path) } else { path.into() }

@@ -14,8 +14,8 @@ pub type Attributes = Vec<(&'static str, Value)>;
 
 /// The facts about a request. Unknown facts are `None`.
 ///
-/// [`attributes`](Self::attributes) redacts and cuts the values, so a caller passes them on unchanged. A server and a Lambda
-/// trigger record the same attributes for the same request.
+/// [`attributes`](Self::attributes) redacts and cuts the values. A caller passes all values on unchanged. A server and
+/// a Lambda trigger record the same attributes for the same request.
 #[derive(Debug, Default)]
 pub struct ServerRequest<'a> {
     /// The methods allowed in span names.
@@ -77,7 +77,7 @@ impl ServerRequest<'_> {
 
     fn known_method(&self) -> Option<Cow<'static, str>> {
         let known = attributes::known_method(self.known_methods, self.method?);
-        // Nearly every request has one of these, which then takes no allocation.
+        // Nearly every request has a method of the list, and a listed method takes no allocation.
         let usual = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", OTHER].into_iter();
         Some(usual.into_iter().find(|usual| *usual == known).map_or_else(|| known.to_owned().into(), Cow::Borrowed))
     }

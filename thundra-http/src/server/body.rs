@@ -21,7 +21,7 @@ pin_project! {
         #[pin]
         inner: B,
         completion: Completion,
-        // The number of bytes to come, where it is known. A server may stop polling once it has sent them.
+        // The number of bytes to come, where known. A server may stop polling after the last byte.
         rest: Option<u64>,
     }
 

@@ -18,7 +18,7 @@ use crate::settings::settings;
 /// The scope of a request, until the response is complete.
 #[derive(Debug)]
 pub(super) struct Completion {
-    /// `None` if the request has no scope of its own, or if the scope is finished.
+    /// `None` for a request without a separate scope, or if the scope is finished.
     scope: Option<Scope>,
     /// The claimed gRPC call. `None` if the request or the response is not gRPC.
     rpc: Option<Rpc>,
@@ -31,7 +31,7 @@ impl Completion {
         Completion { scope: Some(scope), rpc, measured }
     }
 
-    /// Returns the value for a request without a scope of its own.
+    /// Returns the value for a request without a separate scope.
     pub(super) fn none() -> Self {
         Completion { scope: None, rpc: None, measured: None }
     }
@@ -56,7 +56,7 @@ impl Completion {
         if status.is_server_error() {
             set_error(scope, &mut self.measured, status.as_str().to_owned());
         }
-        // A request alone does not prove gRPC: its sender could then choose any span name.
+        // A request alone does not prove gRPC: otherwise the sender could choose any span name.
         self.rpc = self.rpc.take().filter(|_| grpc::is_response(response.headers()));
         if let Some(rpc) = &mut self.rpc {
             rpc.is_named = rpc.is_route
@@ -75,7 +75,7 @@ impl Completion {
         self.record_rpc_status(response.headers());
     }
 
-    /// Records the status of a gRPC call, if the headers or trailers contain one.
+    /// Records the status of a gRPC call, if the headers or trailers contain a status.
     pub(super) fn record_rpc_status(&mut self, headers: &HeaderMap) {
         let (Some(scope), Some(rpc)) = (&self.scope, &self.rpc) else { return };
         let Some(code) = grpc::Code::of(headers) else { return };
@@ -85,7 +85,7 @@ impl Completion {
         }
         match code.name {
             grpc::Code::OK => known_rpc_methods::learn(&rpc.method),
-            // Some servers begin a response before they notice that there is no such method.
+            // Some servers begin a response before noticing an unknown method.
             grpc::Code::UNIMPLEMENTED if rpc.is_named && !rpc.is_route && !known_rpc_methods::is_known(&rpc.method) => {
                 set_unknown_method(scope, rpc);
             }
@@ -136,7 +136,7 @@ impl Completion {
         })
     }
 
-    /// Ends the scope and queues its spans for export.
+    /// Ends the scope and queues the spans for export.
     pub(super) fn finish(&mut self) {
         if let Some(scope) = self.scope.take() {
             if let Some(measured) = self.measured.take() {

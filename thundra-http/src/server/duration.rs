@@ -1,4 +1,4 @@
-//! The duration of requests to a server, whether they are sampled or not.
+//! The duration of requests to a server, sampled or not.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -19,7 +19,7 @@ static RPC: Instrument = Instrument::histogram(
     "Measures the duration of an incoming Remote Procedure Call (RPC).",
 );
 
-/// A request whose duration is measured.
+/// A request with a measured duration.
 #[derive(Debug)]
 pub(super) struct Measured {
     began: Instant,

@@ -21,7 +21,7 @@ use super::{request, request_scope, route};
 ///
 /// # Examples
 ///
-/// A handler has the correlation ids that the caller sent:
+/// A handler has the correlation ids of the caller:
 ///
 /// ```
 /// use std::convert::Infallible;

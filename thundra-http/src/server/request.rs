@@ -19,7 +19,8 @@ fn utf8(value: &HeaderValue) -> Option<&str> {
 /// Begins the scope of a request.
 pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let (headers, uri) = (request.headers(), request.uri());
-    // A value that is not UTF-8 is malformed, but it counts: it may be a second `traceparent`, or one member of a list.
+    // A value in another encoding than UTF-8 is malformed, but counts: the value may be a second `traceparent`, or one
+    // member of a list.
     let others = headers.iter().filter(|(_, value)| utf8(value).is_none());
     let others = others.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
     let others: Vec<_> = others.collect();
@@ -57,7 +58,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     scope
 }
 
-/// Returns the scheme of the request as the caller sent it.
+/// Returns the scheme sent by the caller.
 pub(super) fn scheme<B>(request: &Request<B>) -> &'static str {
     let header = |name: &str| text(request.headers(), name);
     forwarded::scheme(&header).unwrap_or(match request.uri().scheme_str() {

@@ -6,7 +6,7 @@
 use http::Request;
 use thundra_core::{ScopeFlags, ScopeRef};
 
-/// An extension of the request with its scope.
+/// An extension of the request with the scope.
 #[derive(Clone, Copy)]
 struct RequestScope(ScopeRef);
 
@@ -16,7 +16,7 @@ pub(super) fn mark<B>(request: &mut Request<B>, scope: ScopeRef) {
 }
 
 /// Returns `true` if the scope belongs to the request: an outer layer began the scope for the request, or Lambda began
-/// the scope and the request is its first.
+/// the scope and the request is the first request inside.
 pub(super) fn is_of<B>(request: &mut Request<B>, scope: ScopeRef) -> bool {
     if request.extensions().get::<RequestScope>().is_some_and(|own| own.0 == scope) {
         return true;

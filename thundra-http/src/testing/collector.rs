@@ -12,8 +12,8 @@ use super::trace_of::TraceOf;
 
 /// An OTLP/HTTP receiver of traces, logs and metrics, in protobuf and JSON, plain and with gzip.
 ///
-/// The receiver has a thread of its own, so a test may block. Dropping the collector closes the port. Spans that arrive
-/// again, after a retry, are kept once.
+/// The receiver runs on a separate thread. A test may therefore block. Dropping the collector closes the port. Spans
+/// received again, after a retry, are kept once.
 ///
 /// # Examples
 ///
@@ -45,7 +45,7 @@ impl Collector {
         Self::listen((Ipv4Addr::LOCALHOST, 0))
     }
 
-    /// Starts a collector at an address, such as `0.0.0.0:4318` for functions in containers.
+    /// Starts a collector at an address, for example `0.0.0.0:4318` for functions in containers.
     ///
     /// # Errors
     ///
@@ -62,23 +62,23 @@ impl Collector {
         self.address
     }
 
-    /// Returns the value for `OTEL_EXPORTER_OTLP_ENDPOINT`, such as `http://127.0.0.1:41234`.
+    /// Returns the value for `OTEL_EXPORTER_OTLP_ENDPOINT`, for example `http://127.0.0.1:41234`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Returns the environment variables of a program that exports to the collector.
+    /// Returns the environment variables for a program under test, to export to the collector.
     pub fn environment(&self) -> [(&'static str, String); 1] {
         [("OTEL_EXPORTER_OTLP_ENDPOINT", self.endpoint())]
     }
 
-    /// Waits for the whole trace with an id: a correlation id, a trace id, or any other value of an attribute. See [the
-    /// module](super) for what is whole.
+    /// Waits for the whole trace with an id: a correlation id, a trace id, or any other value of an attribute. [The
+    /// module](super) defines a whole trace.
     pub fn trace_of(&self, id: impl Into<String>) -> TraceOf<'_> {
         TraceOf::new(&self.received, id.into())
     }
 
-    /// Returns everything that has arrived.
+    /// Returns all spans and log records received so far.
     pub fn recorded(&self) -> Recorded {
         self.received.all()
     }

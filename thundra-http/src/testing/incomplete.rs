@@ -1,4 +1,4 @@
-//! The error about a trace that did not arrive as a whole.
+//! The error about a trace with missing parts.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,20 +10,20 @@ use thundra_core::{SpanData, TraceId};
 
 use super::received::Received;
 
-/// The most other traces that the error names.
+/// The maximum number of other traces in the error.
 const OTHER_TRACES: usize = 20;
 
-/// The trace did not arrive as a whole in time. `Display` and `Debug` show what is missing, and what has arrived.
+/// A trace with parts missing after the longest wait. `Display` and `Debug` show the missing and the received parts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IncompleteTrace {
     text: String,
 }
 
-/// What a trace lacks.
+/// The missing parts of a trace.
 #[derive(Debug, Default)]
 pub(super) struct Missing {
     pub(super) nothing_arrived: bool,
-    /// The spans whose parent has not arrived.
+    /// The spans without a received parent.
     pub(super) orphans: Vec<SpanData>,
     /// The expected names, each with the number of missing spans.
     pub(super) spans: Vec<(String, usize)>,
@@ -107,7 +107,7 @@ impl fmt::Display for IncompleteTrace {
     }
 }
 
-/// Shows the text of `Display`, so that `unwrap` and a test that returns the error print it as it is.
+/// Shows the text of `Display`, so that `unwrap` and a test that returns the error print the text unchanged.
 impl fmt::Debug for IncompleteTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,7 +1,7 @@
 //! Acceptance tests: a request goes in at one end, and the assertion is the trace.
 //!
 //! A [`Collector`] is an OTLP receiver in the test program. The functions and services under test export to the
-//! collector, and the test waits for the whole trace of its request.
+//! collector, and the test waits for the whole trace of a request.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -30,21 +30,22 @@
 //! }
 //! ```
 //!
-//! Where the functions run in containers or on another machine, [`Collector::listen`] takes an address that they reach.
+//! Where the functions run in containers or on another machine, [`Collector::listen`] takes an address reachable from
+//! there.
 //!
 //! # When a trace is whole
 //!
-//! [`Collector::trace_of`] finds the traces with an id: a correlation id, a trace id, or any other value of an attribute,
-//! such as the number of an order. Correlation ids are attributes of log records, which programs export to the same
-//! endpoint. Such a trace is whole when
+//! [`Collector::trace_of`] finds the traces with an id: a correlation id, a trace id, or any other value of an
+//! attribute, for example the number of an order. Correlation ids are attributes of log records. Programs export log
+//! records to the same endpoint. A trace with the id is whole when
 //!
-//! - a span without a parent has arrived, and the parent of every other span: no program still holds back a part. The
-//!   parent that a test made up, for a `traceparent` of its own, is named by [`sent_by`](TraceOf::sent_by);
+//! - a span without a parent has arrived, and the parent of every other span: no program still holds back a part.
+//!   [`sent_by`](TraceOf::sent_by) names a parent made up by a test for its own `traceparent`;
 //! - and the [expected spans](TraceOf::with_spans) have arrived, and the [condition](TraceOf::until) holds;
 //! - and, if the test expects neither, nothing more has arrived for a [while](TraceOf::quiet).
 //!
-//! The test never sleeps for a fixed time. After the [longest wait](TraceOf::within), the [error](IncompleteTrace) shows
-//! what has arrived and what is missing.
+//! The test never sleeps for a fixed time. After the [longest wait](TraceOf::within), the [error](IncompleteTrace)
+//! shows the received and the missing parts.
 
 mod collector;
 mod incomplete;

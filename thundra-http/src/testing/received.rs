@@ -1,4 +1,4 @@
-//! What a collector has received.
+//! The spans and log records received by a collector.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use thundra_core::testing::{LogData, Recorded, RequestForm};
 use thundra_core::{Signal, SpanData, SpanId, TraceId, Value};
 use tokio::sync::watch;
 
-/// What a collector has received.
+/// The spans and log records received by a collector.
 #[derive(Debug)]
 pub(super) struct Received {
     state: Mutex<State>,
@@ -35,7 +35,7 @@ impl Received {
     ///
     /// # Errors
     ///
-    /// The body is not of this form.
+    /// The body is not of the form in `form`.
     pub(super) fn take(&self, signal: Signal, form: RequestForm, body: &[u8]) -> Result<(), String> {
         let read = Recorded::of_request(signal, form, body);
         let mut state = self.state();

@@ -22,7 +22,7 @@ use super::received::Received;
 /// The longest request.
 const MAX_BYTES: usize = 64 << 20;
 
-/// A server with a thread of its own. Dropping the value ends the thread, and closes all connections.
+/// A server on a separate thread. Dropping the value ends the thread, and closes all connections.
 #[derive(Debug)]
 pub(super) struct Server {
     end: Option<oneshot::Sender<()>>,
@@ -58,7 +58,7 @@ impl Drop for Server {
 async fn accept(listener: TcpListener, received: Arc<Received>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     loop {
-        // A connection that broke before it was accepted ends nothing.
+        // A connection that broke before the accept ends nothing.
         let Ok((stream, _)) = listener.accept().await else { continue };
         let received = received.clone();
         let answer = service_fn(move |request| {

@@ -105,7 +105,7 @@ fn every_form_of_a_request_is_read() {
     assert_eq!(recorded.logs[0].attribute("service.name"), Some(&"web".into()));
 }
 
-/// The parts arrive in an order in which each of them could look like the whole.
+/// The parts arrive in an order with a seemingly whole trace after each part.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trace_is_whole_once_every_parent_and_every_expected_span_is_there() {
     let collector = Collector::start().unwrap();

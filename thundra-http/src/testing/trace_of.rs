@@ -42,7 +42,7 @@ impl<'a> TraceOf<'a> {
         TraceOf { received, id, expected, condition, sent_by, patience: PATIENCE, quiet: QUIET }
     }
 
-    /// Expects spans with these names. A name that stands twice is expected twice.
+    /// Expects spans with the given names. A name that stands twice is expected twice.
     pub fn with_spans(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         names.into_iter().for_each(|name| *self.expected.entry(name.into()).or_default() += 1);
         self
@@ -54,7 +54,7 @@ impl<'a> TraceOf<'a> {
         self
     }
 
-    /// Names the parent in a `traceparent` sent by the test, 16 hexadecimal digits. No program exports that span.
+    /// Names the parent in a `traceparent` sent by the test, 16 hexadecimal digits. No program exports the parent span.
     pub fn sent_by(mut self, span_id: impl Into<String>) -> Self {
         self.sent_by.insert(span_id.into());
         self
@@ -115,7 +115,7 @@ impl<'a> TraceOf<'a> {
         }
     }
 
-    /// Returns what a trace lacks.
+    /// Returns the missing parts of a trace.
     fn missing(&self, recorded: &Recorded) -> Missing {
         let known: HashSet<_> =
             recorded.spans.iter().map(|span| (span.context.trace_id, span.context.span_id)).collect();

@@ -1,4 +1,4 @@
-//! Programs written for reqwest, compiled as with `reqwest = { package = "thundra-http" }` in their Cargo.toml.
+//! Programs written for reqwest, compiled as with `reqwest = { package = "thundra-http" }` in Cargo.toml.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -1,4 +1,4 @@
-//! A server that tells its callers what they sent.
+//! A server that returns the received request in the response.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{AppendHeaders, IntoResponse};
 use axum::routing::{any, get};
 
-/// Starts the server, and returns its address.
+/// Starts the server, and returns the address.
 pub(crate) async fn start() -> SocketAddr {
     let app = Router::new()
         .route("/json", get(|| async { ([("content-type", "application/json")], r#"{"id":7}"#) }))
@@ -23,7 +23,7 @@ pub(crate) async fn start() -> SocketAddr {
     address
 }
 
-/// Starts the server on a thread of its own.
+/// Starts the server on a separate thread.
 pub(crate) fn start_blocking() -> SocketAddr {
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A feature that needs a compiler flag.
+/// A feature of reqwest that needs a compiler flag.
 const UNSTABLE: &str = r#"feature = "http3""#;
 
-/// The items in the root of reqwest. Compiling them is half of the test.
+/// The items in the root of reqwest. Compiling the items is half of the test.
 macro_rules! root {
     ($($(#[$meta:meta])* $name:ident)*) => {
         const ROOT: &[&str] = &[$(stringify!($name)),*];
@@ -85,7 +85,7 @@ fn methods(source: &str, of: &str) -> BTreeMap<String, String> {
     methods
 }
 
-/// Returns the methods of our type: those in its `impl` blocks, and those that their macros declare.
+/// Returns the methods of our type: from the `impl` blocks, and from the macros inside the blocks.
 fn ours(files: &[&str], of: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/client/reqwest");
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
@@ -99,7 +99,7 @@ fn ours(files: &[&str], of: &str) -> BTreeMap<String, String> {
         .filter(|name| body.contains(&format!("{name}!(")))
         .map(|name| forward.split(&format!("macro_rules! {name} {{")).nth(1).unwrap().split("\n}\n").next().unwrap())
         .collect();
-    // The input of `forward!` has no `pub`, and its generics are in brackets.
+    // The input of `forward!` has no `pub`, and has generics in brackets.
     let all = [body, used].concat().replace("        fn ", "        pub fn ").replace('[', "<").replace("#<", "#[");
     let all = all.replace("pub async fn ", "pub fn ");
     methods(&format!("impl {of} {{\n{all}\n}}"), of)
@@ -157,7 +157,7 @@ fn every_item_of_reqwest_is_here() {
         let names = names.trim_end_matches('}').split(',').map(str::trim).filter(|name| !name.is_empty());
         found.extend(names.map(str::to_owned));
     }
-    // Only the documentation has this one.
+    // The item exists only in the documentation.
     found.retain(|name| name != "UnixSocketProvider");
     found.sort_unstable();
     found.dedup();

@@ -1,4 +1,4 @@
-//! Types: those of reqwest itself, and what ours can do as well.
+//! Types of reqwest itself, and the traits of our own types.
 
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -60,7 +60,7 @@ fn anything_like_a_url_begins_a_request() {
     assert_eq!([path(url), path(&owned), path(parsed), path(owned)], ["/a"; 4]);
 }
 
-/// Tells whether a type has a trait. The inherent constant, which comes first, is there only with the trait.
+/// Returns `true` if a type has a trait. The inherent constant exists only with the trait, and comes first.
 macro_rules! has {
     ($type:ty: $bound:path) => {{
         #[allow(dead_code)]

@@ -15,10 +15,10 @@ use thundra_core::semconv;
 
 use crate::process::Report;
 
-/// The spans that arrived at a collector, or at the reader of a pipe.
+/// The spans received by a collector, or by the reader of a pipe.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// Each span, and whether its arrival had a readable response.
+    /// Each span; `true` if an arrival had a readable response.
     confirmed: HashMap<u64, bool>,
     arrived: Arrived,
 }
@@ -107,7 +107,7 @@ impl Arrived {
         self.spans
     }
 
-    /// Adds what arrived on standard output in place of the collector.
+    /// Adds the spans on standard output in place of the collector.
     pub(crate) fn and_spilled(mut self, spilled: Arrived) -> Self {
         self.spilled += spilled.spans;
         self.lost += spilled.lost;

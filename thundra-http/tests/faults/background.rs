@@ -28,7 +28,7 @@ scenarios![
     limits_and_counts_reach_the_end,
 ];
 
-/// Scenarios that need a whole processor. They run in turn.
+/// The turn of a scenario that needs a whole processor.
 static HEAVY: Mutex<()> = Mutex::new(());
 
 fn ended(mut program: Program, collector: &Collector) -> Account {
@@ -126,7 +126,7 @@ fn faults_in_the_background_balance() {
     ended(program, &collector).check();
 }
 
-/// A collector that is away for a second and comes back just before the end.
+/// The collector is away for a second and comes back just before the end.
 fn the_last_flush_tries_though_the_circuit_is_open() {
     let collector = Collector::start(Reply::ok());
     let mut program = Program::background(&collector, &[]);
@@ -167,7 +167,7 @@ fn the_last_line_names_what_ends_in_the_last_flush() {
     assert_eq!((account.arrived, account.named), (0, 12), "{account}");
 }
 
-/// The bound is the time-out. A busy machine may add to it.
+/// The bound is the time-out. A busy machine may exceed the time-out a little.
 fn check_bound(program: &mut Program, timeout: f32) {
     let dropped = program.order("drop").elapsed.as_secs_f32();
     assert!(dropped < timeout * 1.6, "dropping the guard took {dropped} s at a time-out of {timeout} s");

@@ -1,4 +1,4 @@
-//! An OTLP/HTTP collector on raw sockets, whose responses are scripted request by request.
+//! An OTLP/HTTP collector on raw sockets, with a scripted response for each request.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -35,12 +35,12 @@ struct State {
     most_bytes: AtomicUsize,
     /// The size of each request.
     attempts: Mutex<Vec<usize>>,
-    /// Stored requests that are not in the ledger yet, so that no request waits for the account.
+    /// Stored requests, not in the ledger yet. No request waits for the account.
     taken: Mutex<Vec<Taken>>,
     ledger: Mutex<Ledger>,
     /// Connections of earlier ages are swallowed.
     age: AtomicU64,
-    /// `true` if responses count as received, even by a client that closed the connection.
+    /// `true` if responses count as received, even after the client closed the connection.
     impatient: AtomicBool,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
@@ -54,7 +54,7 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// Starts a collector with this reply for all requests without a script.
+    /// Starts a collector with a reply for all requests without a script.
     pub(crate) fn start(standing: Reply) -> Self {
         let narrow = standing.how == How::ReadSlowly;
         let state = Arc::new(State {
@@ -118,7 +118,7 @@ impl Collector {
         self.state.age.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The sizes of the requests so far.
+    /// The sizes of all requests so far.
     pub(crate) fn attempts(&self) -> Vec<usize> {
         self.state.attempts.lock().unwrap().clone()
     }
@@ -183,7 +183,7 @@ impl Deaf {
             let listener = socket.listen(if full { 1 } else { 1024 }).unwrap();
             let address = listener.local_addr().unwrap();
             let mut queue = Vec::new();
-            // A full queue: connections that are not even acknowledged.
+            // A full queue: the kernel does not even acknowledge further connections.
             for _ in 0..if full { 8 } else { 0 } {
                 let connect = TcpStream::connect(address);
                 let Ok(connected) = tokio::time::timeout(Duration::from_millis(300), connect).await else { break };
@@ -199,14 +199,14 @@ pub(crate) fn nobody() -> String {
     format!("http://{}", bind("127.0.0.1:0".parse().unwrap(), false).local_addr().unwrap())
 }
 
-/// Binds an address. Another process may hold the address for a moment after its release.
+/// Binds an address. Another process may hold the address for a moment after the release.
 fn bind(address: SocketAddr, narrow: bool) -> std::net::TcpListener {
     let _runtime = RUNTIME.enter();
     let bind = || {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;
         if narrow {
-            // A client that sends much has to wait for its reader.
+            // A client that sends a large request has to wait for the reader.
             socket.set_recv_buffer_size(4 << 10)?;
         }
         socket.bind(address)?;
@@ -322,7 +322,7 @@ impl State {
     }
 }
 
-/// Counts a request while it is under way.
+/// Counts a request until the end of the response.
 struct InFlight<'a>(&'a State);
 
 impl<'a> InFlight<'a> {
@@ -339,7 +339,7 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// The next head, in lower case; `None` where the connection ends. What came behind it stays in `bytes`.
+/// The next head, in lower case; `None` where the connection ends. Bytes behind the head stay in `bytes`.
 async fn head(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -353,7 +353,7 @@ async fn head(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<String> {
     }
 }
 
-/// The body; `None` where the connection ends before it.
+/// The body; `None` where the connection ends early.
 async fn body(stream: &mut TcpStream, bytes: &mut Vec<u8>, length: usize, slowly: bool) -> Option<Vec<u8>> {
     while bytes.len() < length {
         if slowly {

@@ -34,7 +34,7 @@ scenarios![
     a_connection_lost_without_a_freeze_costs_one_attempt,
 ];
 
-/// 60 s at full size. In less than that, no more may be spent either.
+/// 60 s at full size. A shorter run has no larger bound.
 fn a_hanging_collector_costs_a_tenth_by_default() {
     let collector = Collector::start(Reply::hang());
     let mut program = Program::lambda(&collector, &[]);
@@ -87,7 +87,7 @@ fn a_slow_refusal_costs_a_tenth() {
     }
 }
 
-/// The deadline of an invocation is earlier than that of an attempt.
+/// The deadline of an invocation is earlier than the deadline of an attempt.
 fn short_deadlines_cost_a_tenth() {
     let collector = Collector::start(Reply::hang());
     let mut program = Program::lambda(&collector, &[]);
@@ -152,7 +152,7 @@ fn concurrent_invocations_wait_for_one_attempt() {
     account.check();
 }
 
-/// One attempt at a time is for collectors that fail.
+/// The limit of one attempt at a time is for failing collectors.
 fn concurrent_invocations_do_not_queue_where_all_is_well() {
     let collector = Collector::start(Reply::ok().after(Duration::from_millis(300)));
     let mut program = Program::lambda(&collector, &[]);
@@ -177,13 +177,13 @@ fn one_of_many_workers_probes() {
     let attempts = collector.attempts().len() - before;
     assert!(collector.most_in_flight() <= 2, "more than one probe at a time, of {attempts}");
     let waited: Duration = report.flushes.iter().filter(|flush| **flush > Duration::from_millis(200)).sum();
-    // A tenth of 9 s for one of the 64, generously.
+    // A tenth of 9 s for one of the 64 workers, with a margin.
     assert!(waited < Duration::from_millis(3000), "{waited:?} in all, {attempts} attempts");
     collector.always(Reply::ok());
     program.settle_at(&collector);
 }
 
-/// Each flush in its time and each span once.
+/// Asserts that each span arrived once and no span was lost.
 fn once_each(program: &mut Program, collector: &Collector) {
     let account = program.settle_at(collector);
     assert_eq!((account.lost, account.arrived), (0, account.made), "{account}");
@@ -206,7 +206,7 @@ fn a_collector_of_2500_ms_gets_each_span_once() {
     assert_eq!((account.arrived, account.lost), (12, 0), "{account}");
 }
 
-/// The connection lies idle through a freeze, and is alive after it.
+/// The connection lies idle through a freeze, and is alive after the freeze.
 fn a_slow_collector_gets_each_span_once_after_a_freeze() {
     for (millis, variables) in [(600, &[][..]), (2500, &[("OTEL_EXPORTER_OTLP_TIMEOUT", "5000")][..])] {
         let collector = Collector::start(Reply::ok().after(Duration::from_millis(millis)));
@@ -220,7 +220,7 @@ fn a_slow_collector_gets_each_span_once_after_a_freeze() {
     }
 }
 
-/// It took no time before the freeze, and takes less than half a second after it.
+/// The collector took no time before the freeze, and takes less than half a second after the freeze.
 fn a_collector_that_becomes_slower_gets_each_span_once() {
     let collector = Collector::start(Reply::ok());
     let mut program = Program::lambda(&collector, &[]);
@@ -281,7 +281,7 @@ fn a_connection_lost_without_a_freeze_costs_one_attempt() {
     once_each(&mut program, &collector);
 }
 
-/// One thread serves all tasks. A task that only ticks beside the flush is hardly delayed.
+/// One thread serves all tasks. A ticking task beside the flush is hardly delayed.
 fn packing_keeps_nobody_waiting() {
     let collector = Collector::start(Reply::ok());
     let variables = [("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"), (THREADS, "1")];

@@ -61,7 +61,7 @@ fn an_outage_of_large_spans_balances() {
     let mut program = Program::lambda(&collector, &[]);
     collector.leave();
     program.order("invoke times=100 spans=10 fill=10000");
-    // A span that alone is more than may wait.
+    // A span larger than the whole queue.
     program.order("invoke spans=2 fill=5000000");
     program.order("invoke times=10 spans=3");
     collector.come_back();
@@ -70,7 +70,7 @@ fn an_outage_of_large_spans_balances() {
     assert!(largest(&collector) < LARGEST_REQUEST, "{}", largest(&collector));
 }
 
-/// The circuit is open, so a flush only adds to the queue.
+/// The circuit is open. A flush only adds to the queue.
 fn waiting_spans_cost_an_invocation_nothing() {
     let mut program = Program::exporting("lambda", &nobody(), &[]);
     // Enough failures to have a long pause.
@@ -89,7 +89,7 @@ fn what_waits_is_sent_in_pieces() {
     // 3.5 MB wait, and 7 MB come late.
     program.order("invoke times=35 spans=10 fill=10000");
     program.order("unfinished times=70 spans=10 fill=10000");
-    // The next flush finds all of it, and tries.
+    // The next flush takes everything in the queue, and tries.
     std::thread::sleep(Duration::from_secs(3));
     collector.come_back();
     program.settle_at(&collector);
@@ -109,7 +109,7 @@ fn a_request_that_is_too_large_is_split() {
     }
 }
 
-/// One span of many that wait.
+/// One span among many in the queue.
 fn a_span_that_is_too_large_is_counted() {
     let collector = Collector::start(Reply::ok());
     let mut program = Program::lambda(&collector, &[]);
@@ -141,7 +141,7 @@ fn spans_over_the_limit_that_begin_late_are_counted() {
     let mut program = Program::lambda(&collector, &[("THUNDRA_MAX_SPANS", "10")]);
     program.order("late spans=51");
     program.settle_at(&collector);
-    // The roots between carry the counts of other tasks while these are lost.
+    // Both roots are lost, and the second root carries the counts of the first task.
     collector.next([Reply::status(500), Reply::status(500)]);
     program.order("late spans=20");
     program.order("late spans=5");
@@ -156,7 +156,7 @@ fn dropped_spans_of_lost_roots_are_counted() {
     collector.always(Reply::ok());
     program.order("invoke spans=15");
     let account = program.settle_at(&collector);
-    // A refusal that took long on a busy machine is followed by a pause, and what waits then is not refused.
+    // A slow refusal on a busy machine is followed by a pause. Spans kept in the pause are not refused.
     assert_eq!(account.dropped, 3 * 10 + 5, "{account}");
 }
 
@@ -171,7 +171,7 @@ fn incomplete_messages_of_lost_roots_are_counted() {
     assert_eq!(account.incomplete, (8, 8), "{account}");
 }
 
-/// More than may wait, of scopes that were dropped.
+/// More than the queue holds, from dropped scopes.
 fn unfinished_scopes_balance() {
     let collector = Collector::start(Reply::status(500));
     let mut program = Program::lambda(&collector, &[]);
@@ -247,7 +247,7 @@ fn a_collector_that_takes_nothing_at_all_is_left_alone() {
     assert!(attempts < 500, "{attempts} requests in 10 invocations");
 }
 
-/// The records of a batch, within the limit of their invocation.
+/// The records of a batch, within the limit of the invocation.
 fn nested_scopes_balance() {
     for limit in ["10", "1", "0", "1000"] {
         let collector = Collector::start(Reply::ok());
@@ -261,7 +261,7 @@ fn nested_scopes_balance() {
     }
 }
 
-/// The task of a record goes on while the invocation does, and after it.
+/// The task of a record goes on within the invocation, and after the invocation.
 fn tasks_that_outlive_a_nested_scope_balance() {
     let collector = Collector::start(Reply::ok());
     let mut program = Program::lambda(&collector, &[("THUNDRA_MAX_SPANS", "10")]);
@@ -295,8 +295,8 @@ fn memory_stays_bounded_in_an_outage() {
     assert!(grown < 100 << 20, "{grown} bytes");
 }
 
-/// Replies in an order that no scenario above has. A collector that takes spans says so: a request that it took
-/// without a response and then refuses is lost and arrived.
+/// Replies in an order that no scenario above has. A reply that takes spans always confirms the spans, because a
+/// request stored without a response and then refused would count as lost and arrived.
 pub(crate) fn mixture(seed: u64, count: usize) -> Vec<Reply> {
     let mut state = seed;
     let mut random = move |below: u64| {

@@ -1,8 +1,8 @@
 //! Faults of collectors and pipes, and the account after each: spans made = arrived + spilled + counted as lost.
 //!
-//! The exporters belong to a process, so each scenario starts a [program](program) in a process of its own and scripts
-//! what its collector responds, or who reads its output. Filters and `--list` work as with any test;
-//! `THUNDRA_FAULTS=long` runs the scenarios at their full size, which takes minutes.
+//! The exporters belong to a process. Each scenario therefore starts a [program](program) in a separate process and
+//! scripts the responses of the collector, or the readers of the output. Filters and `--list` work as with any test;
+//! `THUNDRA_FAULTS=long` runs the scenarios at full size, which takes minutes.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -45,7 +45,7 @@ fn done(program: &mut Program, order: &str) {
     assert!(program.order_within(order, PATIENCE).is_some(), "{order:?} waits for the reader of a pipe");
 }
 
-/// A pipe holds 64 KiB. The deadline is that of a short function.
+/// A pipe holds 64 KiB. The deadline is the deadline of a short function.
 fn an_unread_stdout_does_not_stop_invocations() {
     let mut program = Program::start("lambda", &STDOUT, Output::Unread, Output::Read);
     done(&mut program, "invoke times=20 spans=6 fill=4000 deadline=200");
@@ -91,11 +91,11 @@ fn a_slow_reader_of_stderr_balances() {
     program.settle(of_stderr);
 }
 
-/// The guard is dropped at the time-out, the process ends, and the last line names what is not in the pipe.
+/// The guard is dropped at the time-out, the process ends, and the last line counts the spans outside of the pipe.
 fn the_guard_returns_though_nobody_reads_stdout() {
     let variables = [STDOUT[0], ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000")];
     let mut program = Program::start("background", &variables, Output::Unread, Output::Read);
-    // These go into the pipe.
+    // The first spans go into the pipe.
     done(&mut program, "defer spans=6 pause=1500");
     done(&mut program, "defer times=40 spans=6 fill=4000 pause=40");
     let dropped = program.order_within("drop", PATIENCE).map(|report| report.elapsed);
@@ -140,7 +140,7 @@ fn cancelled_flushes_write_each_line_once() {
     program.settle(of_stdout);
 }
 
-/// 256 KiB hold no span of 600 KiB, and the spans beside it.
+/// 256 KiB hold no span of 600 KiB, and hold the smaller spans beside the large one.
 fn spans_too_long_for_a_line_are_counted() {
     let mut program = Program::start("lambda", &STDOUT, Output::Read, Output::Read);
     done(&mut program, "unfinished times=3 spans=2");
@@ -151,7 +151,7 @@ fn spans_too_long_for_a_line_are_counted() {
     assert_eq!(account.lost, 4, "{account}");
 }
 
-/// One exporter works, and the other loses everything.
+/// The exporter to the collector works, and the exporter to standard output loses everything.
 fn a_closed_stdout_is_no_trouble_of_the_collector() {
     for stdout in [Output::Closed, Output::Full] {
         let collector = Collector::start(Reply::ok());
@@ -191,7 +191,7 @@ fn a_full_stderr_stops_nothing() {
     }
 }
 
-/// The program prints to the same file while spans are written to it.
+/// The program prints to the same file while an exporter writes spans.
 fn the_users_own_lines_stay_whole() {
     let mut program = Program::start("lambda", &STDOUT, Output::Unread, Output::Read);
     // Lines of more than a reader takes at a time.

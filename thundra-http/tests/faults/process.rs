@@ -1,4 +1,4 @@
-//! A program in a separate process, and the readers of its pipes.
+//! A program in a separate process, and the readers of the pipes.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,7 +14,8 @@ use crate::collector::Collector;
 use crate::long;
 use crate::program::{CONTROL, KIND};
 
-/// No order takes longer, unless the program hangs. In this time, a collector that is back is found.
+/// The longest time of an order, unless the program hangs. Within this time, the exporter finds a collector that is
+/// back.
 fn longest() -> Duration {
     Duration::from_secs(if long() { 120 } else { 45 })
 }
@@ -22,9 +23,9 @@ fn longest() -> Duration {
 /// The program's report after an order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
-    /// Spans made since it started.
+    /// Spans made since the start.
     pub(crate) made: u64,
-    /// Messages without our context since it started.
+    /// Messages without our context since the start.
     pub(crate) incomplete: u64,
     /// Spans that wait for the next flush.
     pub(crate) waiting: u64,
@@ -91,7 +92,7 @@ impl Pipe {
         self.read_slowly(64 << 10, Duration::ZERO);
     }
 
-    /// Reads so many bytes at a time, with a pause after each time.
+    /// Reads `bytes` bytes at a time, with a pause after each time.
     pub(crate) fn read_slowly(&mut self, bytes: usize, pause: Duration) {
         let (Some(mut source), kept) = (self.source.take(), self.bytes.clone()) else { return };
         self.reader = Some(std::thread::spawn(move || {
@@ -103,7 +104,7 @@ impl Pipe {
         }));
     }
 
-    /// Reads so many bytes, and nothing after them.
+    /// Reads `bytes` bytes, and nothing more.
     pub(crate) fn read_only(&mut self, bytes: usize) {
         let mut read = vec![0; bytes];
         self.source.as_mut().unwrap().read_exact(&mut read).unwrap();
@@ -126,17 +127,17 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// A Lambda function that exports to a collector.
+    /// Starts a Lambda function that exports to a collector.
     pub(crate) fn lambda(collector: &Collector, variables: &[(&str, &str)]) -> Self {
         Program::exporting("lambda", &collector.url(), variables)
     }
 
-    /// A service that exports to a collector from the background.
+    /// Starts a service that exports to a collector from the background.
     pub(crate) fn background(collector: &Collector, variables: &[(&str, &str)]) -> Self {
         Program::exporting("background", &collector.url(), variables)
     }
 
-    /// A program of this kind, exporting to this address.
+    /// Starts a program of a kind, exporting to a URL.
     pub(crate) fn exporting(kind: &str, url: &str, variables: &[(&str, &str)]) -> Self {
         let endpoint = [("OTEL_EXPORTER_OTLP_ENDPOINT", url)];
         let variables: Vec<_> = endpoint.iter().chain(variables).copied().collect();
@@ -147,7 +148,7 @@ impl Program {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.env_clear().env(CONTROL, listener.local_addr().unwrap().to_string()).env(KIND, kind);
-        // The account is one of spans.
+        // The account counts spans alone.
         command.env("OTEL_LOGS_EXPORTER", "none").env("OTEL_METRICS_EXPORTER", "none");
         command.envs(variables.iter().copied()).stdin(Stdio::null());
         command.stdout(stdio(&stdout)).stderr(stdio(&stderr));
@@ -168,7 +169,7 @@ impl Program {
         Program { child, control: BufReader::new(control), report: Report::default(), stdout: out, stderr: err }
     }
 
-    /// Gives an order and waits until it is done.
+    /// Gives an order and waits for the end of the order.
     #[track_caller]
     pub(crate) fn order(&mut self, order: &str) -> Report {
         self.order_within(order, longest()).unwrap_or_else(|| panic!("{order:?} is not done after {:?}", longest()))
@@ -199,7 +200,7 @@ impl Program {
         }
     }
 
-    /// Stops the process, as Lambda freezes an environment, and lets it go on after a while.
+    /// Stops the process, as Lambda freezes an environment, and resumes the process after a while.
     pub(crate) fn freeze(&self, time: Duration) {
         let signal = |signal: &str| {
             let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
@@ -210,7 +211,7 @@ impl Program {
         signal("-CONT");
     }
 
-    /// The flags of an open file of the process, as Linux shows them.
+    /// Returns the flags of an open file of the process, as Linux shows them.
     pub(crate) fn flags_of(&self, fd: u32) -> u32 {
         let info = std::fs::read_to_string(format!("/proc/{}/fdinfo/{fd}", self.child.id())).unwrap();
         let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
@@ -250,7 +251,7 @@ impl Program {
             let mut report = self.order(order);
             let exported = Instant::now() + patience;
             let account = loop {
-                // What is under way, or in a pipe.
+                // Requests may be under way, and lines in a pipe.
                 std::thread::sleep(Duration::from_millis(50));
                 let account = Account::new(&report, arrived(self), 0);
                 if account.is_balanced() && account.waiting == 0 || Instant::now() >= exported {
@@ -259,7 +260,7 @@ impl Program {
                 report = self.order("look");
             };
             settled = if account.is_balanced() && account.waiting == 0 { settled + 1 } else { 0 };
-            // More good spans change nothing where each of them arrives and the rest stays unexplained.
+            // Further spans change nothing if every new span arrives and the rest stays unexplained.
             let changed = account.missing() != missing || account.waiting > 0;
             missing = account.missing();
             unchanged = if changed { 0 } else { unchanged + 1 };
@@ -277,7 +278,7 @@ impl Program {
         Account::new(&self.order("look"), arrived, 0)
     }
 
-    /// Lets the program end, and returns its last report and the number of spans that its last line names.
+    /// Ends the program, and returns the last report and the number of spans in the last line.
     #[track_caller]
     pub(crate) fn end(mut self) -> Ended {
         self.send("exit");

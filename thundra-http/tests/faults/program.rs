@@ -1,7 +1,7 @@
 //! The program under test, in a separate process. A scenario gives the orders, one a line.
 //!
-//! As `lambda` it does what `thundra_aws::run` does: a scope for each invocation, which is flushed when it has
-//! finished. As `background` it does what a service does: [`thundra_http::init`], and scopes that it hands over.
+//! The kind `lambda` works as `thundra_aws::run`: a scope for each invocation, flushed after the end. The kind
+//! `background` works as a service: [`thundra_http::init`], and scopes handed to the exporter.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ use tower::ServiceExt;
 use tower_layer::Layer as _;
 use tracing::{Instrument, info_span};
 
-/// The variable that makes this binary the program: the address that its orders come from.
+/// The variable with the address of the scenario. A process of this binary with the variable is the program.
 pub(crate) const CONTROL: &str = "THUNDRAFAULTS_CONTROL";
 /// The variable with the kind of program: `lambda` or `background`.
 pub(crate) const KIND: &str = "THUNDRAFAULTS_KIND";
@@ -39,7 +39,7 @@ pub(crate) const THREADS: &str = "THUNDRAFAULTS_THREADS";
 static MADE: AtomicU64 = AtomicU64::new(0);
 static INCOMPLETE: AtomicU64 = AtomicU64::new(0);
 
-/// 1 MiB that does not compress well.
+/// 1 MiB of poorly compressible text.
 static NOISE: LazyLock<String> = LazyLock::new(|| (0..1 << 15).map(|_| TraceId::random().to_string()).collect());
 
 /// Follows orders until `exit`, or until the scenario ends.
@@ -66,7 +66,7 @@ pub(crate) fn run(control: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A word and numbers, such as `invoke times=2 spans=6`.
+/// A word and numbers, for example `invoke times=2 spans=6`.
 struct Order<'a> {
     name: &'a str,
     numbers: HashMap<&'a str, u64>,
@@ -102,7 +102,7 @@ impl<'a> Order<'a> {
 #[derive(Clone, Copy)]
 struct Work {
     spans: u64,
-    /// Bytes of an attribute of each span, which do not compress well.
+    /// Bytes of a poorly compressible attribute of each span.
     fill: usize,
 }
 
@@ -127,14 +127,14 @@ impl Work {
         (1..self.spans).for_each(|_| drop(info_span!("child").entered()));
     }
 
-    /// A scope within the current one.
+    /// Begins a scope within the current scope.
     fn nested(self) -> Scope {
         let scope = Scope::builder("record").attribute("number", number() as i64).nested().begin();
         scope.enter(|| self.children());
         scope
     }
 
-    /// A nested scope that is finished before its task begins spans.
+    /// Begins a nested scope. The scope is finished before the task begins spans.
     fn outlived(self) -> (Sender<()>, JoinHandle<()>) {
         let scope = Work { spans: 2, ..self }.nested();
         let (begin, may_begin) = tokio::sync::oneshot::channel();
@@ -154,7 +154,7 @@ impl Work {
     }
 }
 
-/// Counts a span; the console prints its number.
+/// Counts a span. The console prints the number.
 fn number() -> u64 {
     MADE.fetch_add(1, Ordering::Relaxed)
 }
@@ -212,7 +212,7 @@ impl Program {
                     flushes
                 })
             }
-            // A flush, and the longest pause of a task beside it.
+            // A flush, and the longest pause of a task beside the flush.
             "tick" => {
                 let ticks = self.runtime.spawn(async move {
                     let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
@@ -226,7 +226,7 @@ impl Program {
                 });
                 self.runtime.block_on(ticks).unwrap()
             }
-            // The invocation is given up while it flushes.
+            // The invocation is given up during the flush.
             "cancel" => {
                 let patience = order.millis("patience", 20);
                 self.runtime.block_on(async {
@@ -237,7 +237,7 @@ impl Program {
                 });
                 Vec::new()
             }
-            // A task goes on after its invocation, and begins spans.
+            // A task goes on after the invocation, and begins spans.
             "late" => vec![self.runtime.block_on(late(order.number("spans", 1), deadline))],
             "late_nested" => vec![self.runtime.block_on(late_nested(work, deadline))],
             "incomplete" => {
@@ -261,7 +261,7 @@ impl Program {
                 INCOMPLETE.fetch_add(messages, Ordering::Relaxed);
                 vec![self.runtime.block_on(export(scope.finish(), deadline))]
             }
-            // An invocation with the records of a batch. The last of them ends after it.
+            // An invocation with the records of a batch. The last record ends after the invocation.
             "nested" => {
                 let scope = work.scope();
                 let last = scope.enter(|| {
@@ -332,7 +332,7 @@ impl Program {
     }
 }
 
-/// Flushes as thundra-aws does, and returns how long that took.
+/// Flushes as thundra-aws does, and returns the duration.
 async fn export(trace: Records, patience: Duration) -> Duration {
     let started = Instant::now();
     let deadline = started + patience.min(config().otlp.traces.timeout);
@@ -366,7 +366,7 @@ async fn late(spans: u64, deadline: Duration) -> Duration {
     flush
 }
 
-/// Two records whose tasks go on: one within the invocation, and one after it.
+/// Runs two records whose tasks go on: one within the invocation, and one after the invocation.
 async fn late_nested(work: Work, deadline: Duration) -> Duration {
     let scope = Scope::builder("root").attribute("number", number() as i64).begin();
     let (begin, within) = scope.enter(|| work.outlived());
@@ -379,7 +379,7 @@ async fn late_nested(work: Work, deadline: Duration) -> Duration {
     flush
 }
 
-/// Requests to a tower service in this process, one after another.
+/// Sends requests to a tower service in this process, one after another.
 async fn serve(times: u64, until: Option<Instant>, work: Work, pause: Duration) {
     let respond = move |_: Request<Empty<Bytes>>| async move {
         work.children();

@@ -8,7 +8,7 @@ use prost::Message;
 /// The collector's treatment of one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
-    /// The number of spans, from the first on, that are not stored.
+    /// The number of spans not stored, from the first on.
     pub(crate) refuses: usize,
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
@@ -43,12 +43,12 @@ impl Reply {
         Reply { refuses: 0, status: 200, headers: Vec::new(), body: Vec::new(), delay: Duration::ZERO, how: How::Whole }
     }
 
-    /// Takes all spans and responds with this status.
+    /// Takes all spans and responds with a status.
     pub(crate) fn taken(status: u16) -> Self {
         Reply { status, ..Reply::ok() }
     }
 
-    /// Takes nothing and responds with this status.
+    /// Takes nothing and responds with a status.
     pub(crate) fn status(status: u16) -> Self {
         Reply { refuses: ALL, status, ..Reply::ok() }
     }
@@ -100,7 +100,7 @@ impl Reply {
         Reply { how: How::ReadSlowly, ..Reply::ok() }
     }
 
-    /// Takes all spans, responds, and closes the connection without having said so.
+    /// Takes all spans, responds, and closes the connection without an announcement.
     pub(crate) fn then_close() -> Self {
         Reply { how: How::ThenClose, ..Reply::ok() }
     }

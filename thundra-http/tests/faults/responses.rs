@@ -31,7 +31,8 @@ scenarios![
     retry_after_an_hour_keeps,
 ];
 
-/// One good invocation, one invocation of six spans for each scripted reply, and good ones until all counts arrived.
+/// Returns the account after one good invocation, one invocation of six spans for each scripted reply, and good
+/// invocations until all counts arrived.
 fn account_after(replies: Vec<Reply>, variables: &[(&str, &str)]) -> Account {
     let collector = Collector::start(Reply::ok());
     let mut program = Program::lambda(&collector, variables);
@@ -58,7 +59,7 @@ fn refused_roots_hand_their_counts_on() {
 fn every_status_balances() {
     let statuses = [400, 401, 403, 404, 408, 413, 415, 429, 500, 501, 502, 503, 504, 505, 204, 299];
     for half in statuses.chunks(8) {
-        // A 2xx takes what it was sent.
+        // A 2xx takes all sent spans.
         let reply = |status: &u16| if status / 100 == 2 { Reply::taken(*status) } else { Reply::status(*status) };
         account_after(half.iter().map(reply).collect(), &[]);
     }
@@ -78,7 +79,7 @@ fn a_partial_success_is_believed_up_to_what_was_sent() {
         let account = account_after(vec![Reply::partial(ALL, claim, "more than all")], &[]);
         assert_eq!(account.lost, 6, "{account}");
     }
-    // 2^63 on the wire, which is negative as the signed integer that the protocol has.
+    // 2^63 on the wire, a negative number in the protocol's signed integer.
     for (refused, claim) in [(0, i64::MIN), (0, -1), (0, -5)] {
         let collector = Collector::start(Reply::ok());
         let mut program = Program::lambda(&collector, &[]);
@@ -127,7 +128,7 @@ fn requests_that_are_cut_off_are_sent_again() {
     assert_eq!(account.lost, 0, "{account}");
 }
 
-/// The collector took the spans without a response, so spans may arrive twice.
+/// The collector took the spans without a response. Spans may therefore arrive twice.
 fn missing_responses_send_again() {
     let account = account_after(vec![Reply::close(), Reply::close()], &[]);
     assert_eq!(account.lost, 0, "{account}");
@@ -162,7 +163,7 @@ fn slow_readers_get_each_span_once() {
     assert_eq!((account.lost, account.arrived), (0, account.made), "{account}");
 }
 
-/// Each response is the last on its connection, announced or not. There is no retry: nothing was sent in vain.
+/// Each response is the last on the connection, announced or not. No retry follows, because nothing was sent in vain.
 fn closed_connections_are_opened_again() {
     for reply in [Reply::ok().header("connection", "close"), Reply::then_close()] {
         let collector = Collector::start(reply);

@@ -1,4 +1,4 @@
-//! A small test harness: the scenarios mostly wait, so more of them run at a time than there are processors.
+//! A small test harness: more scenarios run at a time than the machine has processors, because scenarios mostly wait.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -20,7 +20,7 @@ macro_rules! scenarios {
 }
 pub(crate) use scenarios;
 
-/// Runs the scenarios that the arguments of `cargo test` choose.
+/// Runs the scenarios chosen by the arguments of `cargo test`.
 pub(crate) fn run(groups: &[&[Scenario]]) -> ExitCode {
     let arguments = Arguments::read();
     let chosen: Vec<_> = groups.iter().copied().flatten().filter(|(name, _)| arguments.choose(name)).collect();
@@ -54,7 +54,7 @@ pub(crate) fn run(groups: &[&[Scenario]]) -> ExitCode {
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs a scenario on a thread of its name, which a panic's message carries.
+/// Runs a scenario on a thread with the scenario's name, because the message of a panic has the name of the thread.
 fn named(name: &str, run: fn()) -> bool {
     let thread = std::thread::Builder::new().name(name.to_owned());
     let thread = thread.spawn(move || catch_unwind(AssertUnwindSafe(run)).is_ok());
@@ -69,7 +69,7 @@ fn report(failure: &std::panic::PanicHookInfo<'_>) {
     println!("---- {} at {place}\n{message}\n----", thread.name().unwrap_or_default());
 }
 
-/// The arguments of the standard harness that matter here.
+/// The supported arguments of the standard harness.
 #[derive(Default)]
 struct Arguments {
     list: bool,

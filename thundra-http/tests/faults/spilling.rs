@@ -1,4 +1,4 @@
-//! What a collector does not take goes to standard output: *made = arrived + spilled + counted*, by reason.
+//! The spans that a collector does not take go to standard output: *made = arrived + spilled + counted*, by reason.
 
 use std::time::{Duration, Instant};
 
@@ -40,8 +40,8 @@ fn settle(program: &mut Program, collector: &Collector) -> Account {
     program.settle(|program| collector.arrived().and_spilled(spilled(program)))
 }
 
-/// Slow, hanging, resetting, refusing, half-closed, and so on. None of them takes spans without a response, except
-/// those that send again.
+/// Slow, hanging, resetting, refusing, half-closed collectors, and others. No collector takes spans without a response,
+/// except the kinds that lead to a second request.
 fn every_kind_of_collector_balances_with_and_without_a_spill() {
     let refusing = |status| (Reply::status(status), Some("refused"));
     let kinds = [
@@ -68,7 +68,7 @@ fn every_kind_of_collector_balances_with_and_without_a_spill() {
         program.order("invoke times=3 spans=6 fill=300");
         collector.always(Reply::ok());
         let account = settle(&mut program, &collector);
-        // A failure that took long on a busy machine is followed by a pause, and what waits then arrives in the end.
+        // A slow refusal on a busy machine is followed by a pause. Spans kept in the pause arrive in the end.
         let is_expected = |(found, _): &(String, u64)| !spills && reason == Some(found);
         assert!(account.reasons.iter().all(is_expected), "{reply:?}\n{account}");
         assert!(account.spilled == 0 || spills && reason.is_some(), "{reply:?}\n{account}");
@@ -80,7 +80,7 @@ fn every_kind_of_collector_balances_with_and_without_a_spill() {
     });
 }
 
-/// The collector does not name the spans that it rejects, so none is spilled.
+/// The collector does not name the rejected spans. Therefore no span is spilled.
 fn a_partial_success_is_counted_under_its_reason() {
     let collector = Collector::start(Reply::ok());
     let mut program = Program::lambda(&collector, &[PLENTY]);
@@ -162,7 +162,7 @@ fn at_the_end_of_a_program_a_collector_that_hangs_leaves_time_for_the_spill() {
     let (deaf, collector) = (Deaf::start(false), Collector::start(Reply::hang()));
     std::thread::scope(|threads| {
         for url in [deaf.url.clone(), collector.url()] {
-            // The attempt of the last flush, and one under way when the guard is dropped.
+            // The attempt of the last flush, and an attempt under way at the drop of the guard.
             for pause in ["", " pause=1200"] {
                 let url = url.clone();
                 threads.spawn(move || check(&url, pause));
@@ -277,7 +277,7 @@ fn any_mixture_of_faults_balances_with_a_spill() {
     }
 }
 
-/// Waits for the reader of standard output, which is a thread of its own.
+/// Waits for the reader of standard output on the other thread.
 fn wait_for_lines(program: &Program) {
     let until = Instant::now() + Duration::from_secs(10);
     while program.stdout.bytes().is_empty() && Instant::now() < until {
@@ -285,7 +285,7 @@ fn wait_for_lines(program: &Program) {
     }
 }
 
-/// Returns these variables, and the one of the collector.
+/// Returns the given variables, and the variable of the collector.
 fn with<'a>(collector: &Collector, variables: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let url: &'static str = collector.url().leak();
     [("OTEL_EXPORTER_OTLP_ENDPOINT", url)].iter().chain(variables).copied().collect()

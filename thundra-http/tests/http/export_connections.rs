@@ -1,4 +1,4 @@
-//! The connections of the exporter: addresses, and connections that died while nobody looked.
+//! The connections of the exporter: addresses, and connections that ended unnoticed.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -48,7 +48,7 @@ async fn a_name_of_several_addresses_leads_to_the_one_that_listens() {
     }
 }
 
-/// The end of a connection, as the collector makes it while the function is frozen.
+/// The end of a connection, made by the collector while the function is frozen.
 #[derive(Clone, Copy, Debug)]
 enum End {
     /// Closes both directions.
@@ -95,7 +95,7 @@ async fn a_connection_that_died_while_idle_costs_one_retry_and_no_data() {
         let exporter = exporter(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &url)]);
         for _ in 0..3 {
             export(&exporter).await.unwrap_or_else(|error| panic!("{end:?}: {error:?}"));
-            // The client's thread does not run in this time: it is blocked, as in a freeze.
+            // The client's thread is blocked meanwhile, as in a freeze.
             std::thread::sleep(Duration::from_millis(120));
         }
         assert_eq!((heads.lock().unwrap().len(), *connections.lock().unwrap()), (3, 3), "{end:?}");

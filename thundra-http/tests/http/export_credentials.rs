@@ -14,7 +14,7 @@ use thundra_http::export::{Authorize, AuthorizeFuture, Authorizer, Destination, 
 
 use crate::support::serve;
 
-/// A collector that responds with these statuses, then 200. Returns its address, and the headers that it got.
+/// Starts a collector that responds with the given statuses, then 200. Returns the address, and the received headers.
 async fn collector(statuses: &'static [u16]) -> (String, Arc<Mutex<Vec<HeaderMap>>>) {
     let (seen, next) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
     let keep = seen.clone();
@@ -36,7 +36,7 @@ async fn export(exporter: &OtlpExporter) -> Result<(), ExportErrorKind> {
     exporter.export(&batch, Instant::now() + Duration::from_secs(5)).await.map_err(|error| error.kind())
 }
 
-/// Writes what it sees into a header. Its credentials change after each refusal, twice.
+/// An authorizer that writes the parts of the request into a header. Its credentials change after each refusal, twice.
 #[derive(Debug, Default)]
 struct Stamp(AtomicUsize);
 

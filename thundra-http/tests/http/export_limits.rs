@@ -1,4 +1,4 @@
-//! What OTLP 1.11 says of requests and responses: the sizes, the statuses, and the bodies.
+//! The rules of OTLP 1.11 for requests and responses: the sizes, the statuses, and the bodies.
 
 use std::time::{Duration, Instant};
 

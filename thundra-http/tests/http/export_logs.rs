@@ -19,7 +19,7 @@ use crate::support::serve;
 
 type Requests = Arc<Mutex<Vec<Vec<String>>>>;
 
-/// A collector that closes each connection. Returns its port, and the texts of the log records of each request.
+/// Starts a collector that closes each connection. Returns the port, and the texts of the log records of each request.
 async fn collector() -> (u16, Requests) {
     let requests = Requests::default();
     let taken = requests.clone();
@@ -37,7 +37,7 @@ async fn collector() -> (u16, Requests) {
     (serve(app).await.port(), requests)
 }
 
-/// Runs a program below to its end. Returns its standard error.
+/// Runs a program below to the end. Returns its standard error.
 async fn run(program: &str, port: u16) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "export_logs::program", "--ignored", "--nocapture"]);
@@ -50,7 +50,7 @@ async fn run(program: &str, port: u16) -> String {
     stderr
 }
 
-/// Runs the program that `TEST_PROGRAM` names.
+/// Runs the program named by `TEST_PROGRAM`.
 #[tokio::test]
 #[ignore = "a program of the tests, which start it"]
 async fn program() {
@@ -87,7 +87,7 @@ async fn an_export_never_makes_records_for_the_next_one() {
         let requests = requests.lock().unwrap().clone();
         let said: Vec<_> = requests.iter().filter(|texts| texts.contains(&"said".to_owned())).collect();
         assert_eq!(said.len(), turns, "{program}: {requests:?}\n{stderr}");
-        // What the program does before the first flush is its own, such as starting its runtime.
+        // Records from before the first flush are the program's own, for example from the start of the runtime.
         let later: Vec<_> = said.iter().skip(1).flat_map(|texts| texts.iter()).collect();
         assert!(later.iter().all(|text| *text == "said"), "{program}: {later:?}");
         assert!(stderr.contains("hyper_util"), "{program}: what the exporter logs is written: {stderr}");

@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::exporting::{Heads, OK, answer, collector, export, exporter, read_request};
 use crate::support::nobody;
 
-/// A proxy that asks for a user. It answers requests by itself, and connects tunnels to `127.0.0.1`, whatever their host.
+/// Starts a proxy that asks for a user. The proxy responds to requests itself, and connects every tunnel to
+/// `127.0.0.1`.
 async fn proxy(expected: Option<&'static str>) -> (u16, Heads) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (port, heads) = (listener.local_addr().unwrap().port(), Heads::default());

@@ -1,4 +1,4 @@
-//! The exporter and the three signals: each has its endpoint, settings and pauses.
+//! The exporter and the three signals, each with a separate endpoint, settings and pauses.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use thundra_http::export::OtlpExporter;
 
 use crate::support::serve;
 
-/// A request as a collector received it.
+/// A request received by a collector.
 struct Request {
     path: String,
     headers: HeaderMap,
@@ -29,7 +29,7 @@ struct Request {
 
 type Requests = Arc<Mutex<Vec<Request>>>;
 
-/// A collector on one host. Returns its address and its requests; `respond` gets the path of each.
+/// Starts a collector on one host. Returns the address and the requests; `respond` gets the path of each request.
 async fn collector(
     respond: impl Fn(&str) -> (StatusCode, Vec<u8>) + Clone + Send + Sync + 'static,
 ) -> (String, Requests) {
@@ -151,7 +151,7 @@ async fn a_collector_that_does_not_know_a_signal_is_not_asked_for_it_again() {
         let exporter = exporter(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
         let asked = |path: &str| requests.lock().unwrap().iter().filter(|request| request.path == path).count();
         let fork = exporter.fork().unwrap();
-        // Two flushes of several requests each, one of them through a fork, are no three flushes.
+        // Two flushes of several requests each, one through a fork, do not count as three flushes.
         for exporter in [&exporter as &dyn Export, &*fork] {
             let deadline = Instant::now() + Duration::from_secs(20);
             for _ in 0..3 {
@@ -200,7 +200,7 @@ async fn signals_of_one_host_share_a_connection() {
             tokio::spawn(async move {
                 let mut request = Vec::new();
                 let mut buffer = [0; 4096];
-                // Each request is small, and ends with its body: a response is due after what was read.
+                // Each request is small and complete after one read, and a response is due.
                 while let Ok(1..) = tokio::io::AsyncReadExt::read(&mut connection, &mut buffer).await.inspect(|read| {
                     request.extend_from_slice(&buffer[..*read]);
                 }) {

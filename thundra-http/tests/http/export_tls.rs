@@ -1,4 +1,4 @@
-//! The exporter and TLS: whom it trusts, and the certificate that it shows.
+//! The exporter and TLS: the trusted certificates, and the client certificate.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::exporting::{Heads, OK, answer, export, otlp};
 
-/// A certificate and its key, in PEM.
+/// A certificate and the key, in PEM.
 #[derive(Clone)]
 struct Identity {
     certificate: String,
@@ -31,7 +31,7 @@ fn authority(name: &str) -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// Issues a certificate with these changes.
+/// Issues a certificate with changed parameters.
 fn issue(by: &Authority, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     change(&mut params);
@@ -52,8 +52,8 @@ fn chain(pem: &str) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().unwrap()
 }
 
-/// A collector that shows a certificate, and asks for one of an authority. Returns its port, and the heads of its
-/// requests.
+/// Starts a collector that shows a certificate, and asks for a client certificate of an authority. Returns the port,
+/// and the heads of the requests.
 async fn collector(identity: &Identity, asks_for: Option<&Authority>) -> (u16, Heads) {
     let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().unwrap();

@@ -9,7 +9,7 @@ use thundra_http::export::OtlpExporter;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// The heads of the requests that a server got.
+/// The heads of the requests received by a server.
 pub(crate) type Heads = Arc<Mutex<Vec<String>>>;
 
 pub(crate) fn otlp(variables: &[(&str, &str)]) -> OtlpSignals {
@@ -20,7 +20,7 @@ pub(crate) fn exporter(variables: &[(&str, &str)]) -> OtlpExporter {
     OtlpExporter::new(&otlp(variables)).unwrap()
 }
 
-/// Exports a span with an attribute of `fill` bytes. Returns the kind of a failure, and its causes as text.
+/// Exports a span with an attribute of `fill` bytes. Returns the kind of a failure, and the causes as text.
 pub(crate) async fn export_filled(exporter: &OtlpExporter, fill: usize) -> Result<(), (ExportErrorKind, String)> {
     let scope = Scope::builder("root").attribute("fill", "x".repeat(fill)).begin();
     let batch = Batch::new(Arc::new(Resource::new([])), scope.finish());
@@ -73,8 +73,8 @@ pub(crate) async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, resp
 
 pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
-/// A collector in plain HTTP that answers each request with these bytes. Returns its URL, the heads, and the number of
-/// connections.
+/// Starts a collector in plain HTTP that responds to each request with the same bytes. Returns the URL, the heads, and
+/// the number of connections.
 pub(crate) async fn collector(response: impl Into<Vec<u8>>) -> (String, Heads, Arc<Mutex<usize>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! The durations of calls and requests: of those that are not sampled, and outside of scopes, too.
+//! The durations of calls and requests, also of unsampled ones, and outside of scopes.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn kept(text: &str) -> Vec<(String, u64)> {
     points.iter().filter(|(shown, _)| shown.contains(text)).cloned().collect()
 }
 
-/// Flushes, and returns the number of measurements of each point with this text.
+/// Flushes, and returns the number of measurements of each point with a text.
 async fn measured(text: &str, enough: usize) -> Vec<(String, u64)> {
     for _ in 0..250 {
         flush(Records::default(), None).await;

@@ -1,4 +1,4 @@
-//! A server extracts what a client injected, and other headers do not change.
+//! A server extracts the context injected by a client, and other headers do not change.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ fn with_reqwest(headers: HeaderMap, scope: &Scope) -> (HeaderMap, Outbound) {
     seen.take()
 }
 
-/// The headers that a client sends, seen inside its call.
+/// The headers sent by a client, seen inside the call.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Option<(HeaderMap, Outbound)>>>);
 
@@ -76,7 +76,7 @@ fn ids(outbound: &Outbound) -> Vec<(&str, String)> {
     outbound.pairs().into_iter().filter(|(key, _)| !own.contains(key)).collect()
 }
 
-/// Generates the context of a caller, up to the limits of what is accepted and what has room in one request.
+/// Generates the context of a caller, up to the limits of a server and of one request.
 fn inbound() -> impl Strategy<Value = Inbound> {
     sent_with("[!-~]([ -~]{0,58}[!-~])?", 12)
 }
@@ -163,7 +163,7 @@ async fn an_injected_context_is_extracted_unchanged() {
             let captured = captured(&headers);
             prop_assert_eq!(captured.parent.as_ref(), Some(&sender.context), "{}", client);
             prop_assert_eq!(Some(sender.context.trace_id), trace, "{}", client);
-            // A call that is not sampled has no span.
+            // An unsampled call has no span.
             let of_call = Some(sender.context.span_id) != own;
             prop_assert_eq!(of_call, sender.context.sampled, "{}", client);
             prop_assert_eq!(&captured.baggage, &inbound.baggage, "{}", client);
@@ -205,7 +205,7 @@ async fn injected_headers_keep_the_limit_and_the_most_important_ones() {
                 let said = said.map(|key| attribute(span, key).unwrap_or_default());
                 match (span.name.as_str(), left_out) {
                     ("caller", 0) => {}
-                    // The count includes earlier scopes that were not recorded.
+                    // The count includes earlier unrecorded scopes.
                     ("caller", _) => prop_assert!(said[0].parse::<u32>().unwrap() >= 1, "{}", client),
                     (_, 0) => prop_assert_eq!(said, ["", ""].map(str::to_owned), "{}", client),
                     _ => prop_assert_eq!(said, ["1", "over the size limit"].map(str::to_owned), "{}", client),

@@ -1,4 +1,4 @@
-//! Scopes of programs: outcomes, places, and what stays as it is.
+//! Scopes of programs: outcomes, places, and unchanged results.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,7 +15,7 @@ use tracing::Instrument;
 
 use crate::support::{attribute, installed};
 
-/// Returns the exported spans of these names.
+/// Returns the exported spans with the given names.
 async fn spans<const N: usize>(exporter: &MemoryExporter, names: [&str; N]) -> [SpanData; N] {
     flush(Records::default(), None).await;
     let spans = exporter.spans();

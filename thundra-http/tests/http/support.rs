@@ -11,7 +11,7 @@ use thundra_core::testing::MemoryExporter;
 use thundra_core::{Config, Env, Records, Scope, SpanData, Telemetry, flush, install};
 use tokio::sync::{Mutex as Turn, MutexGuard};
 
-/// Returns the exporter of this process, for one test at a time.
+/// Returns the exporter of the process, for one test at a time.
 pub(crate) async fn installed() -> (MutexGuard<'static, ()>, MemoryExporter) {
     installed_with(&[]).await
 }
@@ -33,7 +33,8 @@ pub(crate) async fn installed_with(variables: &[(&str, &str)]) -> (MutexGuard<'s
     (turn, exporter.clone())
 }
 
-/// Finishes the caller's scope and returns the `count` spans of its trace. A server may still be ending some of them.
+/// Finishes the caller's scope and returns the `count` spans of the trace. A server may still be ending some of the
+/// spans.
 pub(crate) async fn exported(scope: Scope, exporter: &MemoryExporter, count: usize) -> Vec<SpanData> {
     let trace = scope.context().unwrap().trace_id;
     flush(scope.finish(), None).await;
@@ -71,7 +72,7 @@ pub(crate) async fn nobody() -> SocketAddr {
     tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
-/// A request as a server saw it.
+/// A request as seen by a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) method: String,
@@ -104,7 +105,7 @@ impl Seen {
     }
 }
 
-/// The requests that a server received.
+/// The requests received by a server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record(Arc<Mutex<Vec<Seen>>>);
 

@@ -1,4 +1,4 @@
-//! Programs that run in processes of their own: this binary, once for each.
+//! Programs in separate processes: this binary, run once for each program.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

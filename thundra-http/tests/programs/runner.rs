@@ -24,7 +24,7 @@ pub(crate) fn run(program: &str, variables: &[(&str, &str)]) -> Output {
     output
 }
 
-/// Runs work in a program with telemetry, and reports its spans on standard output.
+/// Runs work in a program with telemetry, and reports the spans on standard output.
 pub(crate) fn recorded(work: impl FnOnce()) {
     let exporter = MemoryExporter::new();
     let telemetry = thundra_http::init_with(Telemetry::builder().exporter(exporter.clone()));
@@ -55,7 +55,7 @@ pub(crate) fn lines<'a>(output: &'a Output, word: &'a str) -> impl Iterator<Item
     text.lines().filter_map(move |line| line.strip_prefix(word)?.strip_prefix(' '))
 }
 
-/// Returns the span of this name.
+/// Returns the span with a name.
 pub(crate) fn span(output: &Output, name: &str) -> Reported {
     let spans = lines(output, "span").map(|line| {
         let [name, trace, id, parent, state] = line.split('|').collect::<Vec<_>>()[..] else { panic!("{line}") };
@@ -65,7 +65,7 @@ pub(crate) fn span(output: &Output, name: &str) -> Reported {
     spans.into_iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name}: {output:?}"))
 }
 
-/// Returns the lines of ours on standard error.
+/// Returns our lines on standard error.
 pub(crate) fn diagnostics(output: &Output) -> Vec<String> {
     let text = std::str::from_utf8(&output.stderr).unwrap();
     text.lines().filter(|line| line.starts_with("thundra: ")).map(str::to_owned).collect()

@@ -18,13 +18,13 @@ use crate::client::call::Call;
 use crate::client::reqwest_error;
 use crate::propagation_policy::Reach;
 
-/// [`reqwest::Client`] with a span for each request, and with our context in its headers.
+/// [`reqwest::Client`] with a span for each request, and with our context in the headers.
 ///
 /// # Redirects
 ///
-/// Clients from [`Client::builder`] count redirects. Before following a redirect, they remove every header the new host
-/// must not see. Unlike reqwest, they do not restore sensitive headers on a later hop to a foreign host. The
-/// [module `redirect`](crate::redirect) has the rules.
+/// Clients from [`Client::builder`] count redirects. Before following a redirect, a client removes every header the new
+/// host must not see. Unlike reqwest, the client does not restore sensitive headers on a later hop to a foreign host.
+/// The [module `redirect`](crate::redirect) has the rules.
 ///
 /// Clients [converted](#impl-From<Client>-for-Client) from reqwest's own do neither. Clients changed with
 /// [`ClientBuilder::configure`](crate::ClientBuilder::configure) count redirects, and reqwest follows with all headers.
@@ -82,7 +82,7 @@ impl fmt::Debug for Client {
 /// The future of a response, `Unpin` as in reqwest.
 pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
-/// Sends a request. The parent of its span is the current span at the first poll. The timeout begins now, as in
+/// Sends a request. The parent of the span is the current span at the first poll. The timeout begins now, as in
 /// reqwest.
 pub(super) fn send(
     client: reqwest::Client,
@@ -124,7 +124,7 @@ pub(super) fn send(
 /// Begins the span of a request and adds our context to the headers. Also returns the reach of the context. `None`
 /// leaves the request unchanged.
 pub(super) fn begin<R: AnyRequest>(request: &mut R, redirects: Option<&FollowRedirects<R>>) -> Option<(Call, Reach)> {
-    // reqwest has another URL type than the crate http. It refuses a URL that cannot be converted.
+    // reqwest has another URL type than the crate http, and refuses a URL without a counterpart in the crate http.
     let uri = request.url().as_str().parse().ok()?;
     let call = Call::begin(request.method(), &uri, request.headers())?;
     let reach = call.inject(&uri, request.headers_mut());

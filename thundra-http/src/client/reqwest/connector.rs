@@ -1,5 +1,5 @@
-//! Layers around the connector. The types of reqwest have no public names, so layers see the types of this module, with
-//! reqwest's inside.
+//! Layers around the connector. The types of reqwest have no public names. Layers therefore see the types of this
+//! module, with reqwest's inside.
 
 use std::any::Any;
 use std::future::Future;

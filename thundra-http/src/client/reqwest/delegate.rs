@@ -197,7 +197,7 @@ macro_rules! settings {
         ///
         /// - Our headers win over default headers set by the function.
         /// - reqwest follows all redirects with all headers, correlation ids included. Redirects are still counted. A
-        ///   line on standard error names the final host if it is foreign and received ids, once.
+        ///   line on standard error names the final host once, if the host is foreign and received ids.
         pub fn configure(mut self, change: impl FnOnce(Inner) -> Inner) -> Self {
             self.settings.configured = true;
             self.inner = change(self.inner);

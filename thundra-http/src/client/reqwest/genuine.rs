@@ -1,4 +1,4 @@
-//! From our clients to the genuine clients of reqwest, for libraries that take no other.
+//! From our clients to the genuine clients of reqwest, for libraries accepting only reqwest's client.
 
 use std::fmt::Write as _;
 
@@ -9,11 +9,11 @@ use super::redirect::settings::ClientSettings;
 
 /// Returns the client of reqwest inside, with the same connections.
 ///
-/// For libraries that ask for the genuine client. Their calls have no spans and carry no ids, and a line on standard
-/// error says so, once.
+/// For libraries accepting only the genuine client. Calls of the genuine client have no spans and carry no ids. A line
+/// on standard error reports the conversion, once.
 ///
-/// Default headers that a redirect may remove (such as `Authorization` and `Cookie`) are not in reqwest's hands, so the
-/// genuine client lacks them, and a line on standard error names them. Set them with
+/// Our side adds the default headers that a redirect may remove, for example `Authorization` and `Cookie`. The genuine
+/// client therefore lacks these headers, and a line on standard error names them. Set the headers with
 /// [`ClientBuilder::configure`](crate::ClientBuilder::configure), or build the client for the library with reqwest.
 ///
 /// # Examples
@@ -41,7 +41,7 @@ impl From<super::blocking::Client> for reqwest::blocking::Client {
     }
 }
 
-/// Reports, once, what the calls of a genuine client lack.
+/// Reports, once, the missing spans, ids and default headers of a genuine client.
 fn report(settings: Option<&ClientSettings>) {
     diagnostics::once(
         "reqwest.genuine",

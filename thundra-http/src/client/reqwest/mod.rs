@@ -1,7 +1,7 @@
 //! reqwest's clients with a span for each call.
 //!
-//! reqwest has no hook for requests, so our clients and builders wrap reqwest's. The wrappers pass on every setting and
-//! differ only in sending. A span covers a call with all redirects and with the retries of reqwest.
+//! reqwest has no hook for requests. Our clients and builders therefore wrap reqwest's. The wrappers pass on every
+//! setting and differ only in sending. A span covers a call with all redirects and with the retries of reqwest.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;

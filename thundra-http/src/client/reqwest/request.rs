@@ -158,10 +158,10 @@ impl fmt::Debug for RequestBuilder {
 /// # }
 /// ```
 pub trait RequestBuilderExt: sealed::Sealed {
-    /// Sends the request with a span, and with our context in its headers.
+    /// Sends the request with a span, and with our context in the headers.
     ///
     /// Headers of the request win over ours. Default headers of the client are unknown here, and our headers win over
-    /// them. reqwest follows redirects with all headers.
+    /// default headers. reqwest follows redirects with all headers.
     ///
     /// # Errors
     ///

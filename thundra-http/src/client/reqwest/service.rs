@@ -9,7 +9,7 @@ use tracing::Instrument;
 use super::client::{Client, ResponseFuture, begin, send};
 use crate::client::TracedClient;
 
-/// Wraps reqwest's client, which is a service for reqwest's request type.
+/// Wraps reqwest's client, a service for reqwest's request type.
 impl<S> Service<Request> for TracedClient<S>
 where
     S: Service<Request, Response = Response, Error = reqwest::Error>,

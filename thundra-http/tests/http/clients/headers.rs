@@ -1,4 +1,4 @@
-//! Headers: which host gets which, and which win.
+//! Headers: the headers for each host, and the precedence among headers of one name.
 
 use axum::http::HeaderMap;
 use thundra_core::{Scope, correlation};

@@ -30,9 +30,9 @@ pub(super) struct Settings {
     pub(super) policy: Policy,
     pub(super) referer: bool,
     pub(super) timeout: Option<Duration>,
-    /// `true` if a client of ours gets its default headers and referer by `configure`.
+    /// `true` if a client of ours gets the default headers and the referer by `configure`.
     pub(super) configure: bool,
-    /// `true` if a blocking client is built from the builder of an async one.
+    /// `true` if a blocking client is built from the builder of an async client.
     pub(super) from_async: bool,
 }
 
@@ -60,10 +60,10 @@ pub(super) enum Policy {
     Recording(Redirects),
 }
 
-/// The redirects that a policy saw: status, next URL, previous URLs.
+/// The redirects seen by a policy: status, next URL, previous URLs.
 pub(super) type Redirects = Arc<Mutex<Vec<(StatusCode, reqwest::Url, Vec<reqwest::Url>)>>>;
 
-/// Returns the redirects seen so far, and forgets them.
+/// Returns the redirects seen so far, and empties the list.
 pub(super) fn take(redirects: &Redirects) -> Vec<(StatusCode, reqwest::Url, Vec<reqwest::Url>)> {
     std::mem::take(&mut redirects.lock().unwrap())
 }
@@ -88,7 +88,7 @@ macro_rules! policy {
     };
 }
 
-/// Applies settings to a builder. Its methods have the same names in both libraries.
+/// Applies settings to a builder. The methods have the same names in both libraries.
 macro_rules! apply {
     ($library:ident, $builder:expr, $address:expr, $settings:expr) => {{
         let settings: Settings = $settings;
@@ -168,7 +168,7 @@ pub(super) fn our_client(kind: Kind, address: SocketAddr, settings: Settings) ->
     }
 }
 
-/// Returns a blocking client of this crate with a policy of its own.
+/// Returns a blocking client of this crate with a custom policy.
 pub(super) fn blocking_client_with<P>(address: SocketAddr, timeout: Option<Duration>, policy: P) -> Client
 where
     P: Fn(Attempt<'_>) -> Action + Send + Sync + 'static,
@@ -247,7 +247,7 @@ impl Client {
         }
     }
 
-    /// Sends a `GET` request in a scope of its own, and describes the result.
+    /// Sends a `GET` request in a new scope, and describes the result.
     pub(super) async fn get(&self, url: &str) -> String {
         self.send(&scope(), Call::get(url)).await
     }
@@ -268,9 +268,9 @@ impl Client {
         }
     }
 
-    /// Makes a request of a blocking client. The function that is returned sends it.
+    /// Makes a request of a blocking client. The returned function sends the request.
     pub(super) fn blocking(&self, call: Call) -> Box<dyn FnOnce() -> String + Send> {
-        // Without a size hyper may drop it unread, and reqwest then fails now and again.
+        // Without a size hyper may drop the body unread, and reqwest then fails now and again.
         let stream = || reqwest::blocking::Body::sized(std::io::Cursor::new("payload"), 7);
         match self {
             Client::BlockingReqwest(client) => {
@@ -286,7 +286,7 @@ impl Client {
     }
 }
 
-/// Describes a result: the response, or the kinds of the error, its URL and its cause.
+/// Describes a result: the response, or the kinds of the error, the URL and the cause.
 fn describe(result: reqwest::Result<String>) -> String {
     result.unwrap_or_else(|error| {
         let kinds = (error.is_redirect(), error.is_timeout(), error.is_builder(), error.is_request());
@@ -304,7 +304,7 @@ pub(super) fn scope() -> Scope {
     Scope::builder("caller").parent(Inbound::extract(pairs, Propagators::default(), Trust::Full)).begin()
 }
 
-/// A blocking client, which must be neither made nor dropped on a thread of a runtime.
+/// A blocking client. A thread of a runtime must neither make nor drop a blocking client.
 pub(super) struct Apart<T: Send>(Option<T>);
 
 pub(super) fn apart<T: Send>(make: impl FnOnce() -> T + Send) -> Apart<T> {

@@ -1,4 +1,4 @@
-//! Concurrent calls of a blocking client from one URL: each redirect belongs to one of them.
+//! Concurrent calls of a blocking client from one URL: each redirect belongs to one call.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,8 +14,8 @@ use super::client::{
 use super::hosts::hosts;
 use crate::support::{Record, Seen, attribute, exported, installed};
 
-/// Makes calls that begin at one URL at once and take itineraries of their own from there. Returns the result of each
-/// call, and its requests.
+/// Makes calls that begin at one URL at once and continue on separate itineraries. Returns the result of each call, and
+/// its requests.
 async fn at_the_fork(
     scope: &Scope,
     client: &Client,
@@ -92,7 +92,7 @@ async fn concurrent_calls_from_one_url_have_a_limit_each() {
     let (_turn, _exporter) = installed().await;
     let (address, record) = hosts().await;
     let client = our_client(Kind::Blocking, address, Settings { policy: Policy::Limited(2), ..Settings::default() });
-    // They meet at the foreign host, some after one hop and some after two, and each waits there.
+    // The calls meet at the foreign host, some after one hop and some after two, and each call waits there.
     let itineraries = ["/302-foreign/302-foreign-own/end", "/302-home/302-foreign/302-foreign-own/end"].repeat(6);
     let (results, requests) = at_the_fork(&scope(), &client, address, &record, &itineraries).await;
     for (nth, result) in results {
@@ -133,7 +133,7 @@ async fn an_ambiguous_call_does_not_follow_redirects_in_a_circle() {
             ..=30 => attempt.follow(),
             _ => attempt.error("a circle"),
         });
-    // The call that waits there has the shortest history, so the policy never sees the circle of the other one.
+    // The waiting call has the shortest history, so the policy never sees the circle of the other call.
     let itineraries = ["/slow", "/302-again-20/"];
     let (results, requests) = at_the_fork(&scope(), &client, address, &record, &itineraries).await;
     assert!(results[&0].starts_with("(false, true, "), "{results:?}");

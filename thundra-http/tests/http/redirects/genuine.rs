@@ -31,7 +31,7 @@ async fn a_genuine_client_follows_redirects_and_sends_nothing_of_ours() {
     let response = scope().run(async { genuine.get(&url).send().await.unwrap() }).await;
     assert_eq!(response.text().await.unwrap(), "the end");
     assert_genuine(&record.take());
-    // Ours keeps its rules.
+    // Our client keeps the rules.
     scope().run(client.get(&url).send()).await.unwrap();
     let seen = record.take();
     assert_eq!(seen.iter().map(Seen::carries).collect::<Vec<_>>(), [(true, true), (true, false)]);
@@ -58,7 +58,7 @@ async fn a_genuine_blocking_client_follows_redirects_and_sends_nothing_of_ours()
     .unwrap();
 }
 
-/// Each test runs in a process of its own, since a line is written once in a process.
+/// Each test runs in a separate process, since a line is written once in a process.
 #[test]
 fn what_a_genuine_client_lacks_is_reported_once() {
     for test in ["a_genuine_client", "a_genuine_blocking_client"] {

@@ -1,7 +1,7 @@
-//! A server that redirects its callers along the path of their request.
+//! A server that redirects callers along the path of the request.
 //!
 //! The path is an itinerary: `/302-foreign/307-home/end` is redirected with 302 to `foreign.example`, then with 307 to
-//! 127.0.0.1, and gets its response there. A step may end with a delay in milliseconds: `/302-foreign-80/end`.
+//! 127.0.0.1, and gets a response there. A step may end with a delay in milliseconds: `/302-foreign-80/end`.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

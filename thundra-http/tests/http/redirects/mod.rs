@@ -1,4 +1,4 @@
-//! Redirects: every host gets what it may get, and all else is as with reqwest.
+//! Redirects: every host gets the allowed headers, and all else is as with reqwest.
 
 mod client;
 mod concurrent;

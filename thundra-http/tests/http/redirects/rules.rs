@@ -66,12 +66,12 @@ fn url(address: SocketAddr, itinerary: &str) -> String {
     format!("http://127.0.0.1:{}/{itinerary}", address.port())
 }
 
-/// Returns what the hosts saw of requests, without our headers.
+/// Returns the requests seen by the hosts, without our headers.
 fn without_ours(seen: &[Seen]) -> Vec<String> {
     seen.iter().map(Seen::without_ours).collect()
 }
 
-/// Sends a request, and returns its result with what the hosts saw.
+/// Sends a request, and returns the result with the requests seen by the hosts.
 async fn sent(client: &Client, call: Call, record: &Record) -> (String, Vec<String>) {
     let result = client.send(&scope(), call).await;
     (result, without_ours(&record.take()))
@@ -95,7 +95,7 @@ async fn a_redirected_call_equals_that_of_reqwest(kind: Kind) {
                 let method = method.parse().unwrap();
                 let mut call = Call { method, body, ..Call::get(&url(address, itinerary)) }.header("x-mine", "m");
                 if call.method != "PUT" {
-                    // Requests without this header send the cookies of the store.
+                    // Requests without a `Cookie` header send the cookies of the store.
                     call = call.header("cookie", "mine=1");
                 }
                 if matches!(body, Body::Text) {

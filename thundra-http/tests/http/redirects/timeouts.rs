@@ -1,4 +1,4 @@
-//! Timeouts of calls that are redirected.
+//! Timeouts of redirected calls.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,7 @@ async fn the_timeout_of_a_blocking_client_covers_one_wait() {
     let url = format!("http://127.0.0.1:{}/fork", address.port());
     for (itinerary, outcome, longest) in [
         ("/end", "200 OK from ", 300),
-        // Earlier calls from the same URL do not make this one ambiguous.
+        // Earlier calls from the same URL do not make the new call ambiguous.
         ("/302-home-300/slow", "(false, true, ", 650),
         ("/302-foreign-300/slow", "(false, true, ", 950),
     ] {

@@ -14,7 +14,7 @@ async fn a_policy_may_make_calls() {
     let inner = builder().build().unwrap();
     let inner_url = format!("http://127.0.0.1:{}/302-home/end", address.port());
     let policy = thundra_http::redirect::Policy::custom(move |attempt| {
-        // The call is not traced, so it must not be taken for a part of the outer one.
+        // The untraced call must not be taken for a part of the outer call.
         let _suppressed = opentelemetry::Context::enter_telemetry_suppressed_scope();
         let call = || tokio::runtime::Handle::current().block_on(inner.get(&inner_url).send());
         if tokio::task::block_in_place(call).is_ok() { attempt.follow() } else { attempt.stop() }
@@ -48,7 +48,7 @@ async fn a_client_of_reqwest_sends_ids_on() {
     assert_eq!(seen.iter().filter(|seen| seen.host == "foreign.example" && seen.carries() == (true, true)).count(), 4);
 }
 
-/// Each test runs in a process of its own, since a line is written once in a process.
+/// Each test runs in a separate process, since a line is written once in a process.
 #[test]
 fn a_host_that_received_ids_is_reported_once() {
     for test in [

@@ -1,4 +1,4 @@
-//! Bodies of responses: a request ends with its body, and the body stays as it was.
+//! Bodies of responses: a request ends with the body, and the body stays unchanged.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! gRPC: which calls are, their names and their status.
+//! gRPC: detection, names and status of calls.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use thundra_core::Scope;
 
-/// Returns a request with this method and these headers, in the trace of a scope.
+/// Returns a request with the given method and headers, in the trace of a scope.
 fn request_of(scope: &Scope, method: &str, uri: &str, headers: &[(&str, &str)]) -> Request {
     let context = thundra_core::propagation::format_traceparent(&scope.context().unwrap());
     let request = Request::builder().method(method).uri(uri).header("traceparent", context);

@@ -43,7 +43,7 @@ async fn a_router_in_a_handler_belongs_to_the_scope_around_it() {
     let inner = || Router::new().route("/inner/{id}", get(|| async { "" })).layer(Layer::server());
     let call_inner = move || inner().oneshot(Request::get("/inner/7").body(Body::empty()).unwrap());
     let outer = Router::new().route("/outer/{id}", get(move || async move { call_inner().await.unwrap() }));
-    // The layer stands twice: the one further out has no route yet.
+    // The app has the layer twice: the outer layer has no route yet.
     let mut outer = ServiceBuilder::new().layer(Layer::server()).service(outer.layer(Layer::server()));
     let caller = Scope::builder("caller").begin();
     let context = thundra_core::propagation::format_traceparent(&caller.context().unwrap());
@@ -54,13 +54,13 @@ async fn a_router_in_a_handler_belongs_to_the_scope_around_it() {
     assert_eq!(server.name, "GET /outer/{id}");
     assert_eq!(attribute(server, "http.route").as_deref(), Some("/outer/{id}"));
 
-    // What is no request has no route: a message, the record of a batch.
+    // A message or the record of a batch is no request, and has no route.
     let scope = Scope::builder("message").begin();
     scope.run(call_inner()).await.unwrap();
     let spans = exported(scope, &exporter, 1).await;
     assert_eq!((spans[0].name.as_str(), attribute(&spans[0], "http.route")), ("message", None));
 
-    // An invocation is the first request in it.
+    // The first request inside an invocation counts as the invocation.
     let scope = Scope::builder("invocation").begin();
     scope.set_flags(thundra_core::ScopeFlags::HTTP_REQUEST);
     let routes = Router::new().route("/outer", get(move || async move { call_inner().await.unwrap() }));

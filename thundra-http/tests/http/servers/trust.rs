@@ -1,4 +1,4 @@
-//! Context and ids of callers: which are accepted, and how much of them.
+//! Context and ids of callers: the accepted parts, and the limits.
 
 use axum::Router;
 use axum::routing::get;

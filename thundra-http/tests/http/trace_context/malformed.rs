@@ -1,11 +1,11 @@
-//! Beside the suite: obsolete text of HTTP, and what carriers other than HTTP accept.
+//! Beside the suite: obsolete text of HTTP, and the values accepted by other carriers.
 
 use thundra_core::{Records, SpanData, flush};
 
 use super::{SAMPLED, in_a_scope, inherited, over_http, owned, restarted, restarted_by};
 use crate::support::{attribute, installed};
 
-/// Beside the suite: what HTTP calls obsolete text, and what carriers other than HTTP take.
+/// Beside the suite: the obsolete text of HTTP, and the values accepted by other carriers.
 #[tokio::test]
 async fn a_value_that_is_not_ascii_is_malformed_and_counts() {
     restarted_by(&[("traceparent", SAMPLED), ("traceparent", "\u{e9}")]).await;

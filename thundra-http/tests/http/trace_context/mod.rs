@@ -1,7 +1,7 @@
-//! The cases of W3C's [validation suite] for Trace Context, under the names that they have there, at its strict level.
+//! The cases of W3C's [validation suite] for Trace Context, under the names of the suite, at the strict level.
 //!
-//! The service is a server with our layer, whose handler calls back with our client. The same cases are put to what the
-//! other carriers read and write: message attributes, and the `__context__` of a JSON payload.
+//! The service is a server with our layer. The handler calls back with our client. The same cases run for the other
+//! carriers: message attributes, and the `__context__` of a JSON payload.
 //!
 //! [validation suite]: https://github.com/w3c/trace-context/blob/main/test/test.py
 
@@ -31,7 +31,7 @@ const UNSAMPLED: &str = "00-12345678901234567890123456789012-1234567890123456-00
 /// Headers, or the pairs of another carrier.
 type Pairs = Vec<(String, String)>;
 
-/// The context that each carrier returned, for each call.
+/// The context returned by each carrier, for each call.
 struct Returned(Vec<(&'static str, Vec<Context>)>);
 
 /// The context of a call.
@@ -65,7 +65,7 @@ impl Context {
     }
 }
 
-/// Sends a request to a service that makes this many calls.
+/// Sends a request to a service that makes `count` calls.
 async fn make_request(headers: &[(&str, &str)], count: usize) -> Returned {
     let (_turn, _exporter) = installed().await;
     let sent: Pairs = headers.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -81,7 +81,7 @@ async fn make_request(headers: &[(&str, &str)], count: usize) -> Returned {
     Returned(contexts.into())
 }
 
-/// Sends a request byte for byte over HTTP, and returns what the service sends on.
+/// Sends a request byte for byte over HTTP, and returns the headers that the service sends on.
 async fn over_http(headers: &Pairs, count: usize) -> Vec<Pairs> {
     let record = Record::default();
     let keep = record.clone();
@@ -118,7 +118,7 @@ async fn over_http(headers: &Pairs, count: usize) -> Vec<Pairs> {
     record.take().into_iter().map(pairs).collect()
 }
 
-/// Returns what a scope that received these pairs sends with its calls.
+/// Returns the pairs of a scope's calls, for a scope that received the given pairs.
 fn in_a_scope(
     received: &Pairs,
     count: usize,
@@ -138,7 +138,7 @@ fn text(pairs: Vec<(&str, String)>) -> Pairs {
     pairs.into_iter().map(|(key, json)| (key.to_owned(), text(json))).collect()
 }
 
-/// Sends a request to a service that makes one call, and checks the context that each carrier returns.
+/// Sends a request to a service that makes one call, and checks the context from each carrier.
 async fn each(headers: &[(&str, &str)], check: impl Fn(&Context, &str)) {
     for (carrier, contexts) in make_request(headers, 1).await.0 {
         check(&contexts[0], carrier);
@@ -167,7 +167,7 @@ async fn restarted_by(headers: &[(&str, &str)]) {
     .await;
 }
 
-/// Asserts that the trace goes on with this state and no other member.
+/// Asserts that the trace goes on with the expected state and no other member.
 async fn inherited(states: &[&str], expected: &[(&str, &str)]) {
     let states_of = states.iter().map(|state| ("tracestate", *state));
     let headers: Vec<_> = [("traceparent", UNSAMPLED)].into_iter().chain(states_of).collect();

@@ -19,7 +19,7 @@ async fn test_traceparent_duplicated() {
         ("traceparent", "00-12345678901234567890123456789012-1234567890123456-01"),
     ])
     .await;
-    // As a proxy or API Gateway joins them.
+    // Two values joined as by a proxy or API Gateway.
     restarted(&format!("00-12345678901234567890123456789011-1234567890123456-01, {SAMPLED}")).await;
 }
 

@@ -31,7 +31,7 @@ use super::redirect::in_flight::InFlight;
 use super::redirect::settings::ClientSettings;
 use crate::client::reqwest_error;
 
-/// [`reqwest::blocking::Client`] with a span for each request, and with our context in its headers.
+/// [`reqwest::blocking::Client`] with a span for each request, and with our context in the headers.
 ///
 /// Redirects are counted and followed by the rules of the async [`Client`](crate::Client#redirects).
 ///
@@ -122,7 +122,7 @@ impl Client {
         self.built.as_ref().map(|built| &*built.settings)
     }
 
-    /// Returns reqwest's client. The calls of that client are not known here.
+    /// Returns reqwest's client. Our side does not see the calls of reqwest's client.
     pub(super) fn into_genuine(self) -> InnerClient {
         if let Some(built) = &self.built {
             built.in_flight.share();

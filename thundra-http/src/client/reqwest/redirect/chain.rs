@@ -13,11 +13,11 @@ use crate::propagation_policy::Reach;
 pub(crate) struct Chain {
     /// All hops, in order.
     pub(crate) hops: Vec<Hop>,
-    /// The number of hops before the current request. Our side followed the last of these hops.
+    /// The number of hops before the current request. Our side followed the last of the counted hops.
     pub(crate) before: usize,
     /// The part of our context in the current request.
     pub(crate) carries: Reach,
-    /// `true` if the current request lacks sensitive headers of the first one.
+    /// `true` if the current request lacks sensitive headers of the first request.
     pub(crate) stripped: bool,
 }
 
@@ -34,12 +34,12 @@ impl Chain {
         Chain { hops: Vec::new(), before: 0, carries: Reach::Nothing, stripped: false }
     }
 
-    /// Returns the URLs before the current request, which are unknown to reqwest.
+    /// Returns the URLs before the current request, unknown to reqwest.
     pub(crate) fn earlier_urls(&self) -> Vec<Url> {
         self.hops.iter().take(self.before).map(|hop| hop.from.clone()).collect()
     }
 
-    /// Returns `true` if reqwest may follow a hop, and records such a hop.
+    /// Returns `true` if reqwest may follow a hop. Records a followed hop.
     pub(crate) fn lets_reqwest_follow(&mut self, hop: &Hop) -> bool {
         let follows = !self.reveals_too_much(hop) && !self.withholds_too_much(hop);
         if follows {
@@ -50,7 +50,7 @@ impl Chain {
 
     /// Returns `true` if reqwest would send too many headers to the next host.
     fn reveals_too_much(&self, hop: &Hop) -> bool {
-        // The rebuilt request already has a `Referer`, which reqwest would keep on the way from https to http.
+        // The rebuilt request already has a `Referer`. reqwest would keep the header on the way from https to http.
         let referer = self.before > 0 && hop.is_downgrade();
         let reach = || Reach::of(hop.to.host_str().unwrap_or(""), hop.to.query());
         referer || (self.carries > Reach::Nothing && reach() < self.carries)
@@ -59,8 +59,8 @@ impl Chain {
     /// Returns `true` if reqwest would send too few headers to the next host, compared with a call without our hook.
     ///
     /// Without our hook, reqwest removes sensitive headers only from the request to another place. A second request to
-    /// the same place has them again. A rebuilt request has lost the headers, so our side must follow to add them. Our
-    /// side adds them for the place of the first request and for our own hosts, and unlike reqwest not for foreign
+    /// the same place has the headers again. A rebuilt request has lost the headers. Our side must therefore follow, to
+    /// add the headers for the place of the first request and for our own hosts, and unlike reqwest not for foreign
     /// hosts.
     pub(crate) fn withholds_too_much(&self, hop: &Hop) -> bool {
         let is_first = || self.hops.first().is_some_and(|first| place(&first.from) == place(&hop.to));
@@ -75,7 +75,7 @@ impl Hop {
         self.from.scheme() == "https" && self.to.scheme() == "http"
     }
 
-    /// Returns `true` if the hop leads to another scheme, host or port. In this case reqwest removes sensitive headers.
+    /// Returns `true` if the hop leads to another scheme, host or port. reqwest then removes sensitive headers.
     pub(crate) fn changes_place(&self) -> bool {
         place(&self.from) != place(&self.to)
     }

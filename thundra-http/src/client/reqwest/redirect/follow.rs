@@ -20,16 +20,17 @@ use super::settings::{ClientSettings, PAYLOAD, SENSITIVE};
 use crate::client::call::Call;
 use crate::propagation_policy::Reach;
 
-/// The maximum number of redirects to follow when several concurrent calls started at the same URL and a redirect
-/// cannot be attributed to one of them. The policy then sees the shortest candidate history and may not notice a loop.
-/// Browsers use the same limit.
+/// The maximum number of redirects to follow when several concurrent calls started at the same URL and the call of a
+/// redirect is unknown. The policy then sees the shortest candidate history and may not notice a loop. Browsers use the
+/// same limit.
 const MAX_GUESSED: usize = 20;
 
 /// A call of a client from our builder.
 pub(crate) struct FollowRedirects<R> {
     settings: Arc<ClientSettings>,
     chain: SharedChain,
-    /// The request without our context. The body is missing if it is a stream, because a stream can be sent only once.
+    /// The request without our context. The body is missing if the body is a stream, because a stream can be sent only
+    /// once.
     original: R,
     started: Instant,
 }
@@ -59,7 +60,7 @@ impl<R: AnyRequest> FollowRedirects<R> {
         if chain.hops.len() < hops {
             return None;
         }
-        // Hops beyond that number were another call's.
+        // Hops beyond the number in the refusal belong to another call.
         chain.hops.truncate(hops);
         if *guessed && hops >= MAX_GUESSED {
             return None;
@@ -82,7 +83,7 @@ impl<R: AnyRequest> FollowRedirects<R> {
         chain.stripped =
             SENSITIVE.iter().any(|name| original.contains_key(name) && !request.headers().contains_key(name));
         chain.before = chain.hops.len();
-        // The least trusted host decides: where reqwest follows, it sends on whatever the request has.
+        // The least trusted host decides. A hop followed by reqwest carries our headers on unchanged.
         let urls = iter::once(self.original.url()).chain(chain.hops.iter().map(|hop| &hop.to));
         let least_trusted = urls.min_by_key(|url| Reach::of(url.host_str().unwrap_or(""), url.query()))?;
         let uri = least_trusted.as_str().parse().ok()?;
@@ -101,7 +102,7 @@ impl<R: AnyRequest> FollowRedirects<R> {
 }
 
 impl FollowRedirects<reqwest::Request> {
-    /// Makes the call, which `first` begins. Also returns the number of redirects.
+    /// Makes the call, beginning with `first`. Also returns the number of redirects.
     pub(crate) async fn run(
         self,
         client: reqwest::Client,
@@ -126,7 +127,7 @@ impl FollowRedirects<reqwest::Request> {
 
 #[cfg(feature = "blocking")]
 impl FollowRedirects<reqwest::blocking::Request> {
-    /// Makes the call, which `first` begins. Also returns the number of redirects.
+    /// Makes the call, beginning with `first`. Also returns the number of redirects.
     pub(crate) fn run_blocking(
         self,
         client: &reqwest::blocking::Client,
@@ -165,14 +166,14 @@ fn redirect(request: &mut impl AnyRequest, hop: &Hop) {
     }
 }
 
-/// Removes the headers that must not reach another place, and sets `Referer`.
+/// Removes the headers forbidden for another place, and sets `Referer`.
 fn remove_headers(headers: &mut HeaderMap, hop: &Hop, referer: bool) {
     if hop.changes_place() {
         SENSITIVE.iter().for_each(|name| drop(headers.remove(name)));
     }
     if referer && !hop.is_downgrade() {
         let mut from = hop.from.clone();
-        // These fail for a URL that cannot have a user, which has none to remove.
+        // Both calls fail only for a URL without a place for a user, and therefore without a user to remove.
         let _ = (from.set_username(""), from.set_password(None));
         from.set_fragment(None);
         if let Ok(value) = HeaderValue::from_str(from.as_str()) {

@@ -22,7 +22,7 @@ pub(crate) type SharedChain = Arc<Mutex<Chain>>;
 
 /// The call of a redirect.
 pub(crate) struct Attribution {
-    /// The URLs of the call before the current request, which are unknown to reqwest.
+    /// The URLs of the call before the current request, unknown to reqwest.
     pub(crate) earlier_urls: Vec<Url>,
     /// The chain of the call. `None` if the redirect may belong to any of several calls.
     pub(crate) chain: Option<SharedChain>,
@@ -45,7 +45,7 @@ pub(crate) async fn in_chain<F: Future>(chain: SharedChain, request: F) -> F::Ou
     CHAIN.scope(Some(chain), request).await
 }
 
-/// Runs an untraced request. A policy, resolver or connector may send such a request in the task of a traced call.
+/// Runs an untraced request. A policy, resolver or connector may send an untraced request in the task of a traced call.
 pub(crate) async fn without_chain<F: Future>(request: F) -> F::Output {
     CHAIN.scope(None, request).await
 }
@@ -66,11 +66,11 @@ pub(crate) fn policy(
             return policy.redirect(ours).apply(attempt);
         };
         let previous = [earlier_urls.as_slice(), attempt.previous()].concat();
-        // The caller's code runs here, so no lock may be held.
+        // The policy is code of the caller, and no lock may be held during the call.
         let action = policy.redirect(Attempt::new(attempt.status(), attempt.url(), &previous));
         let Some(from) = previous.last().filter(|_| action.is_follow()) else { return action.apply(attempt) };
         let hop = Hop { status: attempt.status(), from: from.clone(), to: attempt.url().clone() };
-        // reqwest itself refuses these, with an error of its own.
+        // reqwest refuses such a hop with an error of its own.
         if hop.to.scheme() != "https" && (https_only || hop.to.scheme() != "http") {
             return attempt.follow();
         }
@@ -92,7 +92,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The error of a refused redirect. reqwest returns the error to the redirected request, and so to the right call.
+/// The error of a refused redirect. reqwest returns the error to the redirected request, and thereby to the right call.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     /// The redirect.
@@ -103,7 +103,7 @@ pub(crate) struct Refusal {
     pub(crate) guessed: bool,
 }
 
-/// Callers see this text only after the last allowed redirect.
+/// Callers see the text only after the last allowed redirect.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("too many redirects")

@@ -3,13 +3,14 @@
 //! reqwest runs blocking requests as tasks on another thread. The redirect policy runs in the task, and sees the URLs
 //! of the request so far and the id of the task:
 //!
-//! - With a single call in flight from a URL, the first redirect from this URL belongs to the call. The id of the task
+//! - With a single call in flight from a URL, the first redirect from the URL belongs to the call. The id of the task
 //!   is then stored with the call.
 //! - Later redirects are attributed by the id of the task.
 //! - With several calls in flight from a URL, the first redirect is ambiguous. The hook then refuses to let reqwest
 //!   follow. The error reaches the right call, and the call follows the redirect.
 //! - If no candidate carries a header of ours, attribution is not needed and reqwest follows.
-//! - If the program has the genuine client too, a redirect may belong to one of its calls, and reqwest follows.
+//! - If the program has the genuine client too, a redirect may belong to a call of the genuine client, and reqwest
+//!   follows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -37,7 +38,7 @@ struct Request {
 }
 
 impl InFlight {
-    /// Notes that the genuine client makes requests too, which are not added here.
+    /// Notes that the genuine client makes requests too. Requests of the genuine client are not added here.
     pub(crate) fn share(&self) {
         self.is_shared.store(true, Ordering::Relaxed);
     }
@@ -70,7 +71,7 @@ impl InFlight {
                 request.task = task;
                 Some(Attribution::to(request.chain.clone()))
             }
-            // The first redirect needed no attribution, so the later ones need none either. An abandoned call cannot
+            // The first redirect needed no attribution, and the later ones need none either. An abandoned call cannot
             // get here, because reqwest stops the task.
             (None, _) if previous.len() > 1 => None,
             (first, second) => {
@@ -82,7 +83,7 @@ impl InFlight {
                 if !candidates.is_empty() && candidates.iter().all(carries_nothing) {
                     return None;
                 }
-                // With the shortest history no call reaches a limit early because of the hops of another one.
+                // With the shortest history no call reaches a limit early because of the hops of another call.
                 let histories = candidates.iter().map(|request| lock(&request.chain).earlier_urls());
                 Some(Attribution { earlier_urls: histories.min_by_key(Vec::len).unwrap_or_default(), chain: None })
             }

@@ -3,13 +3,12 @@
 //! reqwest sends the headers of a request to every host of a redirected call. Our headers must not go everywhere: a
 //! partner may get `traceparent` but no correlation ids, and a presigned URL nothing. Therefore a
 //! [`Client`](crate::Client) lets reqwest follow a redirect only if the next host may get every header of the request.
-//! Otherwise the client itself sends the request to the next host, with the headers that are allowed there. The caller
-//! sees one call.
+//! Otherwise the client sends the request to the next host, with the headers allowed there. The caller sees one call.
 //!
 //! # Rules
 //!
 //! 1. The least trusted host of a call so far decides, by the [propagation policy](crate#who-gets-what), about the
-//!    headers for the next host. Ids do not come back after their removal.
+//!    headers for the next host. Removed ids do not come back.
 //! 2. Everything else is as in reqwest: method, body, `Referer`, cookies, sensitive headers, the number of redirects,
 //!    the history for the policy, timeouts and errors. The exception: reqwest removes sensitive headers on the first
 //!    hop to a foreign host and restores them on the second. Our client does not restore them.
@@ -17,12 +16,12 @@
 //!
 //! # Clients without these rules
 //!
-//! reqwest alone follows the redirects of these four, with all headers:
+//! reqwest alone follows the redirects of the following clients and requests, with all headers:
 //!
 //! - a request sent by [`send_traced`](crate::RequestBuilderExt::send_traced), because the client is reqwest's own,
 //! - a client [converted](crate::Client#impl-From<Client>-for-Client) from reqwest's own,
-//! - a client changed with [`configure`](crate::ClientBuilder::configure), because a request rebuilt by us might lack
-//!   its settings,
+//! - a client changed with [`configure`](crate::ClientBuilder::configure), because a request rebuilt by us might lack a
+//!   setting of the client,
 //! - [`Layer::client`](crate::Layer::client) around reqwest's client.
 //!
 //! If the final host of a successful call is foreign and the request carried ids, a line on standard error names the

@@ -33,7 +33,7 @@ enum Kind {
 ///
 /// # Examples
 ///
-/// A policy that fails the call where a redirect leaves https:
+/// A policy for calls that must stay on https:
 ///
 /// ```
 /// use thundra_http::redirect::Policy;
@@ -97,7 +97,7 @@ impl Policy {
     ///
     /// # Examples
     ///
-    /// A caller that reads the `Location` itself:
+    /// A caller with its own handling of `Location`:
     ///
     /// ```no_run
     /// use thundra_http::redirect::Policy;
@@ -125,7 +125,7 @@ impl Policy {
     pub fn redirect(&self, attempt: Attempt<'_>) -> Action {
         match &self.0 {
             Kind::Custom(custom) => custom(attempt),
-            // The first URL belongs to the request itself.
+            // The first URL belongs to the original request.
             Kind::Limit(max) if attempt.previous.len() > *max => attempt.error(TooManyRedirects),
             Kind::Limit(_) => attempt.follow(),
             Kind::None => attempt.stop(),

@@ -17,11 +17,11 @@ pub(crate) const SENSITIVE: [HeaderName; 5] =
 /// The headers removed by reqwest together with a body.
 pub(crate) const PAYLOAD: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING];
 
-/// A copy of settings. The builder passes the originals on to reqwest, where nothing can read them back.
+/// A copy of settings. The builder passes the originals on to reqwest, and reqwest has no getter for settings.
 #[derive(Clone)]
 pub(crate) struct ClientSettings {
-    /// The default headers added by our side in place of reqwest. Headers removable by a redirect are among them,
-    /// because reqwest would add its defaults to a rebuilt request again. So are headers with the names of ours,
+    /// The default headers added by our side in place of reqwest. Headers removable by a redirect are included, because
+    /// reqwest would add its defaults to a rebuilt request again. Headers with the names of ours are included too,
     /// because reqwest adds a default header only to a request without the header.
     pub(crate) defaults: HeaderMap,
     /// The time allowed for a call with all redirects.
@@ -32,7 +32,7 @@ pub(crate) struct ClientSettings {
     pub(crate) https_only: bool,
     /// The maximum number of redirects. `None` for a custom policy.
     pub(crate) limit: Option<usize>,
-    /// `true` if the caller changed reqwest's own builder, so that some settings are unknown.
+    /// `true` if the caller changed reqwest's own builder. Some settings are then unknown.
     pub(crate) configured: bool,
 }
 
