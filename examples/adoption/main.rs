@@ -1,10 +1,10 @@
-//! Twenty functions in the usual shapes, each plain and traced: what a function needs to adopt the crates.
+//! Twenty functions in the usual shapes, each plain and traced. Each pair shows the changes to adopt the crates.
 //!
 //! ```text
 //! diff -u examples/adoption/plain examples/adoption/adopted
 //! ```
 //!
-//! One executable serves the function that `_HANDLER` names, for example `adopted.greeting`:
+//! One executable serves the function named by `_HANDLER`, for example `adopted.greeting`:
 //!
 //! ```text
 //! echo '{ "name": "Ada" }' | _HANDLER=adopted.greeting cargo run -p thundra-examples --bin adoption

@@ -1,4 +1,4 @@
-//! An axum router whose middleware reads the context of API Gateway's authorizer.
+//! An axum router with middleware for the context of API Gateway's authorizer.
 
 use axum::Router;
 use axum::extract::Request;

@@ -1,4 +1,4 @@
-//! A client that all invocations share.
+//! A client shared by all invocations.
 
 use std::env;
 

@@ -1,4 +1,4 @@
-//! An event of EventBridge with a type for its detail.
+//! An event of EventBridge with a typed detail.
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};

@@ -1,4 +1,4 @@
-//! An axum router whose responses are streams.
+//! An axum router with streamed responses.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! `billing`: charges an order from SNS, and puts its items on the stream of parcels.
+//! `billing`: charges an order from SNS, and puts the ordered items on the stream of parcels.
 //!
 //! ```text
 //! cargo lambda build --release --arm64 -p thundra-examples --bin billing

@@ -1,4 +1,4 @@
-//! `notify`: mails the notes of an SQS batch. A note that fails three times goes to the dead-letter queue.
+//! `notify`: mails the notes of an SQS batch. After three failures, SQS moves a note to the dead-letter queue.
 //!
 //! ```text
 //! cargo lambda build --release --arm64 -p thundra-examples --bin notify

@@ -1,4 +1,4 @@
-//! `orders`: takes an order over HTTP and publishes it.
+//! `orders`: takes an order over HTTP and publishes the order.
 //!
 //! ```text
 //! cargo lambda build --release --arm64 -p thundra-examples --bin orders

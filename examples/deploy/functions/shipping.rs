@@ -1,4 +1,4 @@
-//! `shipping`: packs the parcels of a Kinesis batch, each in its own trace, and sends a note for each.
+//! `shipping`: packs the parcels of a Kinesis batch, each in a separate trace, and sends a note for each.
 //!
 //! ```text
 //! cargo lambda build --release --arm64 -p thundra-examples --bin shipping

@@ -1,8 +1,9 @@
-//! The telemetry of the functions: what the environment says, and the metrics that the alarms need.
+//! The telemetry of the functions: the settings of the environment, and the metrics for the alarms.
 
 use thundra_aws::{Env, Settings, Telemetry};
 
-/// The built-in metrics that `monitoring.yaml` reads. CloudWatch bills each one that occurs, so these are all.
+/// The built-in metrics read by `monitoring.yaml`. No other built-in metric is exported, because CloudWatch bills
+/// each exported metric.
 const METRICS: [&str; 5] = [
     "faas.coldstarts",
     "faas.timeouts",
