@@ -29,7 +29,7 @@
 //! X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output for the
 //! serverless-otlp-forwarder.
 //!
-//! The [`guides`] have a page for each back end, for each way to come from another crate, and for what comes after the
+//! The [`guides`] have a page for each back end, for each migration from another crate, and for each task after the
 //! first trace.
 //!
 //! # What is recorded
@@ -311,7 +311,7 @@
 //! | `faas.invocations`, `faas.errors`, `faas.timeouts` | one of these for each invocation, by `faas.trigger`: success, failure, or an end past the deadline |
 //! | `faas.coldstarts`, `faas.init_duration` | cold starts, and the length of the initialisation |
 //! | `faas.invoke_duration`, `faas.mem_usage`, `faas.cpu_usage`, `faas.net_io` | [what an invocation used](#what-an-invocation-used) |
-//! | `thundra.deadline.used_ratio` | the part of the time up to the deadline that an invocation used: near 1, it nearly timed out |
+//! | `thundra.deadline.used_ratio` | the used part of the time up to the deadline; near 1, the invocation nearly timed out |
 //! | `thundra.message.age` | the age of the oldest message of an event from a queue, a topic, a stream or a table, by its name |
 //! | `rpc.client.call.duration` | AWS calls with their retries, by service, operation and error |
 //!

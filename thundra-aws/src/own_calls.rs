@@ -1,7 +1,8 @@
-//! Calls of this crate to AWS, on threads of their own.
+//! Calls of this crate to AWS, each on a new thread.
 //!
-//! A thread has a runtime of its own, because a program may block its runtime while it initialises, or have none yet.
-//! The calls are outside of any scope and their events go to no subscriber, so they are neither traced nor logged.
+//! Each thread has a runtime, because a program may block the runtime of the program during the initialisation, or have
+//! no runtime yet. The calls are outside of any scope, and no subscriber receives the events of the calls. Therefore
+//! the calls are neither traced nor logged.
 
 use std::error::Error;
 use std::fmt;
@@ -22,7 +23,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// The longest time of an attempt.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
-/// Waits for calls on a thread of its own, and hands over their result. Drops both where no thread can be started.
+/// Waits for calls on a new thread, and passes the result to `then`. Drops the calls and `then` if no thread can be
+/// started.
 pub(crate) fn on_thread<T>(
     name: &str,
     calls: impl Future<Output = T> + Send + 'static,
@@ -31,7 +33,8 @@ pub(crate) fn on_thread<T>(
     let on_thread = move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         suppress_thread();
-        // A new subscriber would have `tracing` ask all others about each span from then on. This one is built in.
+        // `Dispatch::none`, because a new subscriber would make `tracing` ask all other subscribers about each span
+        // from then on.
         let silent = dispatcher::set_default(&Dispatch::none());
         let result = runtime.block_on(calls);
         drop(silent);
@@ -42,10 +45,10 @@ pub(crate) fn on_thread<T>(
     let _ = std::thread::Builder::new().name(name.to_owned()).spawn(on_thread);
 }
 
-/// Has `tracing` ask the subscriber of the program about the spans and events that a call was the first to reach. For
-/// all threads, they have the answer of the silent thread.
+/// Makes `tracing` ask the subscriber of the program about the spans and events that a call was the first to reach.
+/// Until then, all threads use the answer of the silent thread.
 fn ask_again() {
-    // Without a global subscriber, the answer would be the same. The installation of one asks as well.
+    // Without a global subscriber, the answer would be the same. The installation of a global subscriber asks as well.
     if !dispatcher::get_default(|subscriber| subscriber.is::<NoSubscriber>()) {
         tracing::callsite::rebuild_interest_cache();
     }
@@ -57,7 +60,7 @@ pub(crate) async fn load_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
 }
 
-/// Returns the configuration for a resource. An ARN may name another region than that of the program.
+/// Returns the configuration for a resource. An ARN may name another region than the program's.
 pub(crate) fn for_resource(config: &SdkConfig, id: &str) -> SdkConfig {
     match region_of(id) {
         Some(region) => config.to_builder().region(Region::new(region.to_owned())).build(),
@@ -84,7 +87,7 @@ pub(crate) async fn parameter(config: &SdkConfig, name: &str) -> Result<Option<P
 pub(crate) enum CallError {
     /// The service refused the call.
     Refused { code: String, message: String },
-    /// Something kept the call from the service, or its answer from the program.
+    /// The call did not reach the service, or the response did not reach the program.
     NoAnswer(Box<dyn Error + Send + Sync>),
 }
 

@@ -234,7 +234,7 @@ fn several_values_are_several_invocations_of_one_program() {
         let is_cold = |root: &&&str| root.contains("faas.coldstart=true");
         assert_eq!((roots.len(), roots.iter().filter(is_cold).count()), (3, 1), "{why}: {stderr}");
         assert!(roots[0].contains(" → ") && !roots[1].contains(" → "), "the first links to init: {stderr}");
-        // One tree for each: the trace of init, and those of the invocations.
+        // The trace of init has a tree, and so has each of the three invocations.
         assert_eq!(stderr.lines().filter(|line| line.starts_with("trace ")).count(), 4, "{why}: {stderr}");
         let ids: std::collections::BTreeSet<_> =
             roots.iter().filter_map(|root| root.split("faas.invocation_id=").nth(1)?.split(' ').next()).collect();
@@ -368,7 +368,8 @@ fn the_trace_of_a_request_is_waited_for_at_a_collector() {
     let mut variables: Vec<_> = collector.environment().into_iter().collect();
     variables.extend([("OTEL_SERVICE_NAME", "greeter".to_owned()), ("OTEL_LOGS_EXPORTER", "otlp".to_owned())]);
     let variables: Vec<_> = variables.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    // The wait ends as soon as the expected span and its parents are there, after several requests.
+    // The spans arrive in several requests. The wait ends once the expected span and the parents of the span have
+    // arrived.
     let output = run_text("several", b"\"ann\" \"bob\"", &variables);
     assert!(output.status.success(), "{output:?}");
     for name in ["ann", "bob"] {

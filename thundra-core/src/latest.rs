@@ -1,4 +1,4 @@
-//! A value that is replaced rarely and read often, without a lock.
+//! A value for frequent reads without a lock, and for rare changes.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,8 +7,8 @@ use std::thread::LocalKey;
 
 /// The newest of the values set in this process, if any.
 ///
-/// Each value lives as long as the process. A thread takes the lock once after each change. Otherwise a thread without
-/// a value to read loads one number, and any other thread also looks into its own memory.
+/// Each value lives as long as the process. A thread takes the lock once after each change. Otherwise a read loads one
+/// number. If a value is set, the read also looks at the copy of the thread.
 #[derive(Debug)]
 pub(crate) struct Latest<T: 'static> {
     /// The number of changes. Zero without a value.
@@ -17,11 +17,11 @@ pub(crate) struct Latest<T: 'static> {
     seen: &'static LocalKey<Cell<Seen<T>>>,
 }
 
-/// The value that a thread saw last, with the number of changes at that time.
+/// The value last seen by a thread, with the number of changes up to then.
 pub(crate) type Seen<T> = (u64, Option<&'static T>);
 
 impl<T> Latest<T> {
-    /// Returns a place without a value. Threads keep the value they saw in `seen`.
+    /// Returns a place without a value. Each thread keeps the last seen value in `seen`.
     pub(crate) const fn new(seen: &'static LocalKey<Cell<Seen<T>>>) -> Self {
         Latest { changes: AtomicU64::new(0), value: Mutex::new(None), seen }
     }

@@ -37,9 +37,9 @@ pub enum MetricValue {
         count: u64,
         /// The sum of the values.
         sum: f64,
-        /// The lowest value. `None` if the sender did not measure it.
+        /// The lowest value. `None` from a sender without the measurement.
         min: Option<f64>,
-        /// The highest value. `None` if the sender did not measure it.
+        /// The highest value. `None` from a sender without the measurement.
         max: Option<f64>,
     },
 }

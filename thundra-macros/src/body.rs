@@ -1,4 +1,4 @@
-//! The body of a function as a future: for a wrapper that awaits the body.
+//! The body of a function as a future, for a wrapper that awaits the body.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -79,7 +79,7 @@ pub(crate) fn block(function: &Function) -> TokenStream {
     with_body(TokenStream::new(), brace, function.body.clone())
 }
 
-/// Returns the tokens with a body in these braces.
+/// Returns the tokens, followed by a body in the braces `brace`.
 pub(crate) fn with_body(mut head: TokenStream, brace: Brace, body: TokenStream) -> TokenStream {
     brace.surround(&mut head, |tokens| tokens.extend(body));
     head

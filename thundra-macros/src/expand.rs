@@ -82,7 +82,7 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     }
 }
 
-/// Returns the service of Lambda's events that calls `main`. The type of the argument of `main` decides about it.
+/// Returns the service of Lambda's events that calls `main`. The type of the argument of `main` selects the service.
 fn service(thundra_aws: &Path, program: &Program<'_>, input: &Input<'_>, state: Option<&Ident>) -> TokenStream {
     let main = &program.function.sig.ident;
     let (event, error) = (internal("event"), internal("error"));

@@ -62,7 +62,7 @@ pub(crate) enum Work<'a> {
 
 /// The first argument of `main`.
 pub(crate) enum Input<'a> {
-    /// An event or a request, of this type.
+    /// The type of an event or a request.
     Event(&'a Type),
     /// A record of a batch.
     Record(Records<'a>),

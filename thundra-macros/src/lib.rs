@@ -1,5 +1,5 @@
 //! The attributes of the thundra crates: `#[handler]` of [`thundra-aws`](https://docs.rs/thundra-aws), and `#[traced]`
-//! of all of them. Programs depend on the crates that re-export the attributes, not on `thundra-macros`.
+//! of each crate. Programs depend on the crates that re-export the attributes, not on `thundra-macros`.
 //!
 //! Tokens go one way. `attr` and `item` (with `returns`) parse the tokens into a model and check the rules. `expand`
 //! (with `params` and `body`) writes the expansion. `fallback` writes the item beside an error. `traced` has the same
@@ -53,9 +53,9 @@ use syn::parse_quote;
 ///
 /// # On `main` of an HTTP function: a request, or a router
 ///
-/// With the feature `http` of `thundra-aws`, the argument may be the `Request` of `lambda_http`. The type decides, also
-/// behind an alias or under another name. The response is what `lambda_http::run` takes, or, with `streaming`, a
-/// `Response` whose body is sent as it arrives.
+/// With the feature `http` of `thundra-aws`, the argument may be the `Request` of `lambda_http`. The type counts, also
+/// behind an alias or under another name. The response is any response accepted by `lambda_http::run`. With
+/// `streaming`, the response is a `Response`, and the body is sent as the body arrives.
 ///
 /// ```no_run
 /// use lambda_http::{IntoResponse, Request, RequestExt};
@@ -68,8 +68,9 @@ use syn::parse_quote;
 /// ```
 ///
 /// A `main` without arguments returns an HTTP service, or a `Result` with one: an axum `Router`, or any other
-/// `Service<Request>`. The function is called once, as an init function is, and its spans are in the trace `init`. With
-/// the feature `axum`, the route of a router is the name of each invocation's span: see `thundra_aws::http`.
+/// `Service<Request>`. The function is called once, as an init function is. The spans of the function are in the trace
+/// `init`. With the feature `axum`, the route of a router is the name of each invocation's span: see
+/// `thundra_aws::http`.
 ///
 /// ```no_run
 /// use axum::Router;
@@ -171,8 +172,8 @@ use syn::parse_quote;
 ///   function is called once, before `init`. *Defaults to* the telemetry of the environment.
 /// - `concurrent`, on `main` only: serves several invocations at a time, as sent on Lambda Managed Instances. State
 ///   must then be `Send + Sync + 'static`.
-/// - `streaming`, on `main` of an HTTP function only: sends the body of each response as it arrives. The function URL
-///   or the API must be set up for streamed responses.
+/// - `streaming`, on `main` of an HTTP function only: sends each part of a response's body as soon as the part arrives.
+///   The function URL or the API must be set up for streamed responses.
 /// - `shutdown`, on `main` only: exports waiting records when Lambda ends the environment, as `THUNDRA_SHUTDOWN=on`
 ///   does. Needs the feature `shutdown` of `thundra-aws`.
 /// - `crate = path`: the path of `thundra-aws`. *Defaults to* `::thundra_aws`.
@@ -255,7 +256,7 @@ pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(args.into(), &item.into()).into()
 }
 
-// One attribute, exported by three crates: the expansion names the crate that the program depends on.
+// Three crates export the attribute. The expansion names the crate that the program depends on.
 
 #[doc = include_str!("traced.md")]
 #[proc_macro_attribute]

@@ -13,7 +13,7 @@ pub(crate) struct Param {
     pub(crate) name: Ident,
     /// The `#[cfg(…)]` attributes, repeated wherever the name is used.
     pub(crate) cfgs: Vec<Attribute>,
-    /// Lint attributes. They are about the pattern: in the signature, an `expect` would be unfulfilled.
+    /// Lint attributes. A lint attribute is about the pattern. In the signature, an `expect` would be unfulfilled.
     lints: Vec<Attribute>,
     /// The pattern of the user.
     pub(crate) pattern: Pat,

@@ -31,7 +31,7 @@ impl BatchEvent for KinesisEvent {
         payload: |record| Ok(Some(Cow::Borrowed(&record.kinesis.data))),
         respond: |(), records| {
             let mut response = KinesisEventResponse::default();
-            // User records of one aggregated record have its sequence number.
+            // The user records of an aggregated record share the sequence number of the aggregated record.
             let mut reported: Vec<_> = reported(records).collect();
             reported.dedup();
             response.set_failures(reported);
@@ -46,11 +46,11 @@ impl<R> Takes<R> for KinesisEvent {
 
 impl<F, P> Each<KinesisEvent, F, P> {
     /// Hands over the user records packed by the Kinesis Producer Library, one by one, in place of the aggregated
-    /// records. Each runs in a scope of its own, with the context of its own sender, and has its own partition key.
+    /// records. Each user record has a partition key, and runs in a scope with the context of the sender.
     ///
-    /// A failed user record is reported by the sequence number of the aggregated record, since AWS delivers only whole
-    /// records again: user records of the same record that succeeded come again too. A record that is not aggregated is
-    /// handed over as it is.
+    /// A failed user record is reported by the sequence number of the aggregated record, because AWS retries only whole
+    /// records. The retry therefore repeats the successful user records of the aggregated record as well. A record
+    /// without aggregation is handed over unchanged.
     ///
     /// # Examples
     ///
@@ -71,7 +71,7 @@ impl<F, P> Each<KinesisEvent, F, P> {
     }
 }
 
-/// Returns the user records of an aggregated record, or any other record itself.
+/// Returns the user records of an aggregated record. Returns any other record unchanged.
 fn user_records(mut record: KinesisEventRecord) -> Vec<KinesisEventRecord> {
     let data = std::mem::take(&mut record.kinesis.data);
     let Some(aggregate) = Aggregate::of(&data) else {

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | send telemetry to Honeycomb, Grafana Cloud, Datadog, New Relic, Jaeger, X-Ray, CloudWatch or Elastic | [`backends`] |
 //! | come from the X-Ray SDK, lambda-otel-lite, tracing-opentelemetry or Powertools | [`migrating`] |
-//! | roll it out over many functions, and take it out again | [`rolling_out`] |
-//! | know what leaves my process | [`privacy`] |
-//! | know what it costs | [`costs`] |
+//! | roll the crates out over many functions, and remove the crates again | [`rolling_out`] |
+//! | know the data that leaves my process | [`privacy`] |
+//! | know the costs | [`costs`] |
 //! | find out why a span is missing | [`missing_spans`] |
 //! | run a function on my machine | [`local_runs`] |
 //! | keep my subscriber, or tracing-opentelemetry | [`subscribers`] |
@@ -16,7 +16,7 @@
 //! | trace a function without a way to the internet | [`private_networks`] |
 //! | trace a task longer than 15 minutes | [`long_tasks`] |
 
-/// Declares modules that hold a page of this folder each.
+/// Declares a module for each page of the folder.
 macro_rules! pages {
     ($($name:ident)*) => {
         $(

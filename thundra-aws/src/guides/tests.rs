@@ -3,7 +3,7 @@ use thundra_core::{Config, Env};
 use super::PAGES;
 use crate::Settings;
 
-/// Rustdoc compiles no diff, so the right sides are the doctests of a page of their own.
+/// Rustdoc compiles no diff, so the right sides of the diffs are doctests in `diffs.md`.
 #[test]
 fn the_right_sides_of_the_diffs_compile() {
     let compiled = include_str!("diffs.md");
@@ -25,7 +25,7 @@ fn every_page_is_a_row_of_the_index() {
     }
 }
 
-/// A reader copies the variables, so a misspelt name or value would be one line on standard error in production.
+/// A reader copies the variables, so production would show a misspelt name or value only as a line on standard error.
 #[test]
 fn the_variables_of_the_pages_are_accepted() {
     let mut count = 0;
@@ -53,7 +53,7 @@ fn problems(name: &str, value: &str) -> Vec<String> {
     if !lists.iter().any(|list| list.iter().any(|variable| variable.name == name)) {
         return vec![format!("{name} is in no list")];
     }
-    // The ratio of a sampler has an effect beside that sampler alone. The last value of a name wins.
+    // A ratio has an effect only beside the name of a sampler with a ratio. The last value of a name wins.
     let env = Env::from_pairs([("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"), (name, value)]);
     let (_, core) = Config::read(&env);
     let (_, http) = thundra_http::Settings::read(&env);

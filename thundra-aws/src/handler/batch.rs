@@ -174,7 +174,7 @@ impl<E: BatchEvent> ByType<Vec<u8>, E> {
     }
 }
 
-/// What a record can be read as from its payload.
+/// A type that a record's payload can be read as.
 #[diagnostic::on_unimplemented(
     message = "a record of a batch cannot be read as a `{Self}`",
     label = "no record, and no payload of one",

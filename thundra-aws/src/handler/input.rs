@@ -1,4 +1,4 @@
-//! The argument of `main`: its type decides what the program runs.
+//! The argument of `main`. The type of the argument selects the kind of program.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use lambda_runtime::tower::util::ServiceFn;
 use lambda_runtime::{LambdaEvent, service_fn};
 
-/// What `main` may take as its first argument.
+/// A type accepted as the first argument of `main`.
 #[cfg_attr(
     feature = "http",
     diagnostic::on_unimplemented(
@@ -44,7 +44,7 @@ pub fn input<T: Input>() -> T::Kind {
     T::Kind::default()
 }
 
-/// What `main` may take as its first argument if it streams its answers.
+/// A type accepted as the first argument of a `main` with streamed responses.
 #[diagnostic::on_unimplemented(
     message = "`streaming` is for HTTP functions, and `main` takes `{Self}`",
     label = "no HTTP request",
@@ -57,13 +57,13 @@ pub trait StreamedInput {
     type Kind: Copy + Default;
 }
 
-/// Returns the kind of an argument for streamed answers.
+/// Returns the kind of an argument for streamed responses.
 #[inline(always)]
 pub fn streamed_input<T: StreamedInput>() -> T::Kind {
     T::Kind::default()
 }
 
-/// A `main` that takes events.
+/// The kind of a `main` that takes events.
 pub struct Events<A>(PhantomData<fn() -> A>);
 
 impl<A> Clone for Events<A> {

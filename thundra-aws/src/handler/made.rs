@@ -1,5 +1,5 @@
-//! What a `main` without arguments returned: a service, or a result with one. The compiler tells both apart by method
-//! lookup, as in [`autoderef`](super::autoderef).
+//! The value returned by a `main` without arguments: a service, or a result with a service. The compiler tells the two
+//! apart by method lookup, as in [`autoderef`](super::autoderef).
 
 use std::fmt::Display;
 use std::marker::PhantomData;

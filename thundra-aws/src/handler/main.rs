@@ -133,7 +133,7 @@ where
     main_concurrent_app(telemetry, async { init().await.state() }, |state| handler(Arc::new(state)))
 }
 
-/// Runs a program whose handler is made of what the initialisation makes.
+/// Runs a program. `handler` makes the handler from the value made by the initialisation.
 pub(super) fn main_app<T, Made, Make, A, H, R, B, S, D, E>(
     telemetry: impl FnOnce() -> T,
     init: impl Future<Output = Result<Made, Exception>>,

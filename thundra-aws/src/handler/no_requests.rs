@@ -1,11 +1,11 @@
-//! The answer to a `main` without arguments where the feature `http` is off.
+//! The compile error for a `main` without arguments where the feature `http` is off.
 
 use std::future::Future;
 use std::process::ExitCode;
 
 use thundra_core::exception::Exception;
 
-/// What a `main` without arguments may return: nothing, without the feature.
+/// A type accepted as the result of a `main` without arguments. No type is accepted without the feature.
 #[diagnostic::on_unimplemented(
     message = "`main` takes no event, and returns `{Self}`",
     label = "no HTTP service",
@@ -14,7 +14,7 @@ use thundra_core::exception::Exception;
 )]
 pub trait App {}
 
-/// Ends the program, which does not compile.
+/// Stands in for the program. No call compiles, because no type implements `App`.
 pub fn main_buffered<T, S: App>(_: impl FnOnce() -> T, _: impl Future<Output = Result<S, Exception>>) -> ExitCode {
     ExitCode::FAILURE
 }

@@ -22,7 +22,7 @@ impl StreamedInput for Request {
     type Kind = StreamedRequests;
 }
 
-/// A `main` that takes requests, and answers in one piece.
+/// The kind of a `main` that takes requests, and returns each response in one piece.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Requests;
 
@@ -37,7 +37,8 @@ impl Requests {
         Buffered::new(service_fn(handler))
     }
 
-    /// Runs the handler, and converts the response while the state that the response may borrow is there.
+    /// Runs the handler, and converts the response. A response may borrow the state, so the conversion happens before
+    /// the state is dropped.
     ///
     /// # Errors
     ///
@@ -52,7 +53,7 @@ impl Requests {
     }
 }
 
-/// A `main` that takes requests, and streams its answers.
+/// The kind of a `main` that takes requests, and streams the responses.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StreamedRequests;
 

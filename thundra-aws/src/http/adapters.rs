@@ -1,7 +1,7 @@
 //! HTTP services as services of Lambda's events.
 //!
-//! The adapters of `lambda_http` are `Send` only if the response is `Sync`, and axum's responses are not. These hold the
-//! service alone, and make an adapter for each call.
+//! The adapters of `lambda_http` are `Send` only if the response is `Sync`, and axum's responses are not. The adapters
+//! of this module hold only the service, and make an adapter of `lambda_http` for each call.
 
 use std::fmt::Debug;
 use std::task::{Context, Poll};
@@ -41,7 +41,7 @@ where
 {
 }
 
-/// An HTTP service whose responses are streamed.
+/// An HTTP service with streamed responses.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no HTTP service whose responses can be streamed",
     label = "no service of `lambda_http::Request`",
@@ -62,7 +62,7 @@ where
 {
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[diagnostic::on_unimplemented(
     message = "a request cannot be answered with `{Self}`",
     label = "no HTTP response",
@@ -95,7 +95,7 @@ where
 {
 }
 
-/// Answers with responses in one piece.
+/// A service that returns each response in one piece.
 #[derive(Clone, Debug)]
 pub struct Buffered<S>(S);
 
@@ -122,7 +122,7 @@ where
     }
 }
 
-/// Answers with responses as their bodies arrive.
+/// A service that sends each response as the body arrives.
 #[derive(Clone, Debug)]
 pub struct Streamed<S>(S);
 

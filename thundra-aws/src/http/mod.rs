@@ -6,7 +6,7 @@
 //!
 //! # By the attribute
 //!
-//! `main` takes a request, with the state of [`init`](macro@crate::handler) or without:
+//! `main` takes a request, and optionally the state of [`init`](macro@crate::handler):
 //!
 //! ```no_run
 //! use lambda_http::{IntoResponse, Request, RequestExt};
@@ -19,8 +19,8 @@
 //! }
 //! ```
 //!
-//! Or `main` takes nothing, and returns an axum router or another service of requests, as it is or in a `Result`. What
-//! `main` does is recorded in the trace `init`, as an [init function](crate#cold-starts) is:
+//! A `main` without arguments returns an axum router or another service of requests, directly or in a `Result`. The
+//! work of `main` is recorded in the trace `init`, as the work of an [init function](crate#cold-starts) is:
 //!
 //! ```no_run
 //! use axum::Router;
@@ -34,7 +34,7 @@
 //!
 //! # With a `main` of your own
 //!
-//! The functions of this module have the names, the arguments and the results of those of `lambda_http`:
+//! The functions of this module have the names, the arguments and the results of the functions of `lambda_http`:
 //!
 //! | for | one invocation at a time | several at once, where Lambda allows it |
 //! |---|---|---|
@@ -53,25 +53,27 @@
 //! }
 //! ```
 //!
-//! With telemetry set up in code, the first row is [`run_with`] and [`run_concurrent_with`]. A streaming application takes
-//! its telemetry in [`thundra_aws::run_with`](crate::run_with), as `run_with(telemetry, StreamAdapter::from(app))` with
-//! the adapter of `lambda_http`.
+//! With telemetry set up in code, [`run_with`] and [`run_concurrent_with`] replace the functions of the first row. A
+//! streaming application passes the telemetry to [`thundra_aws::run_with`](crate::run_with), as
+//! `run_with(telemetry, StreamAdapter::from(app))` with the adapter of `lambda_http`.
 //!
 //! # Routes
 //!
-//! Behind API Gateway the event names the route of the API. A router inside the function knows a better one, and tells it
-//! only to layers inside of itself. With the feature `axum`, such a layer is added to an axum `Router` that
+//! Behind API Gateway the event names the route of the API. A router inside the function knows a more exact route, but
+//! shows the route only to layers inside of the router. With the feature `axum`, a layer that records the route is
+//! added to an axum `Router` that
 //!
 //! - `main` returns under the attribute,
 //! - [`run_concurrent`] or [`run_with_streaming_response_concurrent`] runs. On Lambda without managed instances both run
 //!   one invocation at a time, as [`run`] does.
 //!
-//! [`run`] and [`run_with_streaming_response`] take services that borrow, so the type of a service is unknown to them.
-//! There, and for a router inside of another service, such as `NormalizePath`, the layer is added by hand:
-//! `router.layer(thundra_http::Layer::server())`, with the feature `axum` of `thundra-http`.
+//! [`run`] and [`run_with_streaming_response`] take services that borrow, and cannot ask for the type of a borrowing
+//! service. A program with these functions adds the layer by hand, and so does a program with a router inside of
+//! another service, such as `NormalizePath`: `router.layer(thundra_http::Layer::server())`, with the feature `axum` of
+//! `thundra-http`.
 //!
-//! The route is that of the whole path: of nested and merged routers too. A fallback has no route. Of a service under
-//! `nest_service`, even of a router, only an own layer knows the route.
+//! The route covers the whole path, through nested and merged routers. A fallback has no route. A service under
+//! `nest_service`, even a router, needs a layer of its own to record the route.
 
 pub(crate) mod adapters;
 pub(crate) mod route;
@@ -143,10 +145,10 @@ where
     crate::run_with(telemetry, Adapter::from(app)).await
 }
 
-/// Runs an HTTP application as `lambda_http::run_concurrent` does, traced: several invocations at once where Lambda
-/// allows it, on managed instances.
+/// Runs an HTTP application as `lambda_http::run_concurrent` does, traced. Managed instances of Lambda run several
+/// invocations at once.
 ///
-/// Takes axum routers too, whose responses are not `Sync`.
+/// Accepts axum routers too, although the responses of axum are not `Sync`.
 ///
 /// # Errors
 ///
@@ -198,10 +200,10 @@ where
     crate::run_concurrent_with(telemetry, Buffered::new(routed(app))).await
 }
 
-/// Runs an HTTP application as [`lambda_http::run_with_streaming_response`] does, traced: the caller has each part of a
-/// response as soon as the body yields it.
+/// Runs an HTTP application as [`lambda_http::run_with_streaming_response`] does, traced. The caller receives each part
+/// of a response as soon as the body yields the part.
 ///
-/// The invocation ends with the body. A body that fails or is dropped before its end is [an
+/// The invocation ends with the body. A body that fails, or is dropped early, makes the invocation [an
 /// error](crate::run#how-an-invocation-ends), although Lambda counts a success. Trailers are not sent, as without this
 /// crate.
 ///
@@ -243,8 +245,8 @@ where
     crate::run(StreamAdapter::from(app)).await
 }
 
-/// Runs an HTTP application as `lambda_http::run_with_streaming_response_concurrent` does, traced: as
-/// [`run_with_streaming_response`], with several invocations at once where Lambda allows it.
+/// Runs an HTTP application as `lambda_http::run_with_streaming_response_concurrent` does, traced. Differs from
+/// [`run_with_streaming_response`] in that managed instances of Lambda run several invocations at once.
 ///
 /// # Errors
 ///

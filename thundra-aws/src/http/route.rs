@@ -4,7 +4,7 @@
 use std::any::Any;
 
 /// Adds a layer that names the span by the route, if the application is an axum router. Returns any other application
-/// as it is: only the router knows the route, and tells it only to layers inside.
+/// unchanged, because only a router knows the route, and shows the route only to layers inside.
 #[cfg(feature = "axum")]
 pub(crate) fn routed<S: 'static>(mut app: S) -> S {
     if let Some(router) = (&mut app as &mut dyn Any).downcast_mut::<axum::Router>() {

@@ -11,8 +11,8 @@ use thundra_core::{Value, semconv};
 /// The time reserved for the end of an invocation: the process must request the next event before the deadline.
 const RESERVE: Duration = Duration::from_millis(100);
 
-/// The greatest age of a deadline at the begin of an invocation. An older one is no time: `cargo lambda watch` gives the
-/// length of the timeout, in milliseconds, as the deadline.
+/// The greatest age of a deadline at the begin of an invocation. An older deadline is no point in time, because
+/// `cargo lambda watch` sends the length of the timeout, in milliseconds, as the deadline.
 const GREATEST_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The deadline of an invocation.
@@ -69,8 +69,8 @@ impl Deadline {
         ])
     }
 
-    /// Returns the used part of the time from the begin of the invocation to the deadline: 1 at the deadline. `None`
-    /// for a deadline before the begin of the invocation.
+    /// Returns the used part of the time from the begin of the invocation to the deadline. The part is 1 at the
+    /// deadline. `None` for a deadline before the begin of the invocation.
     pub(super) fn used_ratio(self) -> Option<f64> {
         self.used_ratio_at(SystemTime::now())
     }
@@ -80,7 +80,8 @@ impl Deadline {
         let left = self.at.duration_since(now).unwrap_or_default();
         let total = self.total.as_secs_f64();
         let used = 1.0 + (late.as_secs_f64() - left.as_secs_f64()) / total;
-        // Four digits say all: a tenth of a second in a quarter of an hour. The clock may have been set back.
+        // Four digits resolve a tenth of a second in a quarter of an hour. `max`, because the clock may have been set
+        // back.
         (total > 0.0).then(|| (used.max(0.0) * 1e4).round() / 1e4)
     }
 }

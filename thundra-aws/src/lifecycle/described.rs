@@ -26,7 +26,7 @@ impl From<Described> for Diagnostic {
     }
 }
 
-/// An error that Lambda can be told of.
+/// An error that can be reported to Lambda.
 #[diagnostic::on_unimplemented(
     message = "Lambda cannot be told of a `{Self}`",
     label = "no error of a handler",
@@ -39,7 +39,7 @@ pub trait HandlerError: Into<Diagnostic> + Debug + 'static {}
 #[diagnostic::do_not_recommend]
 impl<E: Into<Diagnostic> + Debug + 'static> HandlerError for E {}
 
-/// What a handler returns.
+/// The result of a handler.
 #[diagnostic::on_unimplemented(
     message = "a handler returns a `Result`, and `main` returns a `{Self}`",
     label = "no `Result`",
@@ -51,7 +51,7 @@ pub trait Outcome {
     /// The error.
     type Error;
 
-    /// Returns the outcome itself.
+    /// Returns the outcome as a `Result`.
     ///
     /// # Errors
     ///

@@ -42,7 +42,7 @@ impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
     }
 }
 
-/// Records an event that could not be read, for an unknown reason.
+/// Records an unreadable event without the reason.
 pub(super) fn report_unreadable(invocation: ScopeRef) {
     report(invocation, Exception::new(INVALID_EVENT, DESCRIPTION));
 }

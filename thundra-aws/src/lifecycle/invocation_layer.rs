@@ -34,23 +34,23 @@ use super::{environment, run, runtime_events, setup, shutdown, usage};
 /// }
 /// ```
 ///
-/// # What each part does
+/// # The parts
 ///
 /// | Part | Without it |
 /// |---|---|
 /// | the layer | nothing is recorded |
-/// | [`handler`](Self::handler) around the handler | no status of an HTTP response, no end of a streamed one; an error is known by its `Debug` text, a panic without its message; warm-up pings and too long chains of calls reach the handler |
+/// | [`handler`](Self::handler) around the handler | no status of an HTTP response, no end of a streamed one; an error is recorded by the `Debug` text, a panic without the message; warm-up pings and too long chains of calls reach the handler |
 /// | [`until_the_end`](Self::until_the_end) around the runtime | no export when the runtime ends with an error, and none [when the environment ends](crate#the-end-of-an-environment) |
-/// | [`snapstart_resource`](Self::snapstart_resource) | the first invocation renews ids and connections, and what waits at the snapshot is exported by each copy |
+/// | [`snapstart_resource`](Self::snapstart_resource) | the first invocation renews ids and connections, and each copy exports the records waiting at the snapshot |
 ///
 /// With all parts, an invocation ends [as under `run`](crate::run#how-an-invocation-ends).
 ///
 /// # Order
 ///
 /// The layer is added last. Spans and log lines of the layers inside are then part of the invocation, and the export
-/// comes after their work. What a layer outside does is not recorded, and takes part in no trace. [`TracingLayer`] inside
-/// adds a span between the invocation and the handler. AWS's OpenTelemetry layer inside makes its spans children of the
-/// invocation, and flushes what it has before the export.
+/// follows the work of the layers inside. The work of a layer outside is not recorded, and takes part in no trace.
+/// [`TracingLayer`] inside adds a span between the invocation and the handler. AWS's OpenTelemetry layer inside makes
+/// spans that are children of the invocation, and flushes before the export.
 ///
 /// Outside Lambda, a [`Runtime`] has no Runtime API to talk to and panics, as without the layer.
 ///
@@ -75,17 +75,18 @@ impl InvocationLayer {
         InvocationLayer { config: setup::install(telemetry.into()) }
     }
 
-    /// Returns the handler, which from now on tells the invocation its outcome. Results, errors and panics pass through.
+    /// Returns a handler that reports each outcome to the invocation. Results, errors and panics pass through.
     ///
     /// The handler of `lambda_http` is an application in an adapter: `traced.handler(lambda_http::Adapter::from(app))`.
     pub fn handler<H>(&self, handler: H) -> Reporting<H> {
         Reporting::new(handler)
     }
 
-    /// Returns the resource that prepares for a SnapStart snapshot, and renews what the copies share. Registered before
-    /// other resources, it comes last before the snapshot, and first after a restore.
+    /// Returns the resource that prepares for a SnapStart snapshot, and renews the state shared by the copies.
+    /// Registered before other resources, the resource runs last before the snapshot, and first after a restore.
     ///
-    /// The resources given to [`register_snapstart_resource`](crate::register_snapstart_resource) are part of it.
+    /// The resource includes the resources given to
+    /// [`register_snapstart_resource`](crate::register_snapstart_resource).
     #[must_use]
     pub fn snapstart_resource(&self) -> Arc<dyn SnapStartResource> {
         Hooks::new(self.config)
@@ -95,7 +96,7 @@ impl InvocationLayer {
     ///
     /// # Errors
     ///
-    /// Those of the runtime.
+    /// The errors of the runtime.
     pub async fn until_the_end(&self, runtime: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
         shutdown::prepare(self.config).await;
         self.begin();

@@ -207,7 +207,8 @@ pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &C
     within(deadline, config, |deadline| flush(trace, Some(deadline))).await;
 }
 
-/// Exports as [`export`] does, and meanwhile reads the settings that change without a redeploy, if a reading is due.
+/// Exports as [`export`] does. If a reading of the settings without a redeploy is due, the reading runs at the same
+/// time.
 async fn export_after_response(trace: Records, deadline: Option<Instant>, config: &Config) {
     if background::is_running() {
         return export_later(trace);

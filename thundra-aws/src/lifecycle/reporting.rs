@@ -24,10 +24,10 @@ pub struct Reporting<H> {
     inner: H,
 }
 
-/// `true` once a handler reports its outcome.
+/// `true` once a handler reports outcomes.
 static IN_USE: AtomicBool = AtomicBool::new(false);
 
-/// Returns `true` if the handler of the program reports its outcome. A handler under an
+/// Returns `true` if the handler of the program reports outcomes. A handler under an
 /// [`InvocationLayer`](super::InvocationLayer) alone does not.
 pub(super) fn is_in_use() -> bool {
     IN_USE.load(Ordering::Relaxed)

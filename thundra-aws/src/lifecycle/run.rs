@@ -80,9 +80,10 @@ use super::{environment, local, runtime_events, setup, shutdown, usage};
 ///   mark is skipped, and UTF-16 with a byte order mark is read as well.
 /// - One process runs all events, one after another, and initialises once. With several events, each response is a line
 ///   of JSON. The only response of a single event is printed for people.
-/// - If an event fails, or panics, the next one still runs. The error names the event and the line. The program fails in
-///   the end if any event failed.
-/// - A value that is no JSON ends the input: the events before it run, and the error names its line, column and byte.
+/// - If an event fails, or panics, the next event still runs. The error names the event and the line. The program fails
+///   in the end if any event failed.
+/// - A value that is no JSON ends the input. The events before the value run, and the error names the value's line,
+///   column and byte.
 /// - [Captured events](crate::configuration#captured-events) may be among the values.
 ///
 /// ```sh
@@ -94,7 +95,7 @@ use super::{environment, local, runtime_events, setup, shutdown, usage};
 /// # Errors
 ///
 /// In Lambda, the errors of [`lambda_runtime::run`]. Elsewhere, an error if the events cannot be read, or the handler
-/// fails for any of them.
+/// fails for any event.
 ///
 /// # Panics
 ///

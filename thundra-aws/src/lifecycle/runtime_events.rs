@@ -1,5 +1,5 @@
-//! What the runtime logs of an invocation: a response refused by Lambda, which the runtime counts as a success, and the
-//! failure of a handler that [reports](super::reporting) nothing itself.
+//! Failures known only from the log events of the runtime: a response refused by Lambda, although the runtime counts a
+//! success, and the failure of a handler that does not [report](super::reporting) outcomes.
 
 use std::fmt::Debug;
 
@@ -13,13 +13,13 @@ use super::{event, reporting};
 /// The targets of the runtime's events about a handler.
 const HANDLER: &str = "lambda_runtime::layers::panic";
 const READER: &str = "lambda_runtime::layers::api_response";
-/// The text about a panic, whose message the runtime does not log.
+/// The text about a panic. The runtime does not log the message of the panic.
 const PANIC: &str = "user handler panicked";
 
-/// Records what the runtime logs on the invocations from now on.
+/// Records the failures logged by the runtime on the invocations from now on.
 pub(super) fn watch() {
     read_runtime_errors(|event| {
-        // An earlier failure is the cause, and stays.
+        // An earlier failure is the cause, and is not replaced.
         if let Some(invocation) = ScopeRef::current().filter(|scope| !scope.flags().contains(ScopeFlags::FAILED)) {
             report(invocation, event);
         }
@@ -46,7 +46,7 @@ fn refusal(status: &str) -> Exception {
     Exception::new(error_type, format!("Lambda refused the response: {status}"))
 }
 
-/// Describes a failure of the handler by the `Debug` text of its error.
+/// Describes a failure of the handler by the `Debug` text of the error.
 fn failure(debug: &str) -> Exception {
     if debug == PANIC {
         return Exception::new("panic", "panicked");
@@ -60,7 +60,7 @@ fn failure(debug: &str) -> Exception {
 #[derive(Default)]
 struct Fields {
     message: String,
-    /// Present in one event of the runtime only.
+    /// The status of a refused response. No other event of the runtime has a status.
     status: Option<String>,
 }
 

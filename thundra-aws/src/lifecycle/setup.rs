@@ -58,7 +58,8 @@ fn write_metrics(config: &Config) {
     emf::install(config, &Settings::of(config).emf);
 }
 
-/// Reads settings while the program runs, if so configured. A program that is turned off reads nothing.
+/// Reads settings while the program runs, if `THUNDRA_CONFIG` names a document. A program that is turned off reads
+/// nothing.
 fn read_settings(config: &Config) {
     if let Some(remote) = Settings::of(config).remote_config.as_ref().filter(|_| !config.disabled) {
         remote_config::start(remote);

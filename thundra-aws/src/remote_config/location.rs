@@ -17,8 +17,8 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The place of a document with settings, in SSM Parameter Store, from the variable `THUNDRA_CONFIG`.
 ///
-/// The [configuration page](crate::configuration#settings-without-a-redeploy) says what the document holds, and when it
-/// is read. Reading takes the feature `remote-config`.
+/// The [configuration page](crate::configuration#settings-without-a-redeploy) lists the settings of the document, and
+/// the times of a reading. Reading takes the feature `remote-config`.
 ///
 /// # Examples
 ///

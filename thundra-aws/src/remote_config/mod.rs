@@ -46,7 +46,7 @@ pub(crate) fn along_with(flush: impl Future<Output = ()>) -> impl Future<Output 
     flush
 }
 
-/// Begins a reading, if one is due, without waiting for its end.
+/// Begins a due reading, without waiting for the end.
 pub(crate) fn begin() {
     #[cfg(feature = "remote-config")]
     reader::begin();

@@ -18,7 +18,7 @@ use crate::own_calls::{self, CallError};
 /// The longest wait of a flush for a reading. A slower reading goes on beside the next invocations.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The reader of this process, if the settings name a document.
+/// The reader of the process, if the settings name a document.
 static READER: OnceLock<Reader> = OnceLock::new();
 
 struct Reader {
@@ -55,7 +55,7 @@ pub(super) async fn read() {
     }
 }
 
-/// Begins a reading, if one is due.
+/// Begins a due reading.
 pub(super) fn begin() {
     if let Some(reader) = READER.get() {
         reader.begin();
@@ -74,7 +74,7 @@ impl Reader {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a reading on a thread, if one is due and none is under way. Returns `true` if it has begun.
+    /// Begins a due reading on a thread, unless another reading is under way. Returns `true` for a begun reading.
     fn begin(&'static self) -> bool {
         let mut state = self.state();
         if state.is_reading || !state.schedule.begin(Moment::now()) {
@@ -87,7 +87,7 @@ impl Reader {
         true
     }
 
-    /// Takes over a document, unless it is in force already.
+    /// Takes over a document, unless the document is in force already.
     fn take(&self, parameter: Option<Parameter>) -> Result<(), Unread> {
         let parameter = parameter.ok_or(Unread::Invalid("is missing in the answer"))?;
         let document = Document::parse(parameter.value.as_deref().unwrap_or_default());
@@ -121,13 +121,13 @@ impl Reader {
     }
 }
 
-/// The reason why a document could not be read. It does not hold the document.
+/// The reason why a document could not be read, without the text of the document.
 enum Unread {
     Call(CallError),
     Invalid(&'static str),
 }
 
-/// A reading. Dropping it ends it, as a failure unless it succeeded.
+/// A reading. Dropping the value ends the reading, as a failure unless `end` has taken over the document.
 struct Reading {
     reader: &'static Reader,
     is_failure: bool,
@@ -156,7 +156,7 @@ async fn read_parameter(name: &str) -> Result<Option<Parameter>, CallError> {
     own_calls::parameter(&own_calls::load_config().await, name).await
 }
 
-/// Returns the text of an error, with the texts of its sources.
+/// Returns the text of an error, with the texts of the sources.
 fn with_sources(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

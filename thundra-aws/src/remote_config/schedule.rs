@@ -18,7 +18,7 @@ impl Moment {
         Moment { monotonic: Instant::now(), system: SystemTime::now() }
     }
 
-    /// Returns the time until a later moment, by the clock that went further.
+    /// Returns the time until a later moment, by the clock with the greater advance.
     fn until(self, later: Moment) -> Duration {
         let by_system = later.system.duration_since(self.system).unwrap_or_default();
         later.monotonic.saturating_duration_since(self.monotonic).max(by_system)
@@ -40,7 +40,7 @@ impl Schedule {
         Schedule { interval, last: None, failures: 0 }
     }
 
-    /// Begins a reading, if one is due.
+    /// Begins a due reading. Returns `true` for a begun reading.
     pub(super) fn begin(&mut self, now: Moment) -> bool {
         let is_due = self.last.is_none_or(|last| last.until(now) >= self.pause());
         if is_due {

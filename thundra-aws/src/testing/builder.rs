@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(900);
 /// The farthest deadline. A time beyond has no date.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The default configuration, whatever the environment says.
+/// The default configuration, independent of the environment.
 static DEFAULT: LazyLock<Config> = LazyLock::new(|| {
     let mut config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
     config.load_section::<Settings>();
@@ -78,8 +78,8 @@ impl InvocationBuilder {
         self
     }
 
-    /// Sets the name of the function, and the ARN of a function with this name. Defaults to `function`, with the version
-    /// `$LATEST` and 128 MB.
+    /// Sets the name of the function, and the ARN with the name. Defaults to `function`, with the version `$LATEST` and
+    /// 128 MB.
     pub fn function_name(mut self, name: impl Into<String>) -> Self {
         let (function_name, version) = (name.into(), "$LATEST".to_owned());
         let function = lambda_runtime::Config { function_name, version, memory: 128, ..Default::default() };
@@ -122,21 +122,21 @@ impl InvocationBuilder {
         self
     }
 
-    /// Sets the whole context, with its deadline. Methods called later change it.
+    /// Sets the whole context, including the deadline. Methods called later change the context.
     pub fn context(mut self, context: Context) -> Self {
         (self.context, self.time_left) = (context, None);
         self
     }
 
-    /// Makes the invocation a cold start. Each invocation is of a warm environment by default, so that no invocation
-    /// depends on the order of the tests.
+    /// Makes the invocation a cold start. By default, each invocation is warm, because a cold first invocation would
+    /// depend on the order of the tests.
     pub fn cold_start(mut self) -> Self {
         self.is_cold_start = true;
         self
     }
 
-    /// Sets the configuration. Defaults to that of an empty environment. The configuration stays in memory for the rest
-    /// of the test program.
+    /// Sets the configuration. Defaults to the configuration of an empty environment. The configuration stays in memory
+    /// for the rest of the test program.
     ///
     /// # Examples
     ///

@@ -17,12 +17,12 @@ use crate::lifecycle::answer::Answer;
 use crate::lifecycle::event::Payload;
 use crate::lifecycle::reporting::Reporting;
 
-/// An event on its way to the handler.
+/// The event and the context for a handler.
 #[derive(Debug)]
 pub struct Delivered {
     pub(super) event: Bytes,
     pub(super) context: Context,
-    /// The answer in place of the handler's.
+    /// The answer in place of the handler's response.
     pub(super) answer: Option<Answer>,
 }
 
@@ -72,7 +72,7 @@ where
 }
 
 fn failed(failed: impl Into<Diagnostic> + Debug) -> InvocationError {
-    // The runtime logs the text first. The sources of some errors are in it.
+    // The runtime logs the `Debug` text first. The text has the sources of some errors.
     let _ = format!("{failed:?}");
     let Diagnostic { error_type, error_message } = failed.into();
     InvocationError::new(InvocationErrorKind::Handler, short_type_name(&error_type), error_message)

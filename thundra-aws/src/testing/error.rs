@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// The failure of an invocation, as its caller sees it.
+/// The failure of an invocation, as reported to the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvocationError {
     kind: InvocationErrorKind,
@@ -21,7 +21,7 @@ pub enum InvocationErrorKind {
     Panic,
     /// The event is not of the handler's type. The handler was not called.
     InvalidEvent,
-    /// The response could not be serialised, or its stream ended with an error.
+    /// The response could not be serialised, or the stream of the response ended with an error.
     InvalidResponse,
     /// The test asked for a response of another type.
     OtherResponse,
@@ -41,7 +41,7 @@ impl InvocationError {
         self.kind
     }
 
-    /// Returns the `errorType` for the caller: the type of the handler's error, as the runtime names it.
+    /// Returns the `errorType` for the caller: the type of the handler's error, as named by the runtime.
     pub fn error_type(&self) -> &str {
         &self.error_type
     }

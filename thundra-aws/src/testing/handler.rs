@@ -16,7 +16,7 @@ use tower_service::Service;
 use super::call::{Delivered, Posted, call};
 use super::error::InvocationError;
 
-/// A handler for [`invoke`](super::invoke), in one of these forms. `Form` tells them apart, and is inferred.
+/// A handler for [`invoke`](super::invoke). `Form` is the form of the handler, and is inferred:
 ///
 /// | Form | Example |
 /// |---|---|
@@ -25,8 +25,8 @@ use super::error::InvocationError;
 /// | a function or a closure of a `lambda_http::Request` (feature `http`) | `async fn bill(request: Request) -> Result<impl IntoResponse, Error>` |
 /// | a service of a `lambda_http::Request` (feature `http`) | `axum::Router` |
 ///
-/// The bounds are those of [`run`](crate::run) and [`http::run`](crate::http::run). A handler called once may own what it
-/// uses. A response may be a stream.
+/// The bounds are the bounds of [`run`](crate::run) and [`http::run`](crate::http::run), but the handler is called
+/// once, and may consume captured values. A response may be a stream.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler that a test can invoke",
     note = "a handler is an async function of one `LambdaEvent<T>`, where `T: Deserialize`, with a `Result` of a response \
@@ -153,7 +153,7 @@ impl<Fut: Future> Future for OnceFuture<Fut> {
     type Output = Fut::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Fut::Output> {
-        // There is no second call.
+        // The service is called once. A second call would never end.
         self.project().future.as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx))
     }
 }

@@ -1,4 +1,4 @@
-//! The response of an HTTP function, as its client gets it.
+//! The response of an HTTP function, as received by the client.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -28,7 +28,7 @@ struct ForGateway {
     is_base64_encoded: bool,
 }
 
-/// A header, which some functions write as a number.
+/// A header. Some functions write a number as the value.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum HeaderText {
@@ -48,7 +48,8 @@ impl HeaderText {
 }
 
 impl Invocation {
-    /// Returns the response of an HTTP function as its client gets it: the status, the headers and the body, decoded.
+    /// Returns the response of an HTTP function as received by the client: the status, the headers and the decoded
+    /// body.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use thundra_core::testing::{LogData, MetricData, Recorded};
 use super::call::Posted;
 use super::error::{InvocationError, InvocationErrorKind};
 
-/// An ended invocation: the response, and all that was recorded. See [`invoke`](super::invoke).
+/// An ended invocation: the response, and the recorded telemetry. See [`invoke`](super::invoke).
 #[derive(Clone, Debug)]
 pub struct Invocation {
     pub(super) result: Result<Posted, InvocationError>,
@@ -15,11 +15,11 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Returns the response, read as this type: [`serde_json::Value`] for any.
+    /// Returns the response as a `T`. [`serde_json::Value`] accepts any response.
     ///
     /// # Errors
     ///
-    /// The failure of the invocation, or an error if the response is not of this type.
+    /// The failure of the invocation, or an error if the response cannot be read as a `T`.
     pub fn response<T: DeserializeOwned>(&self) -> Result<T, InvocationError> {
         let body = self.body()?;
         serde_json::from_slice(body).map_err(|error| {
@@ -43,7 +43,7 @@ impl Invocation {
         self.result.as_ref().err()
     }
 
-    /// Returns the spans, in the order they ended. The last one is the span of the invocation.
+    /// Returns the spans, in the order of the ends. The last span is the span of the invocation.
     pub fn spans(&self) -> &[SpanData] {
         &self.recorded.spans
     }
@@ -63,7 +63,7 @@ impl Invocation {
         &self.recorded.logs
     }
 
-    /// Returns `true` if a log record has this text in its message.
+    /// Returns `true` if the message of a log record contains the text.
     pub fn has_logged(&self, text: &str) -> bool {
         self.recorded.has_logged(text)
     }
@@ -88,7 +88,7 @@ impl Invocation {
         self.recorded.snapshot()
     }
 
-    /// Returns everything that was recorded.
+    /// Returns all recorded telemetry.
     pub fn recorded(&self) -> &Recorded {
         &self.recorded
     }

@@ -1,8 +1,8 @@
 //! Invocations in unit tests, without Lambda and without a network.
 //!
 //! [`invoke`] runs a handler with an event, and returns the response, the spans, the log records and the metrics of the
-//! invocation. Everything is recorded as in Lambda: the trigger, the parent, correlation ids, the scopes of a batch, the
-//! outcome. The received context is removed from the event before the handler sees it.
+//! invocation. Everything is recorded as in Lambda: the trigger, the parent, correlation ids, the scopes of a batch,
+//! the outcome. The received context is removed from the event before the call of the handler.
 //!
 //! ```
 //! use serde_json::json;
@@ -38,10 +38,10 @@
 //!
 //! # Handlers
 //!
-//! [`Handler`] has the accepted forms: functions and closures of a [`LambdaEvent`](crate::LambdaEvent), services, and with
-//! the feature `http` functions of a `lambda_http::Request` and applications of axum. A handler with
-//! [`#[handler]`](macro@crate::handler) is called by its name; the body of a `main` goes into a function of its own, since
-//! no test can call `main`. A closure hands over state:
+//! [`Handler`] has the accepted forms: functions and closures of a [`LambdaEvent`](crate::LambdaEvent), services, and
+//! with the feature `http` functions of a `lambda_http::Request` and applications of axum. A handler with
+//! [`#[handler]`](macro@crate::handler) is called by name. The body of a `main` goes into another function, because no
+//! test can call `main`. A closure hands over state:
 //!
 //! ```
 //! # use serde_json::json;
@@ -62,14 +62,15 @@
 //!
 //! # Other tests, and subscribers
 //!
-//! Each invocation has a subscriber of its own, which is the default while the handler is polled. Tests on other threads,
-//! and other invocations on the same thread, see nothing of each other. A global subscriber is not needed: where the test
-//! program has one, it stays, and gets the events outside of the invocations alone. Log lines are not written.
+//! Each invocation has a separate subscriber. The subscriber is the default while the handler is polled. Tests on other
+//! threads, and other invocations on the same thread, see nothing of each other. A global subscriber is not needed. A
+//! global subscriber of the test program stays installed, and receives only the events outside of the invocations. Log
+//! lines are not written.
 //!
 //! Tasks spawned by the handler are recorded in the runtime of `#[tokio::test]`. In a runtime with several threads, a
 //! task takes the subscriber along: `work.in_current_span().with_current_subscriber()`, by `tracing::Instrument` and
-//! `tracing::instrument::WithSubscriber`. As in Lambda, a span belongs to the invocation if it ends before the handler
-//! does.
+//! `tracing::instrument::WithSubscriber`. As in Lambda, a span belongs to the invocation if the span ends before the
+//! handler does.
 //!
 //! # Acceptance tests
 //!
@@ -78,7 +79,8 @@
 //!
 //! # Configuration
 //!
-//! The configuration is the default one, whatever the environment says. [`InvocationBuilder::config`] sets another.
+//! The configuration is the default configuration, independent of the environment. [`InvocationBuilder::config`] sets
+//! another configuration.
 
 mod builder;
 mod call;
@@ -98,7 +100,7 @@ pub use self::event::IntoEvent;
 pub use self::handler::Handler;
 pub use self::invocation::Invocation;
 
-/// Runs a handler with an event, and returns the invocation: the response and all that was recorded.
+/// Runs a handler with an event, and returns the invocation, with the response and the recorded telemetry.
 ///
 /// The event is a [`serde_json::Value`], or JSON in a text or in bytes. A panic of the handler is a result too.
 /// [`Invocation::builder`] sets the request id, the deadline and the other data of the context.

@@ -19,7 +19,7 @@ use crate::lifecycle::watchdog::Watch;
 use crate::lifecycle::{invocation, warmup};
 use crate::panics::catch_panic_in;
 
-/// An event on its way to the function.
+/// The event and the context for an invocation.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) event: Bytes,

@@ -12,17 +12,17 @@ use tracing::Dispatch;
 use tracing::dispatcher::{DefaultGuard, set_default};
 
 thread_local! {
-    /// The default of the thread, and the number of its invocations.
+    /// The default of the thread, and the number of invocations on the thread.
     static DEFAULT: RefCell<Option<(DefaultGuard, usize)>> = const { RefCell::new(None) };
 }
 
-/// A subscriber as the default of a thread, until dropped. The first of several invocations on a thread sets its
-/// subscriber, and the last one to end takes it back.
+/// A subscriber as the default of a thread, until dropped. The first of several invocations on a thread sets the
+/// default, and the last invocation to end restores the earlier default.
 #[derive(Debug)]
 pub(super) struct ThreadDefault(Option<ThreadId>);
 
 impl ThreadDefault {
-    /// Sets the default of this thread, if all tasks of the runtime are polled on this thread.
+    /// Sets the default of the calling thread, if the runtime polls all tasks on the thread.
     pub(super) fn set(dispatch: &Dispatch) -> Self {
         let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
         if !matches!(flavor, Ok(RuntimeFlavor::CurrentThread)) {

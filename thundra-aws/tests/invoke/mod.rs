@@ -1,4 +1,4 @@
-//! Invocations in unit tests, in a process whose other tests have installed telemetry.
+//! Invocations in unit tests. Other tests in the process have installed telemetry.
 
 #![allow(clippy::panic)]
 

@@ -1,5 +1,5 @@
-//! HTTP functions in every form: each answers as the bare program of `lambda_http` does, and the span of the invocation
-//! is the server span of the request.
+//! HTTP functions in every form. Each function responds as the bare program of `lambda_http` does. The span of the
+//! invocation is the server span of the request.
 
 use std::process::ExitCode;
 
@@ -169,7 +169,7 @@ mod streaming_request {
         router()
     }
 
-    /// Calls a router in the process: the first request of the invocation is its own.
+    /// Calls a router in the process. The first request in an invocation counts as the invocation's request.
     #[handler(streaming, init = connect)]
     pub(super) async fn main(request: HttpRequest, router: &Router) -> Result<Response<axum::body::Body>, Error> {
         use tower_service::Service;
@@ -177,7 +177,7 @@ mod streaming_request {
     }
 }
 
-/// Answers with what the request has, by the last part of the path.
+/// Responds with the parts of the request, in the form named by the last part of the path.
 async fn echo(request: HttpRequest) -> Result<Response<Body>, Error> {
     let request_id = request.lambda_context_ref().map(|context| context.request_id.clone());
     let query: Vec<_> = request.query_string_parameters_ref().into_iter().flat_map(|query| query.iter()).collect();
@@ -237,12 +237,12 @@ async fn describe(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> 
     format!("{method} {} {:?} {body:?}", uri.path(), headers.get("x-many"))
 }
 
-/// A body that breaks after its first part.
+/// Returns a body that breaks after the first part.
 fn broken() -> impl stream::Stream<Item = Result<&'static str, Error>> + Send + 'static {
     stream::iter([Ok("one\n")]).chain(stream::once(async { Err(Error::from("the disk is full")) }))
 }
 
-/// Returns a request to a path, as each source of HTTP events sends it.
+/// Returns the events of a request to a path, an event for each source of HTTP events.
 fn events(method: &str, path: &str) -> Vec<(&'static str, Value)> {
     let many = json!({ "host": ["a"], "cookie": ["c=1", "d=2"], "x-many": ["1", "2"], "content-type": ["text/plain"] });
     let single = json!({ "host": "a", "x-many": "1,2", "content-type": "text/plain" });

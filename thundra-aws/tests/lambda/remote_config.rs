@@ -27,7 +27,7 @@ async fn start(program: &str, store: &ParameterStore, variables: &[(&str, &str)]
     Lambda::start(program, &[&ssm, variables].concat()).await
 }
 
-/// Invokes the function until a condition holds after an invocation and its flush.
+/// Invokes the function until a condition holds after an invocation and the flush of the invocation.
 async fn invoke_until(lambda: &Lambda, mut enough: impl FnMut(&Lambda) -> bool) {
     let invocations = async {
         loop {
@@ -261,7 +261,7 @@ async fn a_reading_silences_no_client_of_the_program() {
     let lambda = start("remote_client", &store, &[("RUST_LOG", "trace")]).await;
     invoke_until(&lambda, |lambda| lambda.stderr_so_far().contains("\"called\"")).await;
     let (_, stderr) = lambda.stop().await;
-    // The reading was the first to reach these events.
+    // The reading reached these events of the SDK first, so the silent thread answered for the callsites.
     assert!(stderr.contains("aws_smithy_runtime::client::orchestrator"), "{stderr}");
     assert!(!stderr.contains("/orders/telemetry"), "{stderr}");
 }

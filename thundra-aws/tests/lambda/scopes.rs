@@ -10,7 +10,7 @@ pub(crate) fn run() {
     runtime.block_on(thundra_aws::run(service_fn(handle))).unwrap();
 }
 
-/// Works in two steps, and returns the id of the order after them.
+/// Works in two steps. Returns the last id of the order.
 async fn handle(_: LambdaEvent<String>) -> Result<Option<String>, Error> {
     correlation::set("order", "o-9");
     let step = async {

@@ -166,8 +166,8 @@ impl Inbound {
         Inbound { parent: Some(parent), source: ParentSource::Local, ..Inbound::default() }
     }
 
-    /// Returns the context of a call, as received by work inside the program that made the call: the chain of calls
-    /// gets no longer.
+    /// Returns the context of a call, as received by work inside the program that made the call. The chain of calls
+    /// does not grow.
     #[doc(hidden)]
     pub fn within(caller: Outbound) -> Self {
         let Outbound { context, mut correlation, baggage, xray, received, formats: _ } = caller;

@@ -1,5 +1,5 @@
-//! Carriers of context: lists of text pairs, such as HTTP headers or message attributes. Each format has a file, and the
-//! public module [`propagation`](crate::propagation) shows what programs use.
+//! Carriers of context: lists of text pairs, such as HTTP headers or message attributes. Each format has a file. The
+//! public module [`propagation`](crate::propagation) exports the part for programs.
 
 mod baggage;
 mod correlation;

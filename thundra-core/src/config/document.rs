@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 /// The longest document, in bytes. A parameter of AWS has at most 8 KiB.
 const MAX_BYTES: usize = 64 << 10;
 
-/// Settings under the names of their variables, read while the program runs.
+/// Settings under the names of variables, read while the program runs.
 ///
-/// Blank lines and lines with `#` at the start are skipped. `export` before a name and quotes around a value are left
-/// out, as in a file of a shell, and so is a comment after a value. In a JSON object, a value is a text, a number, a
-/// truth value, or a list of such values.
+/// Blank lines and lines with `#` at the start are skipped. `export` before a name, quotes around a value and a comment
+/// after a value are left out, as in a file of a shell. In a JSON object, a value is a text, a number, a truth value,
+/// or a list of texts, numbers and truth values.
 ///
 /// # Examples
 ///

@@ -85,7 +85,7 @@ impl ConfigProblem {
         Self::new(variable, Reason::NotUnicode)
     }
 
-    /// Returns the problem of a variable that carries context, and whose value is not Unicode.
+    /// Returns the problem of a variable for context with a value that is not Unicode.
     pub(crate) fn context_not_unicode(variable: String) -> Self {
         ConfigProblem { variable: variable.into(), value: None, accepted: "".into(), reason: Reason::NotUnicode }
     }
@@ -110,7 +110,7 @@ impl ConfigProblem {
         ConfigProblem { value: None, ..self }
     }
 
-    /// Returns `true` for the problem of a value, whatever the other variables.
+    /// Returns `true` for the problem of a value, independent of other variables.
     pub(super) fn is_about_value(&self) -> bool {
         self.reason != Reason::WithoutEffect
     }

@@ -25,8 +25,8 @@ static HAS_PROVISIONAL_LAYER: AtomicBool = AtomicBool::new(false);
 /// Returns the configuration of the process: the [installed](crate::install) one, else the configuration of the
 /// environment.
 ///
-/// With `THUNDRA_CONFIG`, a program reads some settings again while it runs: each call returns the current ones. A scope
-/// keeps the settings of its beginning.
+/// With `THUNDRA_CONFIG`, a program reads some settings again at run time, and each call returns the current settings.
+/// A scope keeps the settings in force at the begin of the scope.
 ///
 /// A configuration set in code wins for everything read after the installation. A part of the program with values kept
 /// from before the installation is reported on standard error.
@@ -48,7 +48,7 @@ pub fn config() -> &'static Config {
     })
 }
 
-/// Replaces the configuration of the process with a revised one.
+/// Replaces the configuration of the process with a revised configuration.
 pub(crate) fn revise(config: Config) {
     REVISED.set(Some(config));
 }

@@ -1,7 +1,7 @@
-//! A configuration with the settings of a document, which change while the program runs.
+//! A configuration with the settings of a document. The settings change while the program runs.
 //!
-//! A document ranks after code, and before the environment. It changes sampling, levels, keep rules, and on and off;
-//! and never turns on what the environment has turned off.
+//! A document ranks after code, and before the environment. A document changes sampling, levels, keep rules, and on and
+//! off. A document never turns telemetry on that the environment has turned off.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ const IN_DOCUMENT: [&Variable; 8] = [
 /// The prefixes of the names that a problem shows. Any other text may be a secret by mistake.
 const SHOWN: [&str; 4] = ["AWS_", "OTEL_", "RUST_", "THUNDRA_"];
 
-/// The most names shown of a document, and the longest one in bytes.
+/// The greatest number of shown names, and the greatest length of a shown name in bytes.
 const MAX_NAMES: usize = 16;
 const MAX_NAME_BYTES: usize = 64;
 
@@ -37,7 +37,7 @@ const REFUSED: &str = "a document holds sampling, levels, keep rules, and on and
                        THUNDRA_LOG_BUFFER and THUNDRA_DEBUG_SAMPLE_RATE";
 
 impl Config {
-    /// Returns this configuration with the settings of a document, and a text for each problem of the document. The
+    /// Returns the configuration with the settings of a document, and a text for each problem of the document. The
     /// texts show no value.
     pub(crate) fn revised(&self, document: &Document, version: Option<i64>) -> (Config, Vec<String>) {
         let mut problems = refused(document);
@@ -68,7 +68,7 @@ impl Config {
     }
 }
 
-/// A configuration on its way to a revised one.
+/// The state of a revision.
 struct Settings {
     config: Config,
     by_environment: Config,
@@ -94,14 +94,14 @@ impl Settings {
             |config| &mut config.debug_sample_rate,
             || reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
         );
-        // Only a ratio without a sampler is still to report: every value was read before.
+        // `is_usable` has reported every invalid value. Only a ratio without a sampler is still to report.
         let without_effect = reader.finish().into_iter().filter(|problem| !problem.is_about_value());
         let of_document = without_effect.filter(|problem| self.usable.contains(problem.variable()));
         let texts: Vec<_> = of_document.map(|problem| problem.to_string()).collect();
         self.problems.extend(texts);
     }
 
-    /// Takes over a setting, if the document has one of its variables and code has not set it.
+    /// Takes over a setting, if the document has a variable of the setting, and code has not set the setting.
     fn one<T: PartialEq>(
         &mut self,
         variables: &[&Variable],
@@ -122,7 +122,7 @@ impl Settings {
     }
 }
 
-/// Returns `true` if a variable has a value to use, be it after its invalid items are left out.
+/// Returns `true` if a variable has a usable value, perhaps after the removal of invalid items.
 fn is_usable(env: &Env, variable: &Variable, problems: &mut Vec<String>) -> bool {
     let mut reader = Reader::new(env);
     let has_value = match variable.name {
@@ -146,7 +146,7 @@ fn in_document(name: &str) -> Option<&'static Variable> {
     IN_DOCUMENT.into_iter().find(|variable| variable.name == name)
 }
 
-/// Returns a text for each name that a document cannot set, and for its malformed entries.
+/// Returns a text for each name that a document cannot set, and a text for all malformed entries.
 fn refused(document: &Document) -> Vec<String> {
     let others = || document.entries().map(|(name, _)| name).filter(|name| in_document(name).is_none());
     let mut problems: Vec<_> = others()

@@ -21,7 +21,7 @@ pub(super) fn is_named(reader: &mut Reader<'_>) -> bool {
     named(reader, Sampler::default()).is_some()
 }
 
-/// Reads the name of a sampler. Returns the sampler, and `true` if it has the ratio of `by_ratio`.
+/// Reads the name of a sampler. Returns the sampler, and `true` for a sampler with the ratio of `by_ratio`.
 fn named(reader: &mut Reader<'_>, by_ratio: Sampler) -> Option<(Sampler, bool)> {
     reader.one_of(
         &v::SAMPLER,

@@ -1,4 +1,4 @@
-//! Data points as plain data, read from their bytes.
+//! Data points as plain data, read from OTLP bytes.
 
 use super::read::{Field, attribute, fields};
 use crate::{MetricData, MetricValue};

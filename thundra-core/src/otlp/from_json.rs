@@ -13,7 +13,7 @@ use crate::Signal;
 /// The greatest depth of messages. Deeper messages are left out.
 const MAX_DEPTH: u32 = 64;
 
-/// Returns the protobuf bytes of a request of this signal; `None` for text that is no JSON object.
+/// Returns the protobuf bytes of a request of the signal. `None` for a text other than a JSON object.
 pub(crate) fn request(signal: Signal, json: &[u8]) -> Option<Vec<u8>> {
     let json: Json = serde_json::from_slice(json).ok()?;
     json.is_object().then(|| message(schema::request(signal), &json, 0))
@@ -33,7 +33,7 @@ fn message(schema: &Message, json: &Json, depth: u32) -> Vec<u8> {
     out
 }
 
-/// Writes a value; `None` for a value of another kind, which is left out.
+/// Writes a value. Leaves out a value of another kind, and returns `None`.
 fn one(out: &mut Vec<u8>, field: &Field, value: &Json, depth: u32) -> Option<()> {
     match field.kind {
         Kind::Text => delimited(out, field, value.as_str()?.as_bytes()),

@@ -1,4 +1,4 @@
-//! Log records as plain data, read from their bytes.
+//! Log records as plain data, read from OTLP bytes.
 
 use std::time::{Duration, SystemTime};
 

@@ -15,14 +15,14 @@ pub(crate) fn exports(signal: Signal) -> bool {
     Signals::from_bits(EXPORTED.load(Ordering::Relaxed)).contains(signal)
 }
 
-/// Sets the exported signals. While recording is off, there are none.
+/// Sets the exported signals. No signal is exported while recording is off.
 pub(crate) fn set_exported(signals: Signals) {
     #[cfg(feature = "testing")]
     let signals = signals.with(Signals::from_bits(TESTED.load(Ordering::Relaxed)));
     EXPORTED.store(signals.bits(), Ordering::Relaxed);
 }
 
-/// The signals recorded for tests, whatever is exported.
+/// The signals recorded for tests, independent of the exported signals.
 #[cfg(feature = "testing")]
 static TESTED: AtomicU8 = AtomicU8::new(0);
 

@@ -72,7 +72,7 @@ pub fn outbound(span: &Span) -> Option<Outbound> {
     Some(outbound)
 }
 
-/// Returns the configuration for scopes nested in the current scope: that of the process, or of a test.
+/// Returns the configuration for scopes nested in the current scope: the configuration of the process, or of a test.
 #[doc(hidden)]
 pub fn config_of_scopes() -> &'static Config {
     #[cfg(feature = "testing")]

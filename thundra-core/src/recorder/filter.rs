@@ -83,7 +83,8 @@ fn enables(spans: &SpanLevels, log: &LineFilter, metadata: &Metadata<'_>) -> boo
     })
 }
 
-/// Returns `true` for a span or an event that the levels of a document enable. One look decides for spans and lines.
+/// Returns `true` for a span or an event that the levels of a document enable. A single look at the document's levels
+/// decides about spans and lines.
 #[cold]
 fn revised_enables(revised: &Revised, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
     either_enables(&revised.spans, log.own.as_ref().map(|_| &revised.lines), metadata)

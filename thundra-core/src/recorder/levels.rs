@@ -1,4 +1,4 @@
-//! The levels in force: those of the configuration that a layer was made with, or of a document read later.
+//! The levels in force: the levels of the configuration that a layer was made with, or of a document read later.
 //!
 //! A change takes effect at once, in running scopes too. `tracing` asks about each callsite anew, so a span or an event
 //! of a disabled level costs as little as before.
@@ -18,7 +18,7 @@ use crate::Config;
 use crate::config::{Levels, LogBuffer};
 use crate::latest::{Latest, Seen};
 
-/// The levels of the last document; nothing while they are those of the installed configuration.
+/// The levels of the last document. `None` while the levels of the installed configuration are in force.
 static REVISED: Latest<Revised> = Latest::new(&SEEN);
 
 thread_local! { static SEEN: Cell<Seen<Revised>> = const { Cell::new((0, None)) } }
@@ -32,7 +32,8 @@ pub(super) struct Revised {
     kept_bytes: usize,
 }
 
-/// Replaces the levels of all layers by the levels of a configuration. `None` for the levels that each was made with.
+/// Replaces the levels of all layers by the levels of a configuration. `None` restores the levels that each layer was
+/// made with.
 pub(crate) fn revise(config: Option<&Config>) {
     REVISED.set(config.map(|config| Revised {
         spans: with_scopes(config.spans.targets()),
@@ -40,7 +41,8 @@ pub(crate) fn revise(config: Option<&Config>) {
         lines: LineLevels::new(&config.log_levels(), config.log_buffer.as_ref()),
         kept_bytes: kept_bytes(config.log_buffer.as_ref()),
     }));
-    // The levels of a layer decide at a glance about the events with nothing but a line. They may be outdated now.
+    // The levels of a layer decide quickly about the events with nothing but a line. The levels of the layer may be
+    // outdated now.
     further_uses::expect();
     callsites::rebuild();
 }
@@ -145,7 +147,7 @@ impl LineLevels {
         LineLevels { written: EventFilter::new(written.targets()), kept: buffer.map(kept) }
     }
 
-    /// Returns the levels in place of these.
+    /// Returns the levels of the document, if any, in place of the layer's levels.
     #[inline]
     pub(super) fn current(&self) -> &Self {
         REVISED.get().map_or(self, |revised| &revised.lines)

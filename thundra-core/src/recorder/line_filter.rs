@@ -61,7 +61,8 @@ impl LineFilter {
         self.current().is_some_and(|levels| levels.takes(metadata))
     }
 
-    /// Returns whether the events of a callsite have lines: in all scopes, in some, or in none.
+    /// Returns the interest in the events of a callsite. The events have lines in all scopes, in some scopes, or in no
+    /// scope.
     pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
         self.current().map_or_else(Interest::never, |levels| levels.interest(metadata))
     }

@@ -1,7 +1,8 @@
-//! Nested scopes that begin in [replayed](super::replay) work: a function repeats a batch with the scopes of its records.
+//! Nested scopes that begin in [replayed](super::replay) work, as when a function repeats a batch with a scope for each
+//! record.
 //!
-//! The root of such a scope is marked as the span around the scope. If the mark still stands at the end of the scope, the
-//! scope is counted on the outer scope, and not recorded again.
+//! The root of a nested scope gets the mark of the span around the scope. If the root still has the mark at the end of
+//! the nested scope, the outer scope counts the nested scope. The nested scope is then not recorded again.
 
 use super::replay::was_seen;
 use super::scope_state::ScopeState;

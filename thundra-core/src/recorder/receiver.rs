@@ -10,7 +10,7 @@ use crate::pipeline::backlog;
 use crate::points::collection::{self, ScopeFacts};
 use crate::points::set::Points;
 
-/// The receiver of a scope and of its nested scopes. Without the feature `testing`, always the process.
+/// The receiver of a scope and of the nested scopes. Without the feature `testing`, the receiver is always the process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Receiver {
     #[cfg(feature = "testing")]
@@ -47,11 +47,11 @@ impl Receiver {
 #[cfg(feature = "testing")]
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    /// Spans that ended after their scope.
+    /// Spans that ended after the scope.
     pub(crate) late_spans: Mutex<Records>,
     pub(crate) log_records: Mutex<Records>,
     pub(crate) points: Mutex<Option<Box<Points>>>,
-    /// The configuration of nested scopes, in place of that of the process.
+    /// The configuration of nested scopes, in place of the configuration of the process.
     pub(crate) config: Option<&'static Config>,
 }
 
@@ -64,7 +64,7 @@ impl Inbox {
 
     fn add(&self, records: Records) {
         let run = if records.signal() == crate::Signal::Logs { &self.log_records } else { &self.late_spans };
-        // Each run has records of one signal.
+        // Each run has only records of the same signal, so `append` cannot fail.
         let _ = run.lock().unwrap_or_else(PoisonError::into_inner).append(records);
     }
 

@@ -188,7 +188,7 @@ where
     }
 }
 
-/// Ends the repetition of the scopes that began in a marked span: further work in them is new.
+/// Ends the repetition of the scopes that began in a marked span. Further work in the scopes is new.
 fn end_repetition(outer: ScopeId, marked: SpanId) {
     for nested in SCOPES.nested_in(outer) {
         if let Some(mut scope) = SCOPES.lock(nested)

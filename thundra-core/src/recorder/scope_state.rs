@@ -72,7 +72,7 @@ pub(crate) struct ScopeState {
     pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
-    /// The receiver of what the scope hands over.
+    /// The receiver of the scope's data.
     pub(crate) receiver: Receiver,
     /// The names to find the scope by; few scopes have any.
     pub(crate) names: Option<Arc<ScopeNames>>,

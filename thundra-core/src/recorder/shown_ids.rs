@@ -11,7 +11,7 @@ use super::scope_span::SCOPE_TARGET;
 use crate::TraceId;
 use crate::carrier::{CORRELATION_ID, CorrelationIds};
 
-/// `true` once a subscriber of the program, or one with layers of the program, may show the fields of spans.
+/// `true` once a subscriber of the program, or a subscriber with layers of the program, may show the fields of spans.
 static ARE_SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Shows the ids of all scopes that begin later.
@@ -30,7 +30,7 @@ pub(crate) struct ShownIds {
 }
 
 impl ShownIds {
-    /// Returns the ids if a layer may show them. `trace_id` is `None` without a trace.
+    /// Returns the ids if a layer may show the ids. `trace_id` is `None` without a trace.
     #[inline]
     pub(crate) fn of(trace_id: Option<TraceId>, ids: &CorrelationIds) -> Option<Box<Self>> {
         ARE_SHOWN.load(Ordering::Relaxed).then(|| Self::shown(trace_id, ids))

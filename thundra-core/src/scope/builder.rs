@@ -104,14 +104,14 @@ impl Scope {
     }
 }
 
-/// Names the root span, and leaves all other settings at their defaults.
+/// Names the root span, and leaves all other settings at the defaults.
 impl From<&'static str> for ScopeBuilder {
     fn from(name: &'static str) -> Self {
         Scope::builder(name)
     }
 }
 
-/// Names the root span, and leaves all other settings at their defaults.
+/// Names the root span, and leaves all other settings at the defaults.
 impl From<String> for ScopeBuilder {
     fn from(name: String) -> Self {
         Scope::builder(name)

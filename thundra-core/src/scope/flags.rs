@@ -50,7 +50,7 @@ impl ScopeFlags {
 
     /// The work is a part of a durable execution. The handler's output has the status and the result of the execution.
     pub const DURABLE_EXECUTION: Self = ScopeFlags(1 << 18);
-    /// The work is that of a program, for as long as the program likes. Scopes inside export their own spans.
+    /// The work is the whole run of a program, without a limit of time. Scopes inside export spans by themselves.
     pub const PROGRAM: Self = ScopeFlags(1 << 19);
 
     pub(super) const fn from_bits(bits: u32) -> Self {

@@ -85,7 +85,7 @@ impl ScopeRef {
         f()
     }
 
-    /// Sets the receiver of what the scope hands over, and of what later nested scopes do.
+    /// Sets the receiver of the data of the scope, and of scopes nested in the scope later.
     #[cfg(feature = "testing")]
     pub(crate) fn set_receiver(&self, receiver: Receiver) {
         if let Some(mut state) = SCOPES.lock(self.root.scope) {

@@ -7,12 +7,12 @@ use crate::pipeline::set_exported;
 use crate::points::{collection, switch};
 use crate::recorder::{callsites, levels};
 
-/// Takes over the settings of a document, in place of those of an earlier document. Returns a text for each problem of
-/// the document; the texts show no value. Does nothing before [`install`](super::install). The caller revises from a
-/// single thread at a time.
+/// Takes over the settings of a document, in place of the settings of an earlier document. Returns a text for each
+/// problem of the document. The texts show no value. Does nothing before [`install`](super::install). The caller
+/// revises from a single thread at a time.
 ///
-/// Scopes keep the sampling, the keep rules, and on and off of their beginning. Levels change at once, and so do log
-/// records and measurements with on and off.
+/// A scope keeps the sampling, the keep rules, and on and off as in force at the begin of the scope. Levels change at
+/// once, and on and off change log records and measurements at once.
 #[doc(hidden)]
 pub fn revise(document: &Document, version: Option<i64>) -> Vec<String> {
     let (Some(installed), Some(pipeline)) = (process::installed(), PIPELINE.get()) else { return Vec::new() };
@@ -22,7 +22,7 @@ pub fn revise(document: &Document, version: Option<i64>) -> Vec<String> {
     let config = process::config();
     if before.disabled != config.disabled {
         if config.disabled {
-            // What was measured so far is exported.
+            // Measurements made so far are still exported.
             collection::collect(true);
         }
         set_exported(pipeline.exported(config));

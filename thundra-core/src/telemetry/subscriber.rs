@@ -126,9 +126,9 @@ fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + us
 /// A line on standard error reports spans hidden by a filter added before the recording layer. A filter added after the
 /// recording layer is not noticed.
 ///
-/// Other layers of the subscriber, such as `tracing_subscriber::fmt`, see the span of a scope. Its fields are `trace_id`,
-/// `correlation_id`, and `correlation` with the other correlation ids, all as of the begin of the scope. Thus each line
-/// written in a scope has the ids. The fields are no attributes of the exported span.
+/// Other layers of the subscriber, such as `tracing_subscriber::fmt`, see the span of a scope. The fields of the span
+/// are `trace_id`, `correlation_id`, and `correlation` with the other correlation ids, all as of the begin of the
+/// scope. Thus each line written in a scope has the ids. The fields are no attributes of the exported span.
 ///
 /// The levels and limits come from the installed configuration, or before the installation from the environment. Use
 /// [`layer_with`] for a configuration made in code.

@@ -1,7 +1,7 @@
 //! Spans, log records and metrics for tests: recorded, compared as text, or collected in memory.
 //!
-//! Each recording has a subscriber of its own on its thread, or in its future, and sees nothing of other tests. A global
-//! subscriber of the test program is neither needed nor changed, and gets nothing of the recorded work.
+//! Each recording has a subscriber for the thread of the closure, or for the future, and sees nothing of other tests. A
+//! global subscriber of the test program is neither needed nor changed, and receives nothing of the recorded work.
 //!
 //! | Function | Work | Returns |
 //! |---|---|---|
@@ -9,8 +9,8 @@
 //! | [`record_async`] | a future | the spans |
 //! | [`record_all`] | a future | spans, log records and metrics |
 //!
-//! [`tree`] prints the spans with all attributes, and [`snapshot`] what is equal in each run, on each machine and with each
-//! version of a dependency.
+//! [`tree`] prints the spans with all attributes. [`snapshot`] prints only the parts that are equal in each run, on
+//! each machine and with each version of a dependency.
 //!
 //! # Examples
 //!
@@ -49,8 +49,8 @@ pub use crate::metric_data::{MetricData, MetricValue};
 use crate::tree::{Show, print};
 use crate::{Config, Env, Scope, SpanData, subscriber};
 
-/// Runs a closure in a scope, and returns the recorded spans. The subscriber is the one of [`install`](crate::install),
-/// on this thread alone.
+/// Runs a closure in a scope, and returns the recorded spans. The subscriber of [`install`](crate::install) is the
+/// default on the calling thread only.
 ///
 /// # Examples
 ///
@@ -65,7 +65,7 @@ pub fn record<R>(name: &'static str, f: impl FnOnce() -> R) -> (R, Vec<SpanData>
     record_with(&default_config(), name, f)
 }
 
-/// Runs a closure in a scope as [`record`] does, with this configuration.
+/// Runs a closure in a scope as [`record`] does, with the configuration `config`.
 ///
 /// # Examples
 ///
@@ -84,11 +84,12 @@ pub fn record_with<R>(config: &Config, name: &'static str, f: impl FnOnce() -> R
     })
 }
 
-/// Runs a future in a scope, and returns the recorded spans. The subscriber is the one of [`install`](crate::install), in
-/// this future alone. The returned future is [`Send`] if the given one is.
+/// Runs a future in a scope, and returns the recorded spans. The subscriber of [`install`](crate::install) is the
+/// default in the future only. The returned future is [`Send`] if the given future is.
 ///
-/// A task spawned by the future is not a part of it: `.in_current_span().with_current_subscriber()` (of `tracing`'s
-/// `Instrument` and `WithSubscriber`) records the spans of the task. A span that ends after the future is not returned.
+/// A task spawned by the future is not a part of the future. `.in_current_span().with_current_subscriber()` (of
+/// `tracing`'s `Instrument` and `WithSubscriber`) records the spans of the task. A span that ends after the future is
+/// not returned.
 ///
 /// # Examples
 ///
@@ -111,7 +112,7 @@ pub async fn record_async<F: Future>(name: &'static str, future: F) -> (F::Outpu
     record_async_with(&default_config(), name, future).await
 }
 
-/// Runs a future in a scope as [`record_async`] does, with this configuration.
+/// Runs a future in a scope as [`record_async`] does, with the configuration `config`.
 ///
 /// # Examples
 ///
@@ -192,7 +193,8 @@ pub fn tree_with_times(spans: &[SpanData]) -> String {
 /// Makes the subscriber of a recording.
 ///
 /// `tracing` asks a single subscriber as the default of the thread that reaches a span first, and all threads keep the
-/// answer. A test without a recording on another thread would thus disable the span. Each of two subscribers is asked.
+/// answer. A test without a recording on another thread would thus disable the span. `tracing` asks each of two
+/// subscribers, so a second subscriber exists from the first recording on.
 pub(super) fn dispatch(subscriber: impl Subscriber + Send + Sync) -> Dispatch {
     static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
     LazyLock::force(&SECOND);

@@ -1,4 +1,4 @@
-//! Requests of OTLP, as a collector of a test reads them.
+//! OTLP requests, as read by a collector in a test.
 
 use std::io::Read;
 
@@ -23,7 +23,8 @@ pub struct RequestForm {
 }
 
 impl Recorded {
-    /// Reads a request. Log records, and spans of kind server or consumer, get the `service.name` of their program.
+    /// Reads a request. Log records, and spans of kind server or consumer, get the `service.name` of the sending
+    /// program.
     ///
     /// # Errors
     ///

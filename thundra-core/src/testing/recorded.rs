@@ -17,9 +17,9 @@ use crate::{Config, Records, ScopeRef, Signal, SpanData};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Recorded {
-    /// The spans, in the order they ended.
+    /// The spans, in the order of the ends.
     pub spans: Vec<SpanData>,
-    /// The log records, in the order of their times.
+    /// The log records, in the order of the times.
     pub logs: Vec<LogData>,
     /// The data points of metrics.
     pub metrics: Vec<MetricData>,
@@ -46,7 +46,7 @@ impl Recorded {
         self.metrics.iter().find(|metric| metric.name == name)
     }
 
-    /// Returns `true` if a log record has this text in its message.
+    /// Returns `true` if the message of a log record contains the text.
     pub fn has_logged(&self, text: &str) -> bool {
         self.logs.iter().any(|log| log.body.contains(text))
     }
@@ -62,7 +62,7 @@ impl Recorded {
     }
 }
 
-/// The recording of a scope, with a subscriber of its own. Nothing of the scope reaches an exporter.
+/// The recording of a scope, with a separate subscriber. Nothing of the scope reaches an exporter.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub struct Recording {
@@ -87,7 +87,7 @@ impl Recording {
         &self.dispatch
     }
 
-    /// Takes what a scope, and the scopes nested in it later, record.
+    /// Receives the data of a scope, and of the scopes nested in the scope later.
     pub fn watch(&self, scope: ScopeRef) {
         scope.set_receiver(self.inbox.receiver());
     }
@@ -100,7 +100,7 @@ impl Recording {
         recorded.add(spans);
         recorded.add(&take(&self.inbox.late_spans));
         recorded.add(&take(&self.inbox.log_records));
-        // Nested scopes hand over their records before the outer scope.
+        // Sorted, because nested scopes hand over log records before the outer scope does.
         recorded.logs.sort_by_key(|log| log.time);
         let points = self.inbox.points.lock().unwrap_or_else(PoisonError::into_inner).take();
         points.iter().for_each(|points| recorded.add(&collection::encode(points)));

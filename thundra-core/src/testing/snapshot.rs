@@ -6,8 +6,8 @@ use std::fmt::Write;
 use super::values::stable;
 use crate::{Escaped, SpanData, SpanId, SpanKind, Status, Value};
 
-/// The attributes left out: they tell of the run, of the machine, of the account, or of the version of a library. A key
-/// with `.` or `_` at the end stands for all keys that begin with it.
+/// The attributes left out, with values that depend on the run, the machine, the account, or the version of a library.
+/// A key with `.` or `_` at the end stands for all keys with the prefix.
 const LEFT_OUT: [&str; 53] = [
     "aws.extended_request_id",
     "aws.kinesis.sequence_number",
@@ -71,14 +71,14 @@ const MAX_DEPTH: usize = 200;
 ///
 /// The text is equal in each run, on each machine and with each version of a dependency:
 ///
-/// - It has no times and no ids, and no attributes that tell of the run, of the machine, of the account or of the version
-///   of a library: `code.*`, `thread.*`, `process.*`, `network.peer.*`, `user_agent.*`, ids of requests, figures of what an
-///   invocation used, and cold starts. [`with`](Self::with) shows one of them, and [`without`](Self::without) leaves
-///   another one out.
-/// - In the other values, names and texts, what looks like a value of the run is replaced by `<uuid>`, `<id>`,
-///   `<address>`, `<port>` (of this machine) or `<time>`.
-/// - Attributes are sorted by key, and spans with the same parent by their text. Spans of work that runs at the same time
-///   start in any order. [`in_order_of_start`](Self::in_order_of_start) keeps the order of work that does not.
+/// - Times and ids are left out, and so are attributes that depend on the run, the machine, the account or the version
+///   of a library: `code.*`, `thread.*`, `process.*`, `network.peer.*`, `user_agent.*`, ids of requests, figures of the
+///   usage of an invocation, and cold starts. [`with`](Self::with) shows an attribute left out by default, and
+///   [`without`](Self::without) leaves out another attribute.
+/// - In the other values, names and texts, a part that looks like a value of the run is replaced by `<uuid>`, `<id>`,
+///   `<address>`, `<port>` (of the local machine) or `<time>`.
+/// - Attributes are sorted by key, and spans with the same parent by text. Spans of concurrent work start in any order.
+///   [`in_order_of_start`](Self::in_order_of_start) keeps the order of sequential work.
 ///
 /// # Examples
 ///
@@ -133,7 +133,7 @@ impl Snapshot {
         Snapshot::default()
     }
 
-    /// Shows an attribute that is left out by default, with the value as it is.
+    /// Shows an attribute that is left out by default, with the unchanged value.
     pub fn with(mut self, key: impl Into<String>) -> Self {
         self.with.insert(key.into());
         self
@@ -145,13 +145,13 @@ impl Snapshot {
         self
     }
 
-    /// Shows these attributes, and those of [`with`](Self::with), alone.
+    /// Shows only the given attributes, and the attributes of [`with`](Self::with).
     pub fn only(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.only = Some(keys.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Puts spans with the same parent in the order of their start, for work that runs one after another.
+    /// Puts spans with the same parent in the order of the starts, for sequential work.
     pub fn in_order_of_start(mut self) -> Self {
         self.by_start = true;
         self
@@ -161,7 +161,7 @@ impl Snapshot {
     pub fn print(&self, spans: &[SpanData]) -> String {
         let known: HashSet<SpanId> = spans.iter().map(|span| span.context.span_id).collect();
         let mut below: HashMap<Option<SpanId>, Vec<&SpanData>> = HashMap::new();
-        // Spans arrive in the order they ended; with equal times, parents and earlier spans come first.
+        // Spans arrive in the order of the ends. With equal times, parents and earlier spans come first.
         let mut spans: Vec<_> = spans.iter().rev().collect();
         spans.sort_by_key(|span| span.start_time);
         for span in spans {

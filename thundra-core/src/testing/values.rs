@@ -1,9 +1,10 @@
-//! Values that differ between runs, replaced by the name of their kind.
+//! Placeholders for values that differ between runs: the names of the kinds of values.
 
-/// Replaces ids, addresses, ports of this machine and times in a text: `<uuid>`, `<id>`, `<address>`, `<port>`, `<time>`.
+/// Replaces ids, addresses, ports of the local machine and times in a text: `<uuid>`, `<id>`, `<address>`, `<port>`,
+/// `<time>`.
 ///
-/// An id is a run of 16 or 32 hexadecimal digits in lower case, with letters and digits among them, as of a span or of a
-/// trace. The id of a trace of X-Ray is one too.
+/// An id is a run of 16 or 32 hexadecimal digits in lower case, with both letters and digits, such as the id of a span
+/// or of a trace. The trace id of X-Ray is an id, too.
 pub(super) fn stable(text: &str) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(first) = rest.chars().next() {

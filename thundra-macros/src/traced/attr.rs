@@ -89,7 +89,7 @@ impl Parse for Args {
 }
 
 impl Args {
-    /// Removes the `#[traced]` attribute of an item in a group, and returns its arguments.
+    /// Removes the `#[traced]` attribute of an item in a group, and returns the arguments of the attribute.
     pub(crate) fn take(attrs: &mut Vec<Attribute>) -> Result<Self> {
         let (own, others) = attrs.drain(..).partition::<Vec<_>, _>(|attr| is_named(attr.path(), "traced"));
         *attrs = others;
@@ -104,7 +104,8 @@ impl Args {
         }
     }
 
-    /// Returns these arguments with those of the group around the item, where the item has none of its own.
+    /// Returns the arguments of the item, with the arguments of the group around the item in place of missing
+    /// arguments.
     pub(crate) fn within(mut self, group: &Self) -> Self {
         let inherited = group.fields.iter().filter(|field| self.fields.iter().all(|own| own.name != field.name));
         let inherited: Vec<_> = inherited.map(Field::inherited).collect();

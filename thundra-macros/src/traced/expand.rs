@@ -1,4 +1,4 @@
-//! The expansion of items and groups: which functions get a span.
+//! The expansion of items and groups. Selects the functions that get a span.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -17,7 +17,7 @@ pub(crate) fn item(args: &Args, mut member: Member) -> Result<TokenStream> {
         return Err(Error::new_spanned(attr, TWICE));
     }
     if args.skip.is_some() {
-        // Without a group around the item, as under `#[cfg_attr(…, traced)]`, there is nothing to skip.
+        // Without a group around the item, as under `#[cfg_attr(…, traced)]`, `skip` has no effect.
         return Ok(member.into_token_stream());
     }
     let context = Context::default();
@@ -81,7 +81,7 @@ fn expand_group(args: &Args, group: Group) -> Result<TokenStream> {
             Err(error) => report(error),
         }
     }
-    // A field of an outer group may be the field of another item of that group.
+    // A field of an outer group may be the field of another item of the outer group.
     args.fields.iter().filter(|field| !field.is_inherited).filter_map(|field| field.unused()).for_each(report);
     match errors {
         Some(errors) => Err(errors),
@@ -95,7 +95,7 @@ fn associated_type(member: &Member) -> Option<ItemType> {
     syn::parse2::<ItemType>(tokens.clone()).ok().filter(|item| item.generics.params.is_empty())
 }
 
-/// Returns `false` for a function that cannot have a span, has one already, or is called by a test harness.
+/// Returns `false` for a function that cannot have a span, has a span already, or is called by a test harness.
 fn is_traceable(function: &Function) -> bool {
     let sig = &function.sig;
     let is_left_out = |attr: &Attribute| makes_span(attr) || is_named(attr.path(), "test");
@@ -108,7 +108,7 @@ fn makes_span(attr: &Attribute) -> bool {
     is_one_of(attr.path(), &NAMES) || is_conditional(attr, &NAMES)
 }
 
-/// Returns `true` for a `#[cfg_attr(…)]` with an attribute of one of the names.
+/// Returns `true` for a `#[cfg_attr(…)]` with an attribute whose name is among `names`.
 fn is_conditional(attr: &Attribute, names: &[&str]) -> bool {
     if !attr.path().is_ident("cfg_attr") {
         return false;

@@ -21,7 +21,7 @@ pub(crate) struct Field {
     span: Span,
     format: Format,
     value: Expr,
-    /// The function must have this argument, if the field stands on a group.
+    /// The argument that a function must have to record the field, if the field stands on a group.
     pub(crate) of_argument: Option<Ident>,
     /// `true` for a field of the group around the function.
     pub(crate) is_inherited: bool,
@@ -32,7 +32,7 @@ pub(crate) struct Field {
 /// The text of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
-    /// The value itself, typed if `tracing` knows the type, else the `Debug` text.
+    /// The value with its type if `tracing` knows the type, else the `Debug` text.
     Typed,
     Display,
     Debug,
@@ -103,7 +103,7 @@ impl Field {
         Some(Error::new(self.span, format!("no function here has an argument `{argument}`")))
     }
 
-    /// Returns `true` if a function with these arguments records the field.
+    /// Returns `true` if a function with the given arguments records the field.
     pub(crate) fn applies(&self, arguments: &[Ident]) -> bool {
         let has = |name: &Ident| arguments.contains(name);
         let applies = !self.is_inherited
@@ -141,7 +141,7 @@ fn mentions(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == name,
         TokenTree::Group(group) => mentions(group.stream(), name),
-        // A format string may name it.
+        // A format string may name the argument, as in `{name}`.
         TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
         _ => false,
     })

@@ -17,7 +17,7 @@ use crate::{
     returns::Returns,
 };
 
-/// What the functions of a group share.
+/// The properties shared by the functions of a group.
 #[derive(Clone, Default)]
 pub(super) struct Context {
     /// The type or the trait of the methods.
@@ -26,7 +26,7 @@ pub(super) struct Context {
     pub(super) types: Vec<ItemType>,
 }
 
-/// Expands a function with a span around its body.
+/// Expands a function with a span around the body.
 pub(super) fn expand_function(args: &Args, context: &Context, function: &Function) -> TokenStream {
     let Function { attrs, vis, sig, brace, inner_attrs, body } = function;
     let thundra = args.krate.clone().unwrap_or_else(|| parse_quote!(::thundra_core));
@@ -61,7 +61,7 @@ pub(super) fn expand_function(args: &Args, context: &Context, function: &Functio
             };
             let (before, future) = inner_future(&thundra, function, returns, TokenStream::new());
             if returns.lone_block(body).is_some() {
-                // The span begins when the future is first polled, as that of an `async fn`.
+                // The span begins with the first poll of the future, as the span of an `async fn` does.
                 let instrumented = instrumented(&thundra, &make_span, &future);
                 pinned(quote! { async move { #instrumented } })
             } else {
@@ -80,7 +80,7 @@ pub(super) fn expand_function(args: &Args, context: &Context, function: &Functio
     with_body(quote! { #(#attrs)* #vis #sig }, *brace, quote! { #(#inner_attrs)* #body })
 }
 
-/// Returns the statements that make a span and await a future in it.
+/// Returns the statements that make a span, and await a future in the span.
 fn instrumented(thundra: &Path, make_span: &TokenStream, future: &TokenStream) -> TokenStream {
     let span = internal("__thundra_span");
     quote! {
@@ -95,7 +95,7 @@ fn bindings(sig: &Signature, params: &[Param], fields: &[&Field]) -> TokenStream
         let this = &receiver.self_token;
         quote! { let _ = &#this; } // captures `self` and not the fields that the body names
     });
-    // An argument that is only recorded is used too.
+    // Recording an argument counts as a use of the argument.
     let bindings = params.iter().map(|param| {
         let (binding, used) = (param.binding(), is_recorded(&param.pattern, fields).then(|| using(param)));
         quote! { #binding #used }
@@ -103,8 +103,8 @@ fn bindings(sig: &Signature, params: &[Param], fields: &[&Field]) -> TokenStream
     quote! { #whole_self #(#bindings)* }
 }
 
-/// Returns the expression of the span with the patterns that its fields need. The user's patterns are bound inside of the
-/// future, after the span is made.
+/// Returns the expression of the span, after the patterns needed by the fields. The user's patterns come too late for
+/// the fields, because the future binds the patterns after the span is made.
 fn with_patterns(params: &[Param], fields: &[&Field], make_span: TokenStream) -> TokenStream {
     let recorded = params.iter().filter(|param| param.is_destructured() && is_recorded(&param.pattern, fields));
     let patterns = recorded.map(|param| {
@@ -119,7 +119,7 @@ fn with_patterns(params: &[Param], fields: &[&Field], make_span: TokenStream) ->
     }
 }
 
-/// Returns the pattern for a reference to the argument: without `mut`, `ref` and `&`.
+/// Returns the pattern for a reference to the argument, without `mut`, `ref` and `&`.
 fn by_reference(pattern: &Pat) -> Pat {
     struct Plain;
 

@@ -1,4 +1,4 @@
-//! The item under the attribute: a function, or a group of items. What is no function keeps its tokens.
+//! The item under the attribute: a function, or a group of items. Any other item keeps the tokens unchanged.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
@@ -19,7 +19,7 @@ pub(crate) enum Member {
     Function(Box<Function>),
     /// An inline module, an `impl` block or a trait.
     Group(Group),
-    /// Any other item, with its attributes.
+    /// Any other item, with the attributes of the item.
     Other(Vec<Attribute>, TokenStream),
 }
 
@@ -50,7 +50,8 @@ impl Member {
         }
     }
 
-    /// Removes the attributes that the attribute of the group would remove, beside an error.
+    /// Removes the `#[traced]` attributes of an item and of the items inside. The expansion would have removed the
+    /// attributes, but ended with an error.
     pub(crate) fn without_attributes(mut self) -> Self {
         self.attrs_mut().retain(|attr| !is_named(attr.path(), "traced"));
         if let Self::Group(group) = &mut self
@@ -118,7 +119,7 @@ impl Parse for Member {
     }
 }
 
-/// Parses a group up to its brace. Returns the owner of its methods; `None` if another item follows.
+/// Parses a group up to the brace. Returns the owner of the methods in the group. `None` if another item follows.
 #[expect(clippy::option_option, reason = "a module is a group without an owner")]
 fn parse_head(input: ParseStream<'_>) -> Result<Option<Option<Owner>>> {
     input.parse::<Option<Token![unsafe]>>()?;

@@ -146,7 +146,8 @@ mod letters {
 #[test]
 fn a_text_may_be_made_by_a_function_with_a_span() {
     let send = || assert_eq!(letters::send(&letters::Letter(3)), 3);
-    // Whether `fmt` has a span depends on the subscriber: `tracing` silences a thread's own one meanwhile.
+    // `ends_with`, because the span of `fmt` depends on the subscriber. `tracing` silences the subscriber of a thread
+    // while the thread records a field.
     assert!(tree(send).ends_with("└ send letter=letter 3\n"));
 }
 

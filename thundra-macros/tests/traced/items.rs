@@ -1,4 +1,4 @@
-//! Which functions get a span, and the names of the spans.
+//! The functions that get a span, and the names of the spans.
 
 use thundra_core::{Config, Env, SpanData, testing, traced};
 

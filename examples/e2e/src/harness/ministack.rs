@@ -13,7 +13,7 @@ use super::{Error, loopback, target};
 /// The tested release.
 const PACKAGE: &str = "ministack==1.5.33";
 
-/// What MiniStack expands templates of AWS SAM with.
+/// The package with which MiniStack expands templates of AWS SAM.
 const SAM: &str = "aws-sam-translator==1.115.0";
 
 /// The time for MiniStack to come up, usually one second.
@@ -36,7 +36,7 @@ impl MiniStack {
         Self::start_with("ministack", &[PACKAGE], name).await
     }
 
-    /// Starts a MiniStack like [`start`](Self::start), whose CloudFormation takes templates of AWS SAM.
+    /// Starts a MiniStack as [`start`](Self::start) does. CloudFormation accepts templates of AWS SAM, too.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Functions in the usual shapes answer alike with the crates and without, and their traces are what a reader expects.
+//! Functions in the usual shapes return the same responses with the crates and without. The traces have the spans that
+//! a reader expects.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
 mod functions;
@@ -58,7 +59,7 @@ fn every_function_has_both_forms_and_is_tested() {
     assert!(tested.len() >= 20);
 }
 
-/// What the functions call: an account of AWS on an emulator, and a service with prices.
+/// The services called by the functions: an account of AWS on an emulator, and a service with prices.
 struct Account {
     ministack: MiniStack,
     prices: String,
@@ -80,7 +81,7 @@ impl Account {
         Self { ministack, prices, variables }
     }
 
-    /// Sends the events of a function to one form of the function. Returns the answers, and the spans.
+    /// Sends the events of a function to one form of the function. Returns the responses and the spans.
     async fn answers(&self, form: &str, function: &Function) -> (Vec<Outcome>, Vec<Span>) {
         let collector = Collector::start().await.unwrap();
         let mut settings = Settings::new(env!("CARGO_BIN_EXE_adoption"))

@@ -183,7 +183,7 @@ fn crates_of(code: &str) -> BTreeSet<String> {
     names.filter(is_used).map(str::to_owned).collect()
 }
 
-/// What a reader must know before the first `cargo add` is not below the fold.
+/// The first screen of the README names the versions, because a reader needs the versions before the first `cargo add`.
 #[test]
 fn the_first_screen_of_the_readme_names_the_versions() {
     let (manifest, readme) = (text("Cargo.toml"), text("README.md"));

@@ -1,4 +1,4 @@
-//! The events of an input: its JSON values, or the captured events among the lines of a log.
+//! The events of an input: JSON values, or the captured events among the lines of a log.
 
 use bytes::Bytes;
 
@@ -10,7 +10,7 @@ use super::values::{self, Values};
 pub(super) struct Events {
     /// The events, in order.
     pub(super) events: Vec<Event>,
-    /// The reason why the input was not read to its end.
+    /// The reason why the input was not read to the end.
     pub(super) broken: Option<String>,
 }
 
@@ -33,9 +33,10 @@ impl Event {
 impl Events {
     /// Reads the events of an input.
     ///
-    /// Every JSON value is an event, or the line of a captured event. Where a captured event is among them, the lines of
-    /// a log are skipped. An input that is no JSON is the text of a log, if a captured event is in the text. Else the
-    /// input ends with the first text that is no JSON; if nothing is before, the input is a single broken event.
+    /// Every JSON value is an event, or the line of a captured event. If the input has a captured event, the lines of a
+    /// log among the values are skipped. An input that is no JSON is the text of a log, if the text has a captured
+    /// event. Else the input ends with the first text that is no JSON. If no value precedes the text, the input is a
+    /// single broken event.
     ///
     /// # Errors
     ///
@@ -70,10 +71,10 @@ impl Events {
     }
 }
 
-/// Returns the captured events in the text of a log, whose first text that is no JSON starts at `broken`. `None` if the
-/// text there is a broken event, and for an input without a captured event.
+/// Returns the captured events in a log. The first text that is no JSON starts at `broken`. `None` if the text at
+/// `broken` is a broken event, and for an input without a captured event.
 fn captured_in_log(input: &[u8], broken: usize) -> Result<Option<Vec<Event>>, String> {
-    // Invalid UTF-8 in another line must not hide the line.
+    // Invalid UTF-8 in another line must not hide the line of a captured event.
     let text = String::from_utf8_lossy(input);
     let found = replay::find(&text)?;
     let is_event = input.get(broken) == Some(&b'{') && found.iter().all(|(start, _)| *start < broken);
@@ -110,7 +111,7 @@ mod tests {
         matches!(&events.events[..], [Event { bytes, replayed: None, .. }] if bytes == input) && events.broken.is_none()
     }
 
-    /// Returns the events, captured ones in brackets, and the place of the text that is no event.
+    /// Returns the events, with captured events in brackets, and the place of the text that is no event.
     fn shown(input: &str) -> (String, Option<String>) {
         let Events { events, broken } = Events::read(input.into()).unwrap();
         let shown = events.iter().map(|event| match (&event.replayed, String::from_utf8_lossy(&event.bytes)) {

@@ -71,7 +71,7 @@ fn read() -> Result<Events, Error> {
     Ok(events)
 }
 
-/// Names the masked and cut parts, a line each. Returns `true` if there are any.
+/// Names the masked and cut parts, a line each. Returns `true` for an event with such parts.
 fn name_places(replays: &[&Replay]) -> bool {
     let places = replays.iter().flat_map(|replay| [(&replay.masked, "masked"), (&replay.cut, "cut")]);
     let lines = places.flat_map(|(places, how)| places.iter().map(move |place| format!("{how}: {}\n", Escaped(place))));

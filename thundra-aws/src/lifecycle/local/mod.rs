@@ -43,7 +43,7 @@ pub(crate) fn check_input() -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// The error of the only event. Of several events, all are run, and the failures are reported as they happen.
+/// The error of the only event. Of several events, all are run, and each failure is reported at once.
 pub(super) async fn run<A, H, R, B, S, D, E>(mut handler: H, config: &Config) -> Result<(), Error>
 where
     H: Service<LambdaEvent<A>, Response = R>,

@@ -32,7 +32,7 @@ pub(super) struct Replay {
     pub(super) correlation: HashMap<String, String>,
 }
 
-/// Finds the lines of captured events in the output of a log, each with its place.
+/// Finds the lines of captured events in the output of a log, with the place of each line.
 ///
 /// # Errors
 ///
@@ -57,14 +57,15 @@ pub(super) fn is_log_line(value: &[u8]) -> bool {
     is_line || is_lambdas || has("_aws") || has("__otel_otlp_stdout")
 }
 
-/// The most objects that break far behind their start, since the lines of each are read again for the next one.
+/// The most objects that break far behind the start. The limit exists because the search for the next object reads the
+/// lines of a broken object again.
 const MAX_LONG: usize = 16;
 
 /// The most lines of a broken object that are read again without being counted.
 const MAX_LINES: usize = 64;
 
-/// Returns the place and the text of the next JSON object with the marker as its first key, no JSON before the object on
-/// the line, and nothing behind: a message may hold the text of a captured event.
+/// Returns the place and the text of the next JSON object with the marker as the first key. No JSON stands before the
+/// object on the line, and nothing behind, because a message may hold the text of a captured event.
 fn next<'a>(text: &'a str, at: &mut usize, long: &mut usize) -> Option<(usize, &'a str)> {
     let key = format!("\"{}\"", MARKER.0);
     loop {
@@ -137,7 +138,8 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Reads a line. `None` for any other value: an object without the marker as its first member is itself an event.
+/// Reads the line of a captured event. `None` for any other value: an object without the marker as the first member is
+/// an event.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-/// A byte order mark in UTF-8. Files joined by `cat` may have one each.
+/// A byte order mark in UTF-8. Files joined by `cat` may each begin with the mark.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The mark at the start of each text of a JSON text sequence.
@@ -51,7 +51,7 @@ fn start_of_value(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Splits an input into its values.
+/// Splits an input into the JSON values.
 pub(super) fn split(bytes: &[u8]) -> Values {
     let (mut values, mut at) = (Values::default(), 0);
     while let Some(start) = start_of_value(bytes, at) {

@@ -59,7 +59,7 @@ const ENCODED_NAMES: [[&str; 3]; 4] = [
     ["dHJhY2VwYXJlbn", "RyYWNlcGFyZW50", "0cmFjZXBhcmVud"],
 ];
 
-/// The searchers for the encoded names, made once. Making one costs more than searching a short text.
+/// The searchers for the encoded names, made once. Making a searcher costs more than searching a short text.
 static SEARCHERS: LazyLock<Vec<Finder<'static>>> =
     LazyLock::new(|| ENCODED_NAMES.as_flattened().iter().map(|name| Finder::new(*name)).collect());
 

@@ -16,7 +16,7 @@ use crate::hops::{Change, change};
 const MAX_DEPTH: usize = 12;
 /// The sources of S3's records and of S3's events on EventBridge. A text without either name describes no object.
 const NAMES: [&str; 2] = ["aws:s3", "aws.s3"];
-/// The searchers for the names, made once. Making one costs more than searching a short text.
+/// The searchers for the names, made once. Making a searcher costs more than searching a short text.
 static FINDERS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| NAMES.map(Finder::new));
 /// The members with a message within a message, as a JSON object or as JSON text.
 const INSIDE: [&str; 8] = ["Sns", "Message", "body", "detail", "Data", "data", "requestPayload", "Payload"];

@@ -217,7 +217,7 @@ fn texts<'a>(map: &Object<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
 /// Returns `true` if the body may hold a context or name an object. A few searches for text cost less than reading the
 /// body.
 fn leads_somewhere(body: &[u8]) -> bool {
-    /// The searchers, made once. Making one costs more than searching a short text.
+    /// The searchers, made once. Making a searcher costs more than searching a short text.
     static FINDERS: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
         let [context, attributes, datadog, header] = NAMES;
         let [record, event] = S3;

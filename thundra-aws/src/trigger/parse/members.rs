@@ -56,7 +56,7 @@ impl<'a> Members<'a> {
         Some(())
     }
 
-    /// Validates the text as far as `end`, but what is validated already.
+    /// Validates the text as far as `end`, without the part validated already.
     fn validate(&mut self, end: usize) -> Option<&'a str> {
         if self.text.len() < end {
             self.text = std::str::from_utf8(self.json.get(..end)?).ok()?;

@@ -1,4 +1,4 @@
-//! JSON strings: their texts, and places in a string, given places in the text.
+//! The texts of JSON strings, and the places in a string for places in the text.
 
 use std::borrow::Cow;
 

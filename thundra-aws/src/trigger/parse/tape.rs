@@ -1,7 +1,7 @@
 //! The tape of a JSON text: the places of all members and elements, in order, from one reading of the text.
 //!
-//! Objects inside objects share the tape, so nothing is read twice, however deep a wanted member stands. A value that is
-//! not opened has no nodes inside. The value is read when asked for, onto a tape of its own.
+//! Objects inside objects share the tape, so no part of the text is read twice, however deep a wanted member stands. A
+//! value that is not opened has no nodes inside. A later request for the value reads the value onto another tape.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,13 +11,13 @@ use crate::payload::cursor::Cursor;
 
 /// The depth of opened values in an event. No member read by a source stands deeper.
 pub(super) const MAX_DEPTH: usize = 8;
-/// The depth of opened arrays: of records, and of their headers.
+/// The depth of opened arrays. Records and the headers of records are arrays.
 const MAX_ARRAY_DEPTH: usize = 4;
 /// The old image of an item in DynamoDB, often as long as the new image. No source reads the old image.
 const UNREAD: &[u8] = b"OldImage";
 /// The depth of the records in an event.
 pub(super) const RECORD_DEPTH: usize = 2;
-/// The limit of nodes for opening a value. More need a crafted event, which must not take much memory.
+/// The limit of nodes for opening a value. Only a crafted event has more nodes, and must not take much memory.
 const MAX_NODES: usize = 1 << 19;
 
 /// The places of members and elements in a text.
@@ -36,7 +36,7 @@ pub(super) struct Node {
     key: Key,
     start: u32,
     end: u32,
-    /// The place of the node after this one and all nodes inside.
+    /// The place of the node that follows this node and all nodes inside.
     next: u32,
     pub(super) kind: Kind,
 }
@@ -95,7 +95,7 @@ impl<'a> Tape<'a> {
         self.nodes.len()
     }
 
-    /// Returns the node at a place, and the place of the node after it.
+    /// Returns the node at a place, and the place of the following node.
     #[inline]
     pub(super) fn get(&self, place: usize) -> Option<(&Node, usize)> {
         self.nodes.get(place).map(|node| (node, node.next as usize))

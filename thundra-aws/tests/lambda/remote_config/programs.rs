@@ -1,4 +1,4 @@
-//! Programs whose settings change.
+//! Programs with changing settings.
 
 use std::time::Duration;
 

@@ -15,12 +15,12 @@ const MAX_BYTES: usize = 16 * 1024;
 
 /// Returns the variables with the context of the running code; none outside of any scope.
 ///
-/// A child process inherits the variables of the running program too, and so perhaps the context that the running
-/// program got from its own starter: remove the [stale variables](stale_vars), as [`inject`] does.
+/// A child process also inherits the variables of the running program, perhaps with the context received from the
+/// starter of the running program. Remove the [stale variables](stale_vars), as [`inject`] does.
 ///
 /// # Examples
 ///
-/// For an API with pairs of its own, such as the environment of a container:
+/// For an API that takes pairs, such as the environment of a container:
 ///
 /// ```
 /// use thundra_core::Scope;
@@ -40,8 +40,8 @@ pub fn vars() -> impl Iterator<Item = (String, String)> {
     vars.unwrap_or_default().into_iter()
 }
 
-/// Returns the names of the variables that carry another context: those of the running program, without those of
-/// [`vars`]. None outside of any scope.
+/// Returns the names of the running program's variables with another context: the variables with context that [`vars`]
+/// does not replace. The iterator is empty outside of any scope.
 ///
 /// # Examples
 ///
@@ -60,11 +60,11 @@ pub fn stale_vars() -> impl Iterator<Item = String> {
     stale.unwrap_or_default().into_iter()
 }
 
-/// Hands the context of the running code to a child process: sets the [variables](vars) of a command, and removes the
-/// [stale ones](stale_vars). Does nothing outside of any scope.
+/// Hands the context of the running code to a child process. Sets the [variables](vars) of a command, and removes the
+/// [stale variables](stale_vars). Does nothing outside of any scope.
 ///
-/// A variable that the program set or removed on the command stays so, unless the value is the one that the running
-/// program itself got.
+/// A variable that the program set or removed on the command stays unchanged, unless the program merely forwarded a
+/// received value.
 ///
 /// # Examples
 ///
@@ -98,10 +98,10 @@ pub fn inject(command: &mut Command) {
     }
 }
 
-/// Sets and removes the variables of a command, in a program with this environment.
+/// Sets and removes the variables of a command, in a program with the environment `env`.
 fn inject_with(outbound: &Outbound, env: &Env, command: &mut Command) {
     let own = own(command, outbound, env);
-    // A trace context of the program's own is not mixed with ours.
+    // A trace context set by the program is not mixed with the context of the scope.
     let has_own_context = own.contains(&variable(TRACEPARENT));
     let is_trace = |key: &str| [TRACESTATE, XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
     let is_theirs = |key: &str| own.contains(&variable(key)) || (has_own_context && is_trace(key));
@@ -115,8 +115,8 @@ fn inject_with(outbound: &Outbound, env: &Env, command: &mut Command) {
     command.envs(fitting.vars);
 }
 
-/// Returns the names of the variables with context that the program itself set or removed on a command. A value
-/// received by the scope, or by the program from its starter, was merely forwarded.
+/// Returns the names of the variables with context that the program itself set or removed on a command. A value equal
+/// to a value received by the scope, or from the starter of the program, counts as forwarded, not as set.
 fn own(command: &Command, outbound: &Outbound, env: &Env) -> BTreeSet<String> {
     let own = command.get_envs().filter_map(|(name, value)| {
         let name = name.to_str()?;
@@ -143,7 +143,7 @@ struct Fitting {
 }
 
 impl Fitting {
-    /// Chooses the first ones. Of two keys with the same variable, the first one has it.
+    /// Chooses the first pairs with room. The variable of two keys has the value of the first key.
     fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let (mut fitting, mut names, mut room) =
             (Fitting { vars: Vec::new(), left_out: false }, BTreeSet::new(), MAX_BYTES);
@@ -179,7 +179,7 @@ mod tests {
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const OTHER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-    /// Returns the variables of a command after an injection; `None` for a removed one.
+    /// Returns the variables of a command after an injection. A removed variable has the value `None`.
     fn injected(
         received: &[(&str, &str)],
         environment: &[(&str, &str)],

@@ -9,10 +9,10 @@ use crate::config::{ConfigProblem, report};
 
 /// Reads the context in an environment, and reports each malformed value on standard error.
 ///
-/// The starter of a program is trusted as the sender of a message in a queue is. Blank variables count as unset.
+/// The starter of a program is trusted like the sender of a message in a queue. Blank variables count as unset.
 ///
-/// `thundra_http::scope` reads the environment of its own accord. A program with scopes of its own calls this function,
-/// once, at the start.
+/// `thundra_http::scope` reads the environment itself. A program that begins scopes by hand calls `extract` once, at
+/// the start.
 ///
 /// # Examples
 ///
@@ -33,7 +33,7 @@ pub fn extract(env: &Env, formats: Propagators) -> Inbound {
 /// Reads the context, and returns a problem for each malformed value.
 fn read(env: &Env, formats: Propagators) -> (Inbound, Vec<ConfigProblem>) {
     let (mut pairs, mut problems) = (Vec::new(), Vec::new());
-    // The environment has no order, and only so many ids are taken.
+    // Sorted, because the environment has no order, and the number of accepted ids is limited.
     let names = KNOWN.iter().map(|known| variable(known.key)).chain(env.names_with_prefix(CORRELATION_PREFIX));
     let names: BTreeSet<_> = names.collect();
     for (name, key) in names.into_iter().filter_map(|name| key(&name, formats).map(|key| (name, key))) {

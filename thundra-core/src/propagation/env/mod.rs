@@ -1,4 +1,4 @@
-//! Context in environment variables, from a program to the processes that it starts: [Environment Variables as Context
+//! Context in environment variables, from a program to the started processes: [Environment Variables as Context
 //! Propagation Carriers] of OpenTelemetry.
 //!
 //! The key of a carrier becomes the name of a variable: in upper case, with `_` for each sign other than an ASCII letter
@@ -8,19 +8,20 @@
 //! |---|---|
 //! | `TRACEPARENT`, `TRACESTATE` | W3C Trace Context |
 //! | `BAGGAGE` | W3C Baggage |
-//! | `X_AMZN_TRACE_ID` | X-Ray's trace header. Lambda's own variable `_X_AMZN_TRACE_ID` is another one, and not read here |
+//! | `X_AMZN_TRACE_ID` | X-Ray's trace header. Lambda's own variable `_X_AMZN_TRACE_ID` is another variable, and not read here |
 //! | `X_CORRELATION_*`, `DEBUG_LOG_ENABLED`, `CALL_CHAIN_LENGTH` | correlation ids |
 //!
-//! `OTEL_PROPAGATORS` selects among the formats. A name has no lower case and no `-`: the correlation ids `order-id`
-//! and `order_id` are one variable, and arrive as `order-id`.
+//! `OTEL_PROPAGATORS` selects among the formats. A name has no lower case and no `-`. The correlation ids `order-id`
+//! and `order_id` therefore share a variable, and arrive as `order-id`.
 //!
 //! # From parent to child
 //!
 //! [`inject`] writes the context of the running code into a command. In the child, `thundra_http::scope` continues the
-//! trace; [`extract`] does it by hand. No process starts and no variable of the running program changes by itself.
+//! trace, and [`extract`] continues a trace by hand. The module starts no process, and changes no variable of the
+//! running program.
 //!
-//! A child of a Lambda function has the function's variables, so `scope` takes no context from its environment. Remove
-//! `AWS_LAMBDA_RUNTIME_API` from the command of a child that is no function.
+//! A child of a Lambda function has the function's variables, so `scope` in the child takes no context from the
+//! environment. Remove `AWS_LAMBDA_RUNTIME_API` from the command of a child that is no function.
 //!
 //! ```no_run
 //! use std::process::Command;

@@ -68,7 +68,8 @@ pub(super) fn form(key: &str) -> &'static str {
     KNOWN.iter().find(|known| known.key == key).map_or(ID_FORM, |known| known.form)
 }
 
-/// Returns the key of a correlation id, by the name of its variable. The name has no `-`, and most keys no `_`.
+/// Returns the key of a correlation id, given the name of the variable. A `_` in the name becomes `-`, because the name
+/// has no `-`, and most keys have no `_`.
 fn correlation_key(variable: &str) -> Option<String> {
     let is_name = self::variable(variable) == variable && variable.len() > CORRELATION_PREFIX.len();
     (is_name && variable.starts_with(CORRELATION_PREFIX)).then(|| variable.to_ascii_lowercase().replace('_', "-"))

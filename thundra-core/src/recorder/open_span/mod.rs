@@ -226,7 +226,7 @@ impl OpenSpan {
         self.settle(key, start, limits);
     }
 
-    /// Adds to a count in an attribute, which begins at zero.
+    /// Adds to the count in an attribute. A new count begins at zero.
     pub(crate) fn add_to_attribute(&mut self, key: &str, count: u64, limits: &Limits) {
         let body = self.body.get(self.head_end..).unwrap_or_default();
         let before = find_attribute(body, key).and_then(|place| attribute_of(body.get(place)?));

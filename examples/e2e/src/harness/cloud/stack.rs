@@ -11,7 +11,7 @@ use crate::harness::Error;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Cloud {
-    /// Creates a stack and waits for its resources.
+    /// Creates a stack, and waits for the resources of the stack.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
-//! The SAM application of `examples/deploy`, deployed by MiniStack's CloudFormation: an order crosses it, the forwarder
-//! sends the trace, failures are kept, and what the alarms and the queries name is in the logs.
+//! The SAM application of `examples/deploy`, deployed by MiniStack's CloudFormation. An order crosses the application,
+//! the forwarder sends the trace, and failures are kept. The logs have the metrics and the fields named by the alarms
+//! and the queries.
 
 mod names;
 mod templates;
@@ -23,7 +24,7 @@ use tokio::time::{Duration, sleep};
 
 use crate::{PATIENCE, soon};
 
-/// The functions, with their executables.
+/// The names of the functions, with the paths of the executables.
 const FUNCTIONS: [(&str, &str); 5] = [
     ("orders", env!("CARGO_BIN_EXE_orders")),
     ("billing", env!("CARGO_BIN_EXE_billing")),
@@ -35,7 +36,7 @@ const FUNCTIONS: [(&str, &str); 5] = [
 /// The programs in the trace of an order.
 const PROGRAMS: [&str; 4] = ["shop-orders", "shop-billing", "shop-shipping", "shop-notify"];
 
-/// A deployed shop, which is dropped before the receiver.
+/// A deployed shop. The fields are dropped in order, so MiniStack ends before the receiver.
 struct Shop {
     cloud: Cloud,
     url: String,
@@ -115,8 +116,8 @@ fn programs(spans: &[Span]) -> BTreeSet<&str> {
     spans.iter().filter(|span| Some(&span.trace) == trace).map(|span| &*span.program).collect()
 }
 
-/// Delivers an order that billing cannot charge, and waits for the event in the queue of failures. Lambda invokes billing
-/// for SNS in this way; MiniStack does not, and loses the event.
+/// Delivers an order that billing cannot charge, and waits for the event in the queue of failures. As Lambda does for
+/// SNS, the test invokes billing asynchronously. MiniStack loses the event of a failed function behind SNS.
 async fn failures_are_kept(shop: &Shop) {
     let config = cloud::config(&shop.ministack.endpoint());
     let order = json!({ "id": "order-declined", "customer": "ada@example.com", "items": [], "card": "declined" });
@@ -134,7 +135,7 @@ async fn failures_are_kept(shop: &Shop) {
     assert!(failure.contains("order-declined") && failure.contains("the card was declined"), "{failure}");
 }
 
-/// Delivers a message at the end of a long chain of calls, and finds the line that the filters of the alarm find.
+/// Delivers a message at the end of a long chain of calls, and finds the log line matched by the filter of the alarm.
 async fn loops_are_found(shop: &Shop) {
     let mut event: Value = serde_json::from_str(include_str!("../../../../events/sqs.json")).unwrap();
     event["Records"][0]["messageAttributes"]["call-chain-length"] =
@@ -146,7 +147,7 @@ async fn loops_are_found(shop: &Shop) {
     soon(pattern, async || shop.cloud.find_in_log("shop-notify", pattern).await.unwrap().pop()).await;
 }
 
-/// Runs a function whose collector refuses its spans, and returns its lines.
+/// Runs a function with a collector that refuses spans. Returns the log lines of the function.
 async fn lost(shop: &Shop) -> Vec<Value> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -166,7 +167,7 @@ async fn lost(shop: &Shop) -> Vec<Value> {
     shop.lines("lost").await
 }
 
-/// Runs a function that times out, and returns its lines.
+/// Runs a function until the timeout. Returns the log lines of the function.
 async fn late(shop: &Shop) -> Vec<Value> {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let environment = [

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use super::templates::MONITORING;
 
-/// A line that Lambda writes at the end of an invocation. MiniStack writes a line of text in its place.
+/// The report in JSON that Lambda writes at the end of an invocation. MiniStack writes the report as text.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html#platform-report>
 const REPORT: &str = r#"{"time":"2026-11-26T00:00:00.000Z","type":"platform.report","record":{"requestId":"1","status":"timeout",
     "metrics":{"durationMs":3000,"billedDurationMs":3000,"memorySizeMB":128,"maxMemoryUsedMB":30,"initDurationMs":20}}}"#;
 
-/// A metric of losses that take a backlog of 4 MiB. The test makes no such losses, and knows the name alone.
+/// The metric of the records lost before an export. Losses begin with a backlog of 4 MiB. The test fills no backlog,
+/// and only checks the name of the metric.
 const LOST_BEFORE_EXPORT: &str = "otel.sdk.processor.span.processed";
 
 const TELEMETRY: &str = include_str!("../../../../deploy/functions/telemetry.rs");
@@ -84,7 +85,7 @@ fn flatten(prefix: &str, value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Returns the names of fields in a query: neither words of the language, nor functions, texts, or names given by `as`.
+/// Returns the names of fields in a query, without words of the language, functions, texts, and names given by `as`.
 fn fields(query: &str) -> BTreeSet<String> {
     let (mut fields, mut given) = (BTreeSet::new(), BTreeSet::new());
     let (mut rest, mut last) = (query, "");

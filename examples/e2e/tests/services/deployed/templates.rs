@@ -1,9 +1,9 @@
-//! The templates as MiniStack takes them.
+//! The templates, in the form accepted by MiniStack.
 
 const TEMPLATE: &str = include_str!("../../../../deploy/template.yaml");
 pub(super) const MONITORING: &str = include_str!("../../../../deploy/monitoring.yaml");
 
-/// Returns the application as `sam package` leaves it: the code and the nested stack are in S3.
+/// Returns the application as packaged by `sam package`, with the code and the nested stack in S3.
 pub(super) fn packaged(monitoring: &str) -> String {
     let (mut packaged, mut program) = (String::new(), None);
     for line in TEMPLATE.lines() {
@@ -50,7 +50,7 @@ struct Resource<'a> {
     text: String,
 }
 
-/// Cuts resources at their names, which are indented by two spaces.
+/// Splits resources at the names. A name is indented by two spaces.
 fn resources(text: &str) -> Vec<Resource<'_>> {
     let mut resources: Vec<Resource<'_>> = Vec::new();
     for line in text.lines() {
