@@ -138,8 +138,8 @@
 //! # A `main` of your own
 //!
 //! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the
-//! installation of a subscriber. [`http::run`] does the same for `lambda_http`, and [`InvocationLayer`] for a program that
-//! keeps its `Runtime::new(…).layer(…)`.
+//! installation of a subscriber. [`http::run`] does the same for `lambda_http`, and [`InvocationLayer`] for a program
+//! that keeps its `Runtime::new(…).layer(…)`.
 //!
 //! ```no_run
 //! use thundra_aws::{Error, LambdaEvent, service_fn};
@@ -272,8 +272,8 @@
 //! of the program's own is called from the thread of the watchdog, unless the exporter has a
 //! [`fork`](export::Export::fork).
 //!
-//! The watchdog cannot help where Lambda ends the process without a deadline: where the function runs out of memory, the
-//! spans of the invocation are lost.
+//! The watchdog cannot help where Lambda ends the process without a deadline: where the function runs out of memory,
+//! the spans of the invocation are lost.
 //!
 //! # What an invocation used
 //!
@@ -349,7 +349,8 @@
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. The messages
 //!   carry no ids.
 //! - `https`: TLS and proxies for the exporter. The AWS SDK includes `https`.
-//! - `remote-config`: [settings without a redeploy](configuration#settings-without-a-redeploy), from SSM Parameter Store.
+//! - `remote-config`: [settings without a redeploy](configuration#settings-without-a-redeploy), from SSM Parameter
+//!   Store.
 //! - `secrets`: headers of OTLP requests from SSM Parameter Store and Secrets Manager.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage current at the time of the call. OpenTelemetry's current span is the root span of

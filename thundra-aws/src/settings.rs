@@ -112,7 +112,8 @@ thundra_core::variables! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The document with settings that change without a redeploy (feature `remote-config`); `None`, the default, for none.
+    /// The document with settings that change without a redeploy (feature `remote-config`); `None`, the default, for
+    /// none.
     pub remote_config: Option<RemoteConfig>,
     /// The JSON payloads to write context into.
     pub inject_payload: PayloadPatterns,

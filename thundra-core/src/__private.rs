@@ -24,8 +24,8 @@ pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
     body()
 }
 
-/// Returns the rungs on which `thundra_field` looks for the value of a field, by autoderef specialisation: a value known
-/// to `tracing`, a shared text, else the `Debug` text.
+/// Returns the rungs on which `thundra_field` looks for the value of a field, by autoderef specialisation: a value
+/// known to `tracing`, a shared text, else the `Debug` text.
 pub const fn field<T: ?Sized>(value: &T) -> ByValue<'_, T> {
     Rung(Rung(Ground(value)))
 }

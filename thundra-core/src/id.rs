@@ -1,7 +1,7 @@
 //! Trace and span ids.
 //!
-//! A process made by `fork` without `exec` repeats the span ids of its parent process. Nothing looks for that, since Lambda
-//! does not fork, and each new trace has an id of its own.
+//! A process made by `fork` without `exec` repeats the span ids of its parent process. Nothing looks for that, since
+//! Lambda does not fork, and each new trace has an id of its own.
 
 use std::cell::Cell;
 use std::fmt;

@@ -136,8 +136,8 @@
 //!
 //! - `http.client.request.duration`, and `rpc.client.call.duration` of gRPC, by host, method, status and error: also of
 //!   calls outside of scopes, without a span. A duration ends with the head of the response.
-//! - `http.server.request.duration` by route, and `rpc.server.call.duration` of gRPC by method. A duration ends with the
-//!   body of the response.
+//! - `http.server.request.duration` by route, and `rpc.server.call.duration` of gRPC by method. A duration ends with
+//!   the body of the response.
 //!
 //! `tokio.runtime.workers`, `.alive_tasks` and `.global_queue_depth` describe one Tokio runtime: the runtime of the
 //! call of [`init`], or of the first call or request. More is in [`thundra_core`](thundra_core#metrics).

@@ -9,7 +9,8 @@ use syn::{Error, Ident, Path, Result, Token, parse_quote};
 const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `batch`, \
                      `batch = path::to::Event`, `concurrent`, `streaming`, `shutdown` and `crate = path`";
 
-/// `#[handler(init = path, telemetry = path, batch, concurrent, streaming, shutdown, crate = path)]`, each at most once, in any order.
+/// `#[handler(init = path, telemetry = path, batch, concurrent, streaming, shutdown, crate = path)]`, each at most
+/// once, in any order.
 pub(crate) struct Args {
     /// The init function of the shared state.
     pub(crate) init: Option<Named>,

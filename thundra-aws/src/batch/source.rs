@@ -18,8 +18,8 @@ pub struct BatchSource<E: BatchEvent> {
     /// Returns the group of a record. The records of a group run one after another, in the order of the batch. `None`
     /// for a record independent of all others.
     pub(super) group: fn(&E::Record, Grouping) -> Option<String>,
-    /// Returns the `messageId` or the `eventID` of a record in the `Records` of an event. `None` for a record of another
-    /// list.
+    /// Returns the `messageId` or the `eventID` of a record in the `Records` of an event. `None` for a record of
+    /// another list.
     pub(super) name: fn(&E::Record) -> Option<&str>,
     /// Returns the part of a record needed for the response.
     pub(super) id: fn(&E::Record) -> E::Id,

@@ -64,8 +64,8 @@
 //! added to an axum `Router` that
 //!
 //! - `main` returns under the attribute,
-//! - [`run_concurrent`] or [`run_with_streaming_response_concurrent`] runs. On Lambda without managed instances both run
-//!   one invocation at a time, as [`run`] does.
+//! - [`run_concurrent`] or [`run_with_streaming_response_concurrent`] runs. On Lambda without managed instances both
+//!   run one invocation at a time, as [`run`] does.
 //!
 //! [`run`] and [`run_with_streaming_response`] take services that borrow, and cannot ask for the type of a borrowing
 //! service. A program with these functions adds the layer by hand, and so does a program with a router inside of

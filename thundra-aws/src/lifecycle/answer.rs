@@ -23,7 +23,8 @@ pub enum Answer {
     Nothing { wait: Duration },
     /// An error.
     Error(Exception),
-    /// The failure of a durable execution. Lambda would retry an invocation with an error until the execution times out.
+    /// The failure of a durable execution. Lambda would retry an invocation with an error until the execution times
+    /// out.
     FailedExecution(Exception),
 }
 

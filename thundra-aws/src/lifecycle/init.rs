@@ -15,7 +15,8 @@ use super::setup;
 ///   guard until the program ends: dropping the guard exports the remaining spans.
 ///   A command or a scheduled job runs its work in [`scope`](crate::scope()).
 ///
-/// Outside Lambda, log lines are text for the person at the terminal. A worker in a container sets `THUNDRA_LOG_FORMAT=json`.
+/// Outside Lambda, log lines are text for the person at the terminal. A worker in a container sets
+/// `THUNDRA_LOG_FORMAT=json`.
 ///
 /// A second call changes nothing.
 ///

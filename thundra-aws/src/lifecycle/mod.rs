@@ -9,8 +9,8 @@
 //! `answer.rs` takes the place of the handler, for a ping (`warmup.rs`) and at the end of a long chain of calls.
 //!
 //! The end of an invocation is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
-//! `runtime_events.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error of a known
-//! type. The documentation of [`run`](crate::run) has the table of the endings.
+//! `runtime_events.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error of
+//! a known type. The documentation of [`run`](crate::run) has the table of the endings.
 
 mod agent_gateway;
 pub(crate) mod answer;

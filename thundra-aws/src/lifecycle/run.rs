@@ -76,8 +76,8 @@ use super::{environment, local, runtime_events, setup, shutdown, usage};
 /// Outside Lambda, the events come from the file named by the first argument, or from standard input. The responses are
 /// on standard output, log lines and a tree for each invocation on standard error.
 ///
-/// - Each JSON value is an event: joined, on a line each, or as a JSON text sequence. An array is one event. A byte order
-///   mark is skipped, and UTF-16 with a byte order mark is read as well.
+/// - Each JSON value is an event: joined, on a line each, or as a JSON text sequence. An array is one event. A byte
+///   order mark is skipped, and UTF-16 with a byte order mark is read as well.
 /// - One process runs all events, one after another, and initialises once. With several events, each response is a line
 ///   of JSON. The only response of a single event is printed for people.
 /// - If an event fails, or panics, the next event still runs. The error names the event and the line. The program fails

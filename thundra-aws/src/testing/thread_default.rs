@@ -1,8 +1,8 @@
 //! The subscriber of an invocation, for the tasks that the handler spawns on the thread of the test.
 //!
 //! A task is polled after the handler has yielded, and the subscriber of a future is the default only while the future
-//! is polled. In a runtime with one thread, the subscriber therefore stays the default of the thread up to the end of the
-//! invocation.
+//! is polled. In a runtime with one thread, the subscriber therefore stays the default of the thread up to the end of
+//! the invocation.
 
 use std::cell::RefCell;
 use std::thread::ThreadId;

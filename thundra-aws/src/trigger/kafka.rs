@@ -1,7 +1,8 @@
 //! Kafka: [Amazon MSK] and [self-managed clusters].
 //!
-//! The records stand in a map by topic and partition, and in a list from a pipe of EventBridge. A record may carry a context in the headers, and in an
-//! [envelope] or a `__context__` in the value. The value is opened only if the headers hold no ids.
+//! The records stand in a map by topic and partition, and in a list from a pipe of EventBridge. A record may carry a
+//! context in the headers, and in an [envelope] or a `__context__` in the value. The value is opened only if the
+//! headers hold no ids.
 //!
 //! [Amazon MSK]: https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html
 //! [self-managed clusters]: https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html

@@ -14,7 +14,8 @@ pub(super) const TRACEPARENT: &str = "traceparent";
 /// The bytes of a `traceparent` of version 00.
 const TRACEPARENT_BYTES: usize = 55;
 
-/// Parses `00-{trace id}-{span id}-{flags}`; `None` for a malformed text. [`TraceContext::from_str`] returns the reason.
+/// Parses `00-{trace id}-{span id}-{flags}`; `None` for a malformed text. [`TraceContext::from_str`] returns the
+/// reason.
 ///
 /// Versions above 00 may have more parts, to be ignored. Version `ff` is invalid.
 ///

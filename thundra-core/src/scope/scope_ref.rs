@@ -98,8 +98,8 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope).is_none_or(|state| state.sealed)
     }
 
-    /// Returns `true` if the spans of the scope are recorded. With [`Config::keep`](crate::Config::keep), the spans of an
-    /// unsampled scope are recorded too, and the end of the scope decides on their export.
+    /// Returns `true` if the spans of the scope are recorded. With [`Config::keep`](crate::Config::keep), the spans of
+    /// an unsampled scope are recorded too, and the end of the scope decides on their export.
     pub fn recorded(&self) -> bool {
         self.root.kind() == SlotKind::Root
     }

@@ -50,7 +50,8 @@ impl Encoding {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](thundra_core::export::ExportErrorKind::TooLarge) for a body of more than the limit before compression.
+    /// [`TooLarge`](thundra_core::export::ExportErrorKind::TooLarge) for a body of more than the limit before
+    /// compression.
     pub(super) async fn body(&self, batch: &Batch) -> Result<Bytes, ExportError> {
         if self.is_quick(batch) {
             return self.encode(batch);

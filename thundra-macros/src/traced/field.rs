@@ -13,8 +13,8 @@ use syn::{
     spanned::Spanned,
 };
 
-/// `argument`, `argument.member`, `name = value` or `"name" = value`; `%` before a value records the `Display` text, `?`
-/// the `Debug` text.
+/// `argument`, `argument.member`, `name = value` or `"name" = value`; `%` before a value records the `Display` text,
+/// `?` the `Debug` text.
 #[derive(Clone)]
 pub(crate) struct Field {
     pub(crate) name: String,

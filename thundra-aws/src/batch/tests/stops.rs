@@ -4,8 +4,8 @@ use std::task::Context;
 
 use super::*;
 
-/// Works on the records of an event in an invocation with `left` until the deadline. With a deadline soon, the work on a
-/// record lasts until no further record can begin. Returns the begun records, the response and the spans.
+/// Works on the records of an event in an invocation with `left` until the deadline. With a deadline soon, the work on
+/// a record lasts until no further record can begin. Returns the begun records, the response and the spans.
 fn work_until<E: BatchEvent<Response: serde::Serialize>>(
     event: E,
     left: Option<Duration>,

@@ -6,8 +6,8 @@ use base64_simd::STANDARD;
 
 use super::json::Object;
 
-/// The longest text read from a binary attribute, in base64. W3C Baggage allows 8,192 bytes, more than any other value of
-/// a context has.
+/// The longest text read from a binary attribute, in base64. W3C Baggage allows 8,192 bytes, more than any other value
+/// of a context has.
 const MAX_BASE64: usize = 8192 * 4 / 3 + 4;
 
 /// The names of the members of an attribute.

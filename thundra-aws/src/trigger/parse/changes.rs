@@ -11,8 +11,8 @@ use super::json::{self, Object};
 use super::s3_object::S3Object;
 use crate::hops::{Change, change};
 
-/// The limit of nesting, of objects and of texts with objects. Deeper than anyone builds, and a crafted body must not cost
-/// more.
+/// The limit of nesting, of objects and of texts with objects. Deeper than anyone builds, and a crafted body must not
+/// cost more.
 const MAX_DEPTH: usize = 12;
 /// The sources of S3's records and of S3's events on EventBridge. A text without either name describes no object.
 const NAMES: [&str; 2] = ["aws:s3", "aws.s3"];

@@ -1,8 +1,8 @@
 //! Context in environment variables, from a program to the started processes: [Environment Variables as Context
 //! Propagation Carriers] of OpenTelemetry.
 //!
-//! The key of a carrier becomes the name of a variable: in upper case, with `_` for each sign other than an ASCII letter
-//! or digit.
+//! The key of a carrier becomes the name of a variable: in upper case, with `_` for each sign other than an ASCII
+//! letter or digit.
 //!
 //! | variable | format |
 //! |---|---|
