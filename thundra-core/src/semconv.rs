@@ -151,8 +151,7 @@ names! {
     /// The subtype of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
     DURABLE_OPERATION_SUBTYPE = "durable.operation.subtype";
     /// The type of an operation of a durable execution, as in AWS's plugins for OpenTelemetry: `STEP`, `WAIT`,
-    /// `CONTEXT`,
-    /// `CHAINED_INVOKE` or `CALLBACK`.
+    /// `CONTEXT`, `CHAINED_INVOKE` or `CALLBACK`.
     DURABLE_OPERATION_TYPE = "durable.operation.type";
     /// `true` while an invocation of a durable execution repeats the work of earlier invocations.
     DURABLE_REPLAY = "durable.replay";
