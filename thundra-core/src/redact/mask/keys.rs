@@ -54,6 +54,28 @@ static LAST: [u32; 256] = {
     table
 };
 
+/// For each last letter but one, a bit for each letter before it in the built-in names.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+static BEFORE: [u32; 256] = {
+    let mut table = [0; 256];
+    let lists: [&[&str]; 4] = [&ENDS, &MORE_ENDS, &LAST_WORDS, &WHOLE];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            match *lists[list][at].as_bytes() {
+                [.., third, before, _] => table[before as usize] |= 1 << (third - b'a'),
+                // Any letter may be before a name of two letters.
+                [before, _] => table[before as usize] = u32::MAX,
+                _ => {}
+            }
+            at += 1;
+        }
+        list += 1;
+    }
+    table
+};
+
 /// The bit of each letter, and all bits for other bytes.
 #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 static LETTERS: [u32; 256] = {
@@ -76,14 +98,21 @@ pub(super) fn is_built_in(key: &str) -> bool {
 #[inline]
 pub(super) fn may_be_built_in(key: &str) -> bool {
     let [.., before, last] = *key.as_bytes() else { return false };
-    let bits = |table: &[u32; 256], byte: u8| table.get(usize::from(byte)).copied().unwrap_or_default();
     bits(&LAST, last) & bits(&LETTERS, before) != 0
+}
+
+#[inline]
+fn bits(table: &[u32; 256], byte: u8) -> u32 {
+    table.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 #[inline(never)]
 fn is_listed(key: &str) -> bool {
     let mut letters = letters_from_end(key);
     let (Some(last), Some(before)) = (letters.next(), letters.next()) else { return false };
+    if bits(&BEFORE, before) & letters.next().map_or(u32::MAX, |third| bits(&LETTERS, third)) == 0 {
+        return false;
+    }
     // Nearly every name differs in the last two letters already.
     let ends_alike = |name: &&&str| name.as_bytes().last_chunk() == Some(&[before, last]);
     ENDS.iter().chain(&MORE_ENDS).filter(ends_alike).any(|end| ends_with(key, end))
