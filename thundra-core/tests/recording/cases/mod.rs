@@ -1,3 +1,4 @@
+mod correlation_ids;
 mod errors;
 mod fields;
 mod keep;
