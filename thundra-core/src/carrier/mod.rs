@@ -3,6 +3,7 @@
 
 mod baggage;
 mod correlation;
+mod extraction;
 mod inbound;
 mod outbound;
 mod ows;
@@ -15,10 +16,12 @@ mod tracestate;
 mod trust;
 mod xray;
 
+pub(crate) use correlation::CORRELATION_PREFIX;
 pub use correlation::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, CorrelationIds, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT,
     USER_AGENT, header_bytes,
 };
+pub use extraction::Extraction;
 pub use inbound::Inbound;
 pub use outbound::Outbound;
 pub use parent_source::ParentSource;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::keys::{CORRELATION_ID, CORRELATION_TRACEPARENT, full_key, is_value};
+use crate::redact::mask;
 
 /// The most ids of a scope, besides [`CORRELATION_ID`].
 pub(super) const MAX_IDS: usize = 40;
@@ -66,6 +67,15 @@ impl CorrelationIds {
     /// Returns the ids with full, lower-case keys, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.ids.iter().map(|id| (&*id.key, id.value.as_str()))
+    }
+
+    /// Returns the ids as telemetry shows them: with the values of [masked](mask) keys replaced.
+    #[inline]
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.iter().map(|(key, value)| match key {
+            CORRELATION_ID => (key, mask::unlisted_text(key, value)),
+            _ => (key, mask::text(key, value)),
+        })
     }
 
     /// Returns the number of programs in the chain of calls, including this program.
@@ -133,13 +143,20 @@ impl CorrelationIds {
         std::iter::successors(last, |last| last.before.as_deref()).map(|overwritten| &overwritten.id)
     }
 
-    /// Adds the ids of another carrier under missing keys.
-    pub(crate) fn fill(&mut self, other: &CorrelationIds) {
-        for id in &other.ids {
-            if self.position(&id.key).is_err() {
-                self.insert(id.clone(), MAX_IDS);
+    /// Adds the values of another carrier for everything missing here, and keeps the longer chain of calls.
+    pub(crate) fn fill(&mut self, other: CorrelationIds) {
+        if self.ids.is_empty() {
+            self.ids = other.ids;
+        } else {
+            for id in other.ids {
+                if self.position(&id.key).is_err() {
+                    self.insert(id, MAX_IDS);
+                }
             }
         }
+        self.debug = self.debug.or(other.debug);
+        self.chain_length = self.chain_length.max(other.chain_length);
+        self.user_agent = self.user_agent.take().or(other.user_agent);
     }
 
     /// Returns the position of a full key, or the position for an insertion.

@@ -38,7 +38,7 @@ static LAST: [u32; 256] = {
         (table[b'a' as usize + letter], table[b'A' as usize + letter]) = (0, 0);
         letter += 1;
     }
-    let lists: [&[&str]; 4] = [&ENDS, &MORE_ENDS, &LAST_WORDS, &WHOLE];
+    let lists = lists();
     let mut list = 0;
     while list < lists.len() {
         let mut at = 0;
@@ -80,18 +80,56 @@ pub(super) fn may_be_built_in(key: &str) -> bool {
     bits(&LAST, last) & bits(&LETTERS, before) != 0
 }
 
+/// For the last letter of a key, the letter before it, and the one before that: the built-in names with the letter
+/// there, or too short for it. A bit stands for a name, in the order of [`lists`]. The last entry is for keys without
+/// such a letter.
+static LAST_LETTERS: [[u64; 27]; 3] = [names_by_letter(0), names_by_letter(1), names_by_letter(2)];
+
+const _: () = assert!(ENDS.len() + MORE_ENDS.len() + LAST_WORDS.len() + WHOLE.len() <= 64, "a name has a bit");
+
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+const fn names_by_letter(before_last: usize) -> [u64; 27] {
+    let (mut table, mut bit) = ([0; 27], 1);
+    let (mut lists, mut list) = (lists(), 0);
+    while list < lists.len() {
+        while let [name, rest @ ..] = lists[list] {
+            if name.len() > before_last {
+                table[(name.as_bytes()[name.len() - 1 - before_last] - b'a') as usize] |= bit;
+            } else {
+                let mut letter = 0;
+                while letter < table.len() {
+                    table[letter] |= bit;
+                    letter += 1;
+                }
+            }
+            (lists[list], bit) = (rest, bit << 1);
+        }
+        list += 1;
+    }
+    table
+}
+
+/// The built-in names.
+const fn lists() -> [&'static [&'static str]; 4] {
+    [&ENDS, &MORE_ENDS, &LAST_WORDS, &WHOLE]
+}
+
 #[inline(never)]
 fn is_listed(key: &str) -> bool {
     let mut letters = letters_from_end(key);
-    let (Some(last), Some(before)) = (letters.next(), letters.next()) else { return false };
-    // Nearly every name differs in the last two letters already.
-    let ends_alike = |name: &&&str| name.as_bytes().last_chunk() == Some(&[before, last]);
-    ENDS.iter().chain(&MORE_ENDS).filter(ends_alike).any(|end| ends_with(key, end))
-        || LAST_WORDS.iter().filter(ends_alike).any(|word| ends_with_word(key, word))
-        || WHOLE
-            .iter()
-            .filter(ends_alike)
-            .any(|name| ends_with(key, name) && letters_from_end(key).count() == name.len())
+    let mut possible = u64::MAX;
+    for table in &LAST_LETTERS {
+        let letter = letters.next().filter(u8::is_ascii_lowercase).map_or(26, |letter| letter - b'a');
+        possible &= table.get(usize::from(letter)).copied().unwrap_or_default();
+    }
+    let mut bit = 1;
+    let mut is_possible = || (possible & bit != 0, bit = bit.wrapping_shl(1)).0;
+    possible != 0
+        && (ENDS.iter().chain(&MORE_ENDS).any(|end| is_possible() && ends_with(key, end))
+            || LAST_WORDS.iter().any(|word| is_possible() && ends_with_word(key, word))
+            || WHOLE
+                .iter()
+                .any(|name| is_possible() && ends_with(key, name) && letters_from_end(key).count() == name.len()))
 }
 
 /// Keys to mask, besides the built-in list, as `THUNDRA_MASK_KEYS` has them.
