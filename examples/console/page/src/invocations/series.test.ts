@@ -20,7 +20,7 @@ describe("series", () => {
 
 describe("a value", () => {
   for (const [value, unit, text] of [
-    [1048576, "By", "1 MB"], [1.5, "s", "1.5 s"], [20, "ms", "20 ms"], [3, "1", "3"], [3, null, "3"], [3, "{order}", "3 order"], [3, "%", "3 %"],
+    [1048576, "By", "1 MB"], [1.5, "s", "1.50 s"], [20, "ms", "20.0 ms"], [3, "1", "3"], [3, null, "3"], [3, "{order}", "3 order"], [3, "%", "3 %"],
   ] as const) {
     it(`of ${value} ${unit} is ${text}`, () => assert.equal(measure(value, unit), text));
   }
