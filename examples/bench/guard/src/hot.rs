@@ -78,6 +78,10 @@ const PATHS: &[Path] = &[
     Path::new("trigger: RabbitMQ, 1,000 records",            ("rabbitmq", 1_000, 4), ("record", 1_000)),
     Path::new("trigger: S3, 1,000 records",                  ("s3", 1_000, 4), ("record", 1_000)),
     Path::new("trigger: S3 Batch, 1,000 records",            ("s3_batch", 1_000, 4), ("record", 1_000)),
+    Path::new("trigger: DynamoDB, span-pointers",            ("dynamodb", 1_000, 4), ("record", 1_000)),
+    Path::new("trigger: S3, span-pointers",                  ("s3", 1_000, 4), ("record", 1_000)),
+    Path::new("queue time: an attribute",                    ("queue_attribute", 1_000, 4), ("scope", 1_000)),
+    Path::new("queue time: a span",                          ("queue_span", 1_000, 4), ("scope", 1_000)),
     Path::new("payload spliced, 1 KB",                       ("splice", 1_024, 200), ("payload", 1)),
     Path::new("payload spliced, 100 KB",                     ("splice", 100_000, 20), ("payload", 1)),
 ];
