@@ -27,6 +27,8 @@ const MORE_ENDS: [&str; 11] = [
 ];
 /// The names masked only as a whole key. In longer names, these words are ordinary.
 const WHOLE: [&str; 2] = ["auth", "creds"];
+/// All built-in names, in lower-case letters.
+const LISTS: [&[&str]; 4] = [&ENDS, &MORE_ENDS, &LAST_WORDS, &WHOLE];
 
 /// For each last byte, a bit for each letter before it in the built-in names. Bytes other than letters have all bits,
 /// because such bytes do not count.
@@ -38,12 +40,11 @@ static LAST: [u32; 256] = {
         (table[b'a' as usize + letter], table[b'A' as usize + letter]) = (0, 0);
         letter += 1;
     }
-    let lists: [&[&str]; 4] = [&ENDS, &MORE_ENDS, &LAST_WORDS, &WHOLE];
     let mut list = 0;
-    while list < lists.len() {
+    while list < LISTS.len() {
         let mut at = 0;
-        while at < lists[list].len() {
-            if let [.., before, last] = *lists[list][at].as_bytes() {
+        while at < LISTS[list].len() {
+            if let [.., before, last] = *LISTS[list][at].as_bytes() {
                 table[last as usize] |= 1 << (before - b'a');
                 table[last.to_ascii_uppercase() as usize] |= 1 << (before - b'a');
             }
@@ -66,6 +67,32 @@ static LETTERS: [u32; 256] = {
     table
 };
 
+/// For each two last letters of a built-in name, a bit for each third letter from the end, and one for each fourth. A
+/// shorter name has all bits.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+static BEFORE: [[u32; 2]; 26 * 26] = {
+    let mut table = [[0; 2]; 26 * 26];
+    let mut list = 0;
+    while list < LISTS.len() {
+        let mut at = 0;
+        while at < LISTS[list].len() {
+            let name = LISTS[list][at].as_bytes();
+            if let [.., before, last] = *name {
+                let pair = (before - b'a') as usize * 26 + (last - b'a') as usize;
+                let mut place = 0;
+                while place < 2 {
+                    table[pair][place] |=
+                        if name.len() < place + 3 { u32::MAX } else { 1 << (name[name.len() - place - 3] - b'a') };
+                    place += 1;
+                }
+            }
+            at += 1;
+        }
+        list += 1;
+    }
+    table
+};
+
 /// Returns `true` for a key of the built-in list.
 #[inline]
 pub(super) fn is_built_in(key: &str) -> bool {
@@ -84,7 +111,9 @@ pub(super) fn may_be_built_in(key: &str) -> bool {
 fn is_listed(key: &str) -> bool {
     let mut letters = letters_from_end(key);
     let (Some(last), Some(before)) = (letters.next(), letters.next()) else { return false };
-    // Nearly every name differs in the last two letters already.
+    if !may_end(last, before, [letters.next(), letters.next()]) {
+        return false;
+    }
     let ends_alike = |name: &&&str| name.as_bytes().last_chunk() == Some(&[before, last]);
     ENDS.iter().chain(&MORE_ENDS).filter(ends_alike).any(|end| ends_with(key, end))
         || LAST_WORDS.iter().filter(ends_alike).any(|word| ends_with_word(key, word))
@@ -92,6 +121,20 @@ fn is_listed(key: &str) -> bool {
             .iter()
             .filter(ends_alike)
             .any(|name| ends_with(key, name) && letters_from_end(key).count() == name.len())
+}
+
+/// Returns `false` if the last four letters already tell a key from every built-in name.
+#[inline]
+fn may_end(last: u8, before: u8, further: [Option<u8>; 2]) -> bool {
+    let number = |letter: u8| usize::from(letter.wrapping_sub(b'a'));
+    let place = number(before) * 26 + number(last);
+    let known = BEFORE.get(place).filter(|_| last.is_ascii_lowercase() && before.is_ascii_lowercase());
+    let may_be = |(letter, known): (Option<u8>, &u32)| match letter {
+        Some(letter @ b'a'..=b'z') => known >> number(letter) & 1 != 0,
+        // Only a name that ends here has this bit.
+        _ => *known == u32::MAX,
+    };
+    known.is_some_and(|known| further.into_iter().zip(known).all(may_be))
 }
 
 /// Keys to mask, besides the built-in list, as `THUNDRA_MASK_KEYS` has them.
