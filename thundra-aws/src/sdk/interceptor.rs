@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
     BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextMut, FinalizerInterceptorContextRef,
 };
-use aws_smithy_runtime_api::client::interceptors::{DisableInterceptor, Intercept};
+use aws_smithy_runtime_api::client::interceptors::{DisableInterceptor, Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -39,6 +39,8 @@ pub fn interceptor() -> impl Intercept + Clone + 'static {
 #[derive(Clone, Copy, Debug)]
 struct Interceptor;
 
+// Without the hint, the SDK asks for the interceptor in the bag before each of nineteen hooks.
+#[dyn_dispatch_hint]
 impl Intercept for Interceptor {
     fn name(&self) -> &'static str {
         "Thundra"
