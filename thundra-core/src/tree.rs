@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::{Escaped, SpanData, SpanId, SpanKind, Status};
+use crate::carrier::CORRELATION_PREFIX;
+use crate::{Escaped, SpanData, SpanId, SpanKind, Status, Value};
 
 /// The greatest depth of a printed tree.
 const MAX_DEPTH: usize = 200;
@@ -12,7 +13,7 @@ const MAX_DEPTH: usize = 200;
 /// The part of a span in a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Show {
-    /// Name, kind, outcome, attributes and events, which are equal in each run.
+    /// Name, kind, outcome, attributes and events, which are equal in each run: all but the correlation ids.
     #[cfg_attr(not(feature = "testing"), allow(dead_code))]
     Shape,
     /// Durations and ids too.
@@ -81,7 +82,8 @@ fn line(span: &SpanData, show: Show) -> String {
             let _ = write!(line, " ✗ {}", Escaped(description));
         }
     }
-    line.push_str(&fields(&span.attributes));
+    let is_shown = |key: &str| show == Show::Everything || !key.starts_with(CORRELATION_PREFIX);
+    line.push_str(&fields(span.attributes.iter().filter(|(key, _)| is_shown(key))));
     for link in &span.links {
         let _ = match show {
             Show::Shape => write!(line, " →"),
@@ -95,8 +97,8 @@ fn line(span: &SpanData, show: Show) -> String {
     line
 }
 
-fn fields(attributes: &[(String, crate::Value)]) -> String {
-    attributes.iter().fold(String::new(), |mut text, (key, value)| {
+fn fields<'a>(attributes: impl IntoIterator<Item = &'a (String, Value)>) -> String {
+    attributes.into_iter().fold(String::new(), |mut text, (key, value)| {
         let _ = write!(text, " {}={}", Escaped(key), Escaped(&value.to_string()));
         text
     })

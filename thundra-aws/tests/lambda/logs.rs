@@ -45,6 +45,8 @@ async fn log_records_leave_with_the_spans_of_their_invocation() {
         ]
         .map(|shown| shown.map(str::to_owned))
     );
+    let ids: Vec<_> = seen.iter().filter_map(Seen::root).map(|root| root.text("x-correlation-id")).collect();
+    assert_eq!(ids, ["c-9", "request-1"], "the spans have the ids of the records");
     let roots: Vec<_> = seen.iter().filter_map(Seen::root).map(|root| root.trace).collect();
     let traces: Vec<_> = records(&seen).iter().map(|record| record.trace.clone()).collect();
     assert_eq!(traces, ["", "", &roots[0], &roots[0], &roots[1], &roots[1]]);

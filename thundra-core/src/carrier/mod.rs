@@ -15,6 +15,7 @@ mod tracestate;
 mod trust;
 mod xray;
 
+pub(crate) use correlation::CORRELATION_PREFIX;
 pub use correlation::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, CorrelationIds, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT,
     USER_AGENT, header_bytes,

@@ -45,8 +45,8 @@ impl Format for Dazn {
             if let Some((_, id)) = fields.find(|(key, _)| key == semconv::FUNCTION_REQUEST_ID) {
                 encoded.value("awsRequestId", id);
             }
-            for (key, id) in scope.correlation.iter() {
-                encoded.text(key, id);
+            for (key, id) in scope.correlation.shown() {
+                encoded.text(key, &id);
             }
             if let Some(user_agent) = &scope.correlation.user_agent {
                 encoded.text("User-Agent", user_agent);

@@ -33,8 +33,8 @@ impl Format for Text {
         for (key, value) in fields.filter(|(key, _)| SHOWN.contains(&&**key)) {
             self.pair(key, &value.to_string(), out);
         }
-        for (key, id) in scope.correlation.iter() {
-            self.pair(key, id, out);
+        for (key, id) in scope.correlation.shown() {
+            self.pair(key, &id, out);
         }
         self.pair(TRACE_ID, &scope.trace_id.to_string(), out);
     }

@@ -214,9 +214,9 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(queue.push(spans(4, 100 << 10)), None);
         }
-        assert_eq!(sizes(&queue), [800, 400]);
+        assert_eq!(sizes(&queue), [801, 400]);
         assert_eq!(queue.push(spans(20, 100 << 10)), None);
-        assert_eq!(sizes(&queue), [800, 400, 1001, 1001]);
+        assert_eq!(sizes(&queue), [801, 400, 1001, 1001]);
         let all = queue.unsent();
         assert_eq!(all.lost(Signal::Traces), 32);
         let sent: u32 = std::iter::from_fn(|| pop(&mut queue)).map(|request| request.count()).sum();

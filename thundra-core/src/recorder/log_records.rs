@@ -169,8 +169,8 @@ fn describe(out: &mut Vec<u8>, scope: &ScopeState, index: u32) {
             write::attribute(out, tag::LOG_ATTRIBUTE, key, value);
         }
     }
-    for (name, id) in scope.correlation.iter() {
-        write::str_attribute(out, tag::LOG_ATTRIBUTE, name, id);
+    for (name, id) in scope.correlation.shown() {
+        write::str_attribute(out, tag::LOG_ATTRIBUTE, name, &id);
     }
     write::bytes(out, tag::LOG_TRACE_ID, &scope.trace_id.to_bytes());
     if let Some(span_id) = scope.span_id(index) {

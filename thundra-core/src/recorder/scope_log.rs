@@ -86,9 +86,12 @@ impl ScopeLog {
     /// Returns the fields and the correlation ids.
     pub(crate) fn with_ids(&self, correlation: &CorrelationIds) -> Attributes {
         let mut all = self.fields.as_deref().cloned().unwrap_or_default();
-        let chain = correlation.get("id").map(|id| (CORRELATION_ID, id));
+        let chain = correlation.get("id").map(|id| (CORRELATION_ID, id.into()));
         all.extend(
-            chain.into_iter().chain(correlation.iter()).map(|(key, id)| (key.to_owned().into(), id.to_owned().into())),
+            chain
+                .into_iter()
+                .chain(correlation.shown())
+                .map(|(key, id)| (key.to_owned().into(), id.into_owned().into())),
         );
         all
     }
@@ -103,8 +106,8 @@ impl ScopeLog {
         if let Some(id) = correlation.get("id") {
             out.text(CORRELATION_ID, id);
         }
-        for (key, id) in correlation.iter() {
-            out.text(key, id);
+        for (key, id) in correlation.shown() {
+            out.text(key, &id);
         }
     }
 

@@ -272,7 +272,16 @@ impl ScopeState {
         if u64::from(self.dropped) + self.incomplete_messages > 0 || self.has_repeated() {
             self.hand_over_counts();
         }
+        self.identify_root();
         self.close(0, end_unix_nano);
+    }
+
+    /// Records the correlation ids on the root span, as of the end of the scope.
+    #[inline]
+    fn identify_root(&mut self) {
+        if let Some(root) = self.spans.first_mut().filter(|root| self.tail.is_exported() && !root.is_filled()) {
+            root.identify(self.correlation.shown());
+        }
     }
 
     /// Hands the counts of the scope to the root span. If the root span was exported before, or is not exported, the

@@ -38,7 +38,7 @@ impl ShownIds {
 
     #[cold]
     fn shown(trace_id: Option<TraceId>, ids: &CorrelationIds) -> Box<Self> {
-        let others = ids.iter().filter(|(key, _)| *key != CORRELATION_ID);
+        let others = ids.shown().filter(|(key, _)| *key != CORRELATION_ID);
         let others =
             others.map(|(key, value)| format!("{}={value}", key.strip_prefix("x-correlation-").unwrap_or(key)));
         let others: Vec<_> = others.collect();

@@ -8,6 +8,7 @@ use super::scope_state::ScopeState;
 use super::slab::SCOPES;
 use super::slot::ScopeId;
 use super::tail::Moment;
+use crate::carrier::CorrelationIds;
 use crate::clock::now;
 use crate::config::Limits;
 use crate::pipeline::backlog;
@@ -71,12 +72,14 @@ impl Unfinished<'_> {
         for index in state.open_spans() {
             let of_root = if index == 0 { state.take_counts() } else { Vec::new() };
             let given: &[_] = if index == 0 { root_attributes } else { &[] };
+            let ids = if index == 0 { state.correlation.clone() } else { CorrelationIds::default() };
             let Some((span, limits)) = state.span(index) else { continue };
             let unlimited = limits.without_attribute_limit();
             let mut ending = span.clone();
             span.fill();
             self.mark(&mut ending, end, &unlimited);
             of_root.iter().chain(given).for_each(|(key, value)| ending.set_attribute(key, value, &unlimited));
+            ending.identify(ids.shown());
             state.append(&mut ending, end);
         }
         state.take_finished()

@@ -9,7 +9,7 @@
 //! | [`record_async`] | a future | the spans |
 //! | [`record_all`] | a future | spans, log records and metrics |
 //!
-//! [`tree`] prints the spans with all attributes. [`snapshot`] prints only the parts that are equal in each run, on
+//! [`tree`] prints the spans with all attributes but the correlation ids. [`snapshot`] prints only the parts that are equal in each run, on
 //! each machine and with each version of a dependency.
 //!
 //! # Examples
@@ -171,7 +171,7 @@ pub async fn record_all<F: Future>(config: &Config, name: &'static str, future: 
     (output, recording.end(&records))
 }
 
-/// Returns spans as an indented tree, without times and ids.
+/// Returns spans as an indented tree, without times and ids, also without correlation ids.
 pub fn tree(spans: &[SpanData]) -> String {
     print(spans.to_vec(), Show::Shape)
 }

@@ -7,8 +7,8 @@ use super::values::stable;
 use crate::{Escaped, SpanData, SpanId, SpanKind, Status, Value};
 
 /// The attributes left out, with values that depend on the run, the machine, the account, or the version of a library.
-/// A key with `.` or `_` at the end stands for all keys with the prefix.
-const LEFT_OUT: [&str; 53] = [
+/// A key with `.`, `_` or `-` at the end stands for all keys with the prefix.
+const LEFT_OUT: [&str; 54] = [
     "aws.extended_request_id",
     "aws.kinesis.sequence_number",
     "aws.lambda.invocation_id",
@@ -62,6 +62,7 @@ const LEFT_OUT: [&str; 53] = [
     "thundra.xray.root",
     "url.query",
     "user_agent.",
+    "x-correlation-",
 ];
 
 /// The greatest depth of a printed tree.
@@ -72,8 +73,8 @@ const MAX_DEPTH: usize = 200;
 /// The text is equal in each run, on each machine and with each version of a dependency:
 ///
 /// - Times and ids are left out, and so are attributes that depend on the run, the machine, the account or the version
-///   of a library: `code.*`, `thread.*`, `process.*`, `network.peer.*`, `user_agent.*`, ids of requests, figures of the
-///   usage of an invocation, and cold starts. [`with`](Self::with) shows an attribute left out by default, and
+///   of a library: `code.*`, `thread.*`, `process.*`, `network.peer.*`, `user_agent.*`, `x-correlation-*`, ids of
+///   requests, figures of the usage of an invocation, and cold starts. [`with`](Self::with) shows an attribute left out by default, and
 ///   [`without`](Self::without) leaves out another attribute.
 /// - In the other values, names and texts, a part that looks like a value of the run is replaced by `<uuid>`, `<id>`,
 ///   `<address>`, `<port>` (of the local machine) or `<time>`.
@@ -233,7 +234,7 @@ impl Snapshot {
 
     fn takes(&self, key: &str) -> bool {
         let is_left_out = || {
-            LEFT_OUT.iter().any(|left_out| match left_out.ends_with(['.', '_']) {
+            LEFT_OUT.iter().any(|left_out| match left_out.ends_with(['.', '_', '-']) {
                 true => key.starts_with(left_out),
                 false => key == *left_out,
             })

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod correlation_ids;
 mod errors;
 mod fields;
 mod keep;

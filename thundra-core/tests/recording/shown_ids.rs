@@ -73,8 +73,9 @@ fn a_line_of_json_has_the_ids_of_the_scope() {
 }
 
 #[test]
-fn the_ids_are_no_attributes() {
+fn the_fields_are_no_attributes() {
     let (_, spans) = logged(&[], |lines| tracing_subscriber::fmt::layer().with_writer(lines));
     let root = spans.iter().find(|span| span.name == "import").unwrap();
-    assert_eq!(root.attributes.iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["thundra.parent.source"]);
+    let keys: Vec<_> = root.attributes.iter().map(|(key, _)| &**key).collect();
+    assert_eq!(keys, ["thundra.parent.source", "x-correlation-id"]);
 }

@@ -36,8 +36,8 @@
 //! # When a trace is whole
 //!
 //! [`Collector::trace_of`] finds the traces with an id: a correlation id, a trace id, or any other value of an
-//! attribute, for example the number of an order. Correlation ids are attributes of log records. Programs export log
-//! records to the same endpoint. A trace with the id is whole when
+//! attribute, for example the number of an order. Correlation ids are attributes of the root span of each invocation,
+//! request and record, and of log records. A trace with the id is whole when
 //!
 //! - a span without a parent has arrived, and the parent of every other span: no program still holds back a part.
 //!   [`sent_by`](TraceOf::sent_by) names a parent made up by a test for its own `traceparent`;

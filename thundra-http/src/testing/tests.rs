@@ -137,6 +137,17 @@ async fn a_trace_is_whole_once_every_parent_and_every_expected_span_is_there() {
 }
 
 #[test]
+fn a_trace_is_found_by_an_id_on_a_span() {
+    let collector = Collector::start().unwrap();
+    let mut root = span("POST /orders", 1, None);
+    root.attributes.push(text("x-correlation-id", "order-1"));
+    let spans = vec![root, span("quote", 2, Some(1))];
+    assert_eq!(post(&collector, "/v1/traces", PROTOBUF, &traces("orders", spans)), 200);
+    let trace = collector.trace_of("order-1").with_spans(["quote"]).wait().unwrap();
+    assert_eq!((trace.spans.len(), trace.logs.len()), (2, 0));
+}
+
+#[test]
 fn what_is_missing_and_what_has_arrived_is_shown() {
     let collector = Collector::start().unwrap();
     let quick = Duration::from_millis(20);

@@ -134,6 +134,8 @@ async fn a_scope_inside_another_is_its_child_with_a_copy_of_the_ids() {
     assert_eq!((step.parent_span_id, inner.parent_span_id), (Some(outer.context.span_id), Some(step.context.span_id)));
     assert_eq!(inner.context.trace_id, outer.context.trace_id);
     assert_eq!(attribute(&inner, "thundra.parent.source").as_deref(), Some("local"));
+    let orders = [&outer, &inner].map(|span| attribute(span, "x-correlation-order"));
+    assert_eq!(orders.each_ref().map(Option::as_deref), [Some("o-9"), Some("o-10")]);
 }
 
 #[tokio::test]

@@ -46,6 +46,9 @@ fn each_record_is_its_producers_child_with_its_own_ids() {
         (TRACE, "b7ad6b7169203331")
     );
     assert_eq!(record.links[0].context.span_id, root.context.span_id);
+    assert_eq!(record.attribute("x-correlation-id"), Some(&"c-0".into()));
+    assert_eq!(record.attribute("x-correlation-tenant"), Some(&"of order 0".into()));
+    assert_eq!(root.attribute("x-correlation-tenant"), Some(&"t-1".into()));
     let mut seen = seen.into_inner().unwrap();
     seen.sort_by_key(|(id, ..)| *id);
     assert_eq!((seen[0].0, seen[0].1["x-correlation-id"].as_str(), seen[0].2), (0, "c-0", 3));

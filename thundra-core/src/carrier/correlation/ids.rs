@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::keys::{CORRELATION_ID, CORRELATION_TRACEPARENT, full_key, is_value};
+use crate::redact::mask;
 
 /// The most ids of a scope, besides [`CORRELATION_ID`].
 pub(super) const MAX_IDS: usize = 40;
@@ -66,6 +67,15 @@ impl CorrelationIds {
     /// Returns the ids with full, lower-case keys, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.ids.iter().map(|id| (&*id.key, id.value.as_str()))
+    }
+
+    /// Returns the ids as telemetry shows them: with the values of [masked](mask) keys replaced.
+    #[inline]
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.iter().map(|(key, value)| match key {
+            CORRELATION_ID => (key, mask::unlisted_text(key, value)),
+            _ => (key, mask::text(key, value)),
+        })
     }
 
     /// Returns the number of programs in the chain of calls, including this program.

@@ -16,7 +16,7 @@ pub const PAYLOAD_CONTEXT: &str = "__context__";
 pub const USER_AGENT: &str = "User-Agent";
 
 /// The prefix of the keys of all ids.
-pub(super) const PREFIX: &str = "x-correlation-";
+pub(crate) const PREFIX: &str = "x-correlation-";
 /// The most bytes of a value.
 const MAX_VALUE_BYTES: usize = 256;
 

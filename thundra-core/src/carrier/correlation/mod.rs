@@ -9,6 +9,7 @@ mod keys;
 
 pub(super) use carried::{Taken, chain_length, debug};
 pub use ids::CorrelationIds;
+pub(crate) use keys::PREFIX as CORRELATION_PREFIX;
 pub(super) use keys::is_value;
 pub use keys::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT, USER_AGENT,

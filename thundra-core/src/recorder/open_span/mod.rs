@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use head::at;
 pub(crate) use head::encode_head;
 
+use crate::carrier::CORRELATION_PREFIX;
 use crate::config::Limits;
 use crate::otlp::read::{attribute_of, find_attribute};
 use crate::otlp::write::{self, tag};
@@ -40,6 +41,8 @@ pub(crate) struct OpenSpan {
     status: Code,
     description: String,
     counts: Counts,
+    /// `true` if the program may have set an attribute with the key of a correlation id.
+    has_own_ids: bool,
 }
 
 /// A status without the description, in the numbers of OTLP.
@@ -76,6 +79,7 @@ impl OpenSpan {
             status: Code::Unset,
             description: String::new(),
             counts: Counts::default(),
+            has_own_ids: false,
         }
     }
 
@@ -127,6 +131,7 @@ impl OpenSpan {
         self.status = Code::Unset;
         self.description.clear();
         self.counts = Counts::default();
+        self.has_own_ids = false;
     }
 
     /// Overwrites bytes of the head.
@@ -242,6 +247,19 @@ impl OpenSpan {
         self.counts.attributes += 1;
     }
 
+    /// Adds correlation ids, in place of attributes with such keys. The ids are complete whatever the limits of
+    /// attributes, because limits of their own bound them.
+    #[inline]
+    pub(crate) fn identify<'a>(&mut self, ids: impl Iterator<Item = (&'a str, Cow<'a, str>)>) {
+        for (key, id) in ids {
+            if self.has_own_ids {
+                self.remove_attribute(key);
+            }
+            write::str_attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, &id);
+            self.counts.attributes += 1;
+        }
+    }
+
     /// Settles an attribute appended at `start`: removes an earlier value of the key, or applies the limit.
     fn settle(&mut self, key: &str, start: usize, limits: &Limits) {
         let before = self.body.get(self.head_end..start).unwrap_or_default();
@@ -252,6 +270,7 @@ impl OpenSpan {
             self.body.truncate(start);
         } else {
             self.counts.attributes += 1;
+            self.has_own_ids |= key.starts_with(CORRELATION_PREFIX);
         }
     }
 

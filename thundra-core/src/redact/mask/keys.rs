@@ -27,8 +27,6 @@ const MORE_ENDS: [&str; 11] = [
 ];
 /// The names masked only as a whole key. In longer names, these words are ordinary.
 const WHOLE: [&str; 2] = ["auth", "creds"];
-/// All built-in names, in lower-case letters.
-const LISTS: [&[&str]; 4] = [&ENDS, &MORE_ENDS, &LAST_WORDS, &WHOLE];
 
 /// For each last byte, a bit for each letter before it in the built-in names. Bytes other than letters have all bits,
 /// because such bytes do not count.
@@ -40,11 +38,12 @@ static LAST: [u32; 256] = {
         (table[b'a' as usize + letter], table[b'A' as usize + letter]) = (0, 0);
         letter += 1;
     }
+    let lists = lists();
     let mut list = 0;
-    while list < LISTS.len() {
+    while list < lists.len() {
         let mut at = 0;
-        while at < LISTS[list].len() {
-            if let [.., before, last] = *LISTS[list][at].as_bytes() {
+        while at < lists[list].len() {
+            if let [.., before, last] = *lists[list][at].as_bytes() {
                 table[last as usize] |= 1 << (before - b'a');
                 table[last.to_ascii_uppercase() as usize] |= 1 << (before - b'a');
             }
@@ -67,32 +66,6 @@ static LETTERS: [u32; 256] = {
     table
 };
 
-/// For each two last letters of a built-in name, a bit for each third letter from the end, and one for each fourth. A
-/// shorter name has all bits.
-#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
-static BEFORE: [[u32; 2]; 26 * 26] = {
-    let mut table = [[0; 2]; 26 * 26];
-    let mut list = 0;
-    while list < LISTS.len() {
-        let mut at = 0;
-        while at < LISTS[list].len() {
-            let name = LISTS[list][at].as_bytes();
-            if let [.., before, last] = *name {
-                let pair = (before - b'a') as usize * 26 + (last - b'a') as usize;
-                let mut place = 0;
-                while place < 2 {
-                    table[pair][place] |=
-                        if name.len() < place + 3 { u32::MAX } else { 1 << (name[name.len() - place - 3] - b'a') };
-                    place += 1;
-                }
-            }
-            at += 1;
-        }
-        list += 1;
-    }
-    table
-};
-
 /// Returns `true` for a key of the built-in list.
 #[inline]
 pub(super) fn is_built_in(key: &str) -> bool {
@@ -107,34 +80,56 @@ pub(super) fn may_be_built_in(key: &str) -> bool {
     bits(&LAST, last) & bits(&LETTERS, before) != 0
 }
 
+/// For the last letter of a key, the letter before it, and the one before that: the built-in names with the letter
+/// there, or too short for it. A bit stands for a name, in the order of [`lists`]. The last entry is for keys without
+/// such a letter.
+static LAST_LETTERS: [[u64; 27]; 3] = [names_by_letter(0), names_by_letter(1), names_by_letter(2)];
+
+const _: () = assert!(ENDS.len() + MORE_ENDS.len() + LAST_WORDS.len() + WHOLE.len() <= 64, "a name has a bit");
+
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+const fn names_by_letter(before_last: usize) -> [u64; 27] {
+    let (mut table, mut bit) = ([0; 27], 1);
+    let (mut lists, mut list) = (lists(), 0);
+    while list < lists.len() {
+        while let [name, rest @ ..] = lists[list] {
+            if name.len() > before_last {
+                table[(name.as_bytes()[name.len() - 1 - before_last] - b'a') as usize] |= bit;
+            } else {
+                let mut letter = 0;
+                while letter < table.len() {
+                    table[letter] |= bit;
+                    letter += 1;
+                }
+            }
+            (lists[list], bit) = (rest, bit << 1);
+        }
+        list += 1;
+    }
+    table
+}
+
+/// The built-in names.
+const fn lists() -> [&'static [&'static str]; 4] {
+    [&ENDS, &MORE_ENDS, &LAST_WORDS, &WHOLE]
+}
+
 #[inline(never)]
 fn is_listed(key: &str) -> bool {
     let mut letters = letters_from_end(key);
-    let (Some(last), Some(before)) = (letters.next(), letters.next()) else { return false };
-    if !may_end(last, before, [letters.next(), letters.next()]) {
-        return false;
+    let mut possible = u64::MAX;
+    for table in &LAST_LETTERS {
+        let letter = letters.next().filter(u8::is_ascii_lowercase).map_or(26, |letter| letter - b'a');
+        possible &= table.get(usize::from(letter)).copied().unwrap_or_default();
     }
-    let ends_alike = |name: &&&str| name.as_bytes().last_chunk() == Some(&[before, last]);
-    ENDS.iter().chain(&MORE_ENDS).filter(ends_alike).any(|end| ends_with(key, end))
-        || LAST_WORDS.iter().filter(ends_alike).any(|word| ends_with_word(key, word))
-        || WHOLE
-            .iter()
-            .filter(ends_alike)
-            .any(|name| ends_with(key, name) && letters_from_end(key).count() == name.len())
-}
-
-/// Returns `false` if the last four letters already tell a key from every built-in name.
-#[inline]
-fn may_end(last: u8, before: u8, further: [Option<u8>; 2]) -> bool {
-    let number = |letter: u8| usize::from(letter.wrapping_sub(b'a'));
-    let place = number(before) * 26 + number(last);
-    let known = BEFORE.get(place).filter(|_| last.is_ascii_lowercase() && before.is_ascii_lowercase());
-    let may_be = |(letter, known): (Option<u8>, &u32)| match letter {
-        Some(letter @ b'a'..=b'z') => known >> number(letter) & 1 != 0,
-        // Only a name that ends here has this bit.
-        _ => *known == u32::MAX,
-    };
-    known.is_some_and(|known| further.into_iter().zip(known).all(may_be))
+    let mut bit = 1;
+    let mut is_possible = || (possible & bit != 0, bit = bit.wrapping_shl(1)).0;
+    possible != 0
+        && (ENDS.iter().chain(&MORE_ENDS).any(|end| is_possible() && ends_with(key, end))
+            || LAST_WORDS.iter().any(|word| is_possible() && ends_with_word(key, word))
+            || WHOLE
+                .iter()
+                .any(|name| is_possible() && ends_with(key, name) && letters_from_end(key).count() == name.len()))
 }
 
 /// Keys to mask, besides the built-in list, as `THUNDRA_MASK_KEYS` has them.

@@ -123,6 +123,18 @@ pub fn value(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns the text under a key, masked.
+#[inline]
+pub(crate) fn text<'a>(key: &str, given: &'a str) -> Cow<'a, str> {
+    if masks(key) { REDACTED.into() } else { value(given) }
+}
+
+/// Returns the text under a key outside of the built-in list, masked.
+#[inline]
+pub(crate) fn unlisted_text<'a>(key: &str, given: &'a str) -> Cow<'a, str> {
+    if NAMED.get().is_none() { value(given) } else { text(key, given) }
+}
+
 /// Returns `false` for an attribute certain to stay.
 #[inline]
 pub(crate) fn may_change(key: &str, given: &Value) -> bool {

@@ -69,6 +69,10 @@ fn the_quick_look_lets_every_listed_key_pass() {
     for key in ["password", "PASSWORD", "a.jwt", "pw", "x-sig", "creds", "ssn", "pass_", "cvv2", "accessKeyId"] {
         assert!(keys::is_built_in(key), "{key}");
     }
+    for name in super::super::names::ENDS.iter().chain(&super::super::names::LAST_WORDS) {
+        let spellings = [(*name).to_owned(), format!("1-{name}"), format!("a.{}2_", name.to_uppercase())];
+        spellings.iter().for_each(|key| assert!(keys::is_built_in(key), "{key}"));
+    }
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use axum::Router;
 use axum::routing::get;
-use thundra_core::{correlation, outbound};
+use thundra_core::{Scope, SpanKind, correlation, outbound};
 use thundra_http::Layer;
 
-use crate::support::{installed, serve};
+use crate::support::{attribute, exported, installed, serve};
 
 /// Returns the pairs that the handler of a request would send on, one a line.
 async fn sends_on() -> String {
@@ -28,7 +28,7 @@ const CONTEXT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
 #[tokio::test]
 async fn an_edge_accepts_context_and_ids_and_obeys_no_switch() {
-    let (_turn, _exporter) = installed().await;
+    let (_turn, exporter) = installed().await;
     let headers = [
         ("traceparent", CONTEXT),
         ("x-correlation-id", "c-1"),
@@ -56,6 +56,14 @@ async fn an_edge_accepts_context_and_ids_and_obeys_no_switch() {
         context.ends_with("-01")
     };
     assert_eq!((sampled(&edge), sampled(&trusted)), (true, false), "an untrusted caller does not switch recording off");
+
+    let caller = Scope::builder("caller").begin();
+    let headers = [("traceparent", caller.context().unwrap().to_string()), headers[1].clone(), headers[2].clone()];
+    taken(Layer::server(), &headers).await;
+    let spans = exported(caller, &exporter, 2).await;
+    let request = spans.iter().find(|span| span.kind == SpanKind::Server).unwrap();
+    let ids = ["x-correlation-id", "x-correlation-order", "x-correlation-own"].map(|key| attribute(request, key));
+    assert_eq!(ids.each_ref().map(Option::as_deref), [Some("c-1"), Some("o-9"), Some("mine")]);
 }
 
 #[tokio::test]

@@ -1,0 +1,5 @@
+import { Nothing } from "../ui/states";
+
+export function RequestsScreen() {
+  return <Nothing title="Requests" />;
+}

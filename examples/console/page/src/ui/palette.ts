@@ -1,0 +1,28 @@
+/** The colours of services: eight that people with any colour vision tell apart, the same on every screen. */
+
+import { token } from "./theme";
+
+/** Tokens `--service-0` to `--service-7`. */
+export const PALETTE_SIZE = 8;
+
+const slots = new Map<string, number>();
+
+/** Returns the place of a service in the palette: by its name, or the next free one where that is taken. */
+export function serviceSlot(service: string): number {
+  const known = slots.get(service);
+  if (known !== undefined) return known;
+  let hash = 7;
+  for (let at = 0; at < service.length; at += 1) hash = (hash * 31 + service.charCodeAt(at)) >>> 0;
+  let slot = hash % PALETTE_SIZE;
+  const taken = new Set(slots.values());
+  for (let tried = 0; tried < PALETTE_SIZE && taken.size < PALETTE_SIZE && taken.has(slot); tried += 1) {
+    slot = (slot + 1) % PALETTE_SIZE;
+  }
+  slots.set(service, slot);
+  return slot;
+}
+
+/** Returns the colour of a service, for a canvas. */
+export function serviceColour(service: string): string {
+  return token(`--service-${serviceSlot(service)}`);
+}

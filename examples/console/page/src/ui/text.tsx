@@ -1,0 +1,43 @@
+/** Text from outside. It is always text, and its direction never turns the text around it. */
+
+import { useState } from "preact/hooks";
+import { bytes } from "./format";
+
+/** The characters that a value is cut to. */
+const SHOWN = 4096;
+
+/** A name or a short value from outside. */
+export function Outside({ text, class: style }: { text: string; class?: string }) {
+  return <bdi {...(style === undefined ? {} : { class: style })} title={text.length > 40 ? text.slice(0, SHOWN) : undefined}>{text.length > 512 ? `${text.slice(0, 512)}…` : text}</bdi>;
+}
+
+/** A value of any length: the beginning, and the rest on request. */
+export function LongText({ text, class: style = "" }: { text: string; class?: string }) {
+  const [whole, setWhole] = useState(false);
+  const long = text.length > SHOWN;
+  return (
+    <>
+      <bdi class={`long-text ${style}`}>{long && !whole ? text.slice(0, SHOWN) : text}</bdi>
+      {long && (
+        <button class="quiet small" onClick={() => setWhole(!whole)}>
+          {whole ? "Show less" : `Show raw (${bytes(text.length)})`}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** A button that copies a text. */
+export function Copy({ text, label = "Copy" }: { text: string | (() => string); label?: string }) {
+  const [done, setDone] = useState(false);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(typeof text === "string" ? text : text());
+      setDone(true);
+      setTimeout(() => setDone(false), 1200);
+    } catch {
+      // The browser refused; the text can be selected.
+    }
+  };
+  return <button class="quiet small" onClick={copy} aria-live="polite">{done ? "Copied" : label}</button>;
+}

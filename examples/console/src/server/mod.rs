@@ -1,0 +1,43 @@
+//! The server of the page and of the API, on the loopback interface alone.
+
+mod assets;
+mod guard;
+mod token;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+pub(crate) use token::Token;
+
+/// The usual port of the page.
+const PORT: u16 = 8010;
+
+/// Listens on a port, or on the usual one, or on a free one if that is taken.
+pub(crate) async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
+    match port {
+        Some(port) => TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await,
+        None => match TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await {
+            Ok(listener) => Ok(listener),
+            Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
+        },
+    }
+}
+
+/// Serves until the end of the process.
+pub(crate) async fn serve(listener: TcpListener, token: Token) -> io::Result<()> {
+    axum::serve(listener, router(token)).await
+}
+
+fn router(token: Token) -> Router {
+    Router::new()
+        .route("/api/v1/status", get(async || axum::Json(serde_json::json!({ "seq": 0 }))))
+        .fallback(assets::page)
+        .route("/assets/{name}", get(assets::asset))
+        .layer(from_fn_with_state(Arc::new(token), guard::check))
+}
