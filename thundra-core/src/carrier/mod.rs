@@ -4,6 +4,7 @@
 mod baggage;
 mod correlation;
 mod inbound;
+mod known;
 mod outbound;
 mod ows;
 mod parent_source;
@@ -21,7 +22,8 @@ pub use correlation::{
     USER_AGENT, header_bytes,
 };
 pub use inbound::Inbound;
-pub use outbound::Outbound;
+pub use known::may_carry;
+pub use outbound::{HeaderText, Outbound};
 pub use parent_source::ParentSource;
 pub use propagators::Propagators;
 pub(crate) use received::Received;

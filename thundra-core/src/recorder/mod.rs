@@ -16,6 +16,7 @@
 pub(crate) mod callsites;
 pub(crate) mod current;
 pub(crate) mod debug_logs;
+pub(crate) mod description;
 pub(crate) mod edit;
 pub(crate) mod entered;
 pub(crate) mod event_filter;
