@@ -336,6 +336,12 @@
 //!
 //! # Features
 //!
+//! - `triggers` (default): what triggered an invocation, and the contexts in the events. Without the
+//!   feature, every event counts as one of no known source: an invocation continues the trace of Lambda's X-Ray header
+//!   or of the client context alone. `batch`, `http` and `sdk` include `triggers`.
+//! - `local-run` (default): [runs outside of Lambda](run#local-runs). Without the feature, such a run is an error.
+//! - `measurements` (default): [metrics](#metrics), those of invocations and calls, and those of the program's events.
+//!   `sdk` includes `measurements`.
 //! - `sns`, `sqs`, `kinesis`, `eventbridge`, `lambda`, `sfn`: a client, and context in the messages of the client. Each
 //!   includes `sdk` and `config`.
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
@@ -356,12 +362,16 @@
 //!   baggage. Calls carry the baggage current at the time of the call. OpenTelemetry's current span is the root span of
 //!   the invocation.
 //! - `metrics`: the macros of the `metrics` crate record measurements, see [`thundra_core`](thundra_core#metrics).
+//!   Includes `measurements`.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //! - `span-pointers`: [pointers](configuration#span-pointers) to the objects and items of an event. Includes nothing
 //!   but a hash; `sdk` includes `span-pointers`.
 //! - `shutdown`: an export when Lambda ends the environment, [if asked for](#the-end-of-an-environment).
 //! - `testing`: the module [`testing`].
 //! - `full`: everything.
+//!
+//! A function for which each megabyte counts takes `default-features = false`, and of the features what it uses.
+//! `BENCHMARKS.md` has the sizes of binaries.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attributes;

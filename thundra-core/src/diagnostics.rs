@@ -41,6 +41,13 @@ pub(crate) fn while_held<T>(write: impl FnOnce() -> T) -> T {
 /// A message may quote a collector or a variable. Credentials are therefore redacted, control characters escaped, and
 /// the message is cut after 2,048 bytes.
 pub fn once(kind: &str, message: impl Display) {
+    report_once(kind, &message);
+}
+
+/// Writes a message of any type, with a single copy of the code in a program.
+#[cold]
+#[inline(never)]
+fn report_once(kind: &str, message: &dyn Display) {
     let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
     let full = kind.contains(' ') && reported.iter().filter(|kind| kind.contains(' ')).count() >= MAX_NAMED;
     if full || !reported.insert(kind.to_owned()) {
@@ -60,7 +67,7 @@ fn write(line: &str) {
     let _ = write_line(StandardStream::Error, line.as_bytes());
 }
 
-fn line(message: impl Display) -> String {
+fn line(message: &dyn Display) -> String {
     // The message may contain an error of the program's own exporter, so it is formatted before anything is locked.
     let message = redact::text(formatted(|| message.to_string()));
     let start = escape::cut(&message, MAX_LINE_BYTES);
@@ -91,9 +98,9 @@ mod tests {
             ("refused: \u{1b}]0;x\u{7}\u{9b}2J", "thundra: refused: \\u{1b}]0;x\\u{7}\\u{9b}2J\n", "escape sequences"),
             ("sending to https://u:p@c/?key=abc", "thundra: sending to https://REDACTED@c/?REDACTED\n", "an endpoint"),
         ] {
-            assert_eq!(line(message), expected, "{why}");
+            assert_eq!(line(&message), expected, "{why}");
         }
-        let long = line("é".repeat(MAX_LINE_BYTES));
+        let long = line(&"é".repeat(MAX_LINE_BYTES));
         assert_eq!((long.chars().count(), long.ends_with("é…\n")), (9 + MAX_LINE_BYTES / 2 + 2, true));
     }
 }

@@ -138,6 +138,11 @@ impl SpanId {
         Self::from_bytes(parse_hex(hex)?)
     }
 
+    /// Returns the bits.
+    pub(crate) const fn to_bits(self) -> u64 {
+        self.0
+    }
+
     /// Returns the big-endian bytes.
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0.to_be_bytes()

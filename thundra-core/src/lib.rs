@@ -245,7 +245,9 @@
 //!   in the current context, and calls carry the baggage of the context current at the time of the call.
 //! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
 //! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
-//! - `metrics`: the macros of the `metrics` crate record measurements, see [Metrics](#metrics).
+//! - `measurements` (default): [metrics](#metrics). Without the feature nothing is measured, and a program is smaller.
+//! - `metrics`: the macros of the `metrics` crate record measurements, see [Metrics](#metrics). Includes
+//!   `measurements`.
 //! - `testing`: an in-memory exporter and a printer of span trees.
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]

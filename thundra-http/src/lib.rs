@@ -173,7 +173,9 @@
 //! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A
 //!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's
 //!   current span is the root span of the scope.
-//! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics).
+//! - `measurements` (default): metrics of calls and requests, and [of events](thundra_core#metrics).
+//! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics). Includes
+//!   `measurements`.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //! - `testing`: the module `testing`, with recordings, snapshots, and a collector for acceptance tests.
 //!

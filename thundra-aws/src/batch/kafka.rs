@@ -13,7 +13,7 @@ use super::record::Delivery;
 use super::source::{BatchSource, Grouping, Order, reported};
 use super::{BatchEvent, Takes};
 use crate::trigger::Extractor;
-use crate::trigger::kafka::{KafkaRecord, process};
+use crate::trigger::kafka::{Headers, KafkaRecord, process};
 use crate::trigger::kinesis::Data;
 
 /// The response to an event of Kafka, with the records that [failed].
@@ -108,7 +108,7 @@ fn read((): &(), record: &kafka::KafkaRecord, extractor: Extractor<'_>) -> Deliv
         timestamp: (sent_at > SystemTime::UNIX_EPOCH).then_some(sent_at),
         key: record.key.as_deref().map(Cow::Borrowed),
         value: record.value.as_deref().map(|value| Data::Base64(Cow::Borrowed(value))),
-        headers: headers.collect(),
+        headers: Headers::Texts(headers.collect()),
     };
     let topic = record.topic.as_deref();
     Delivery::new(topic, process(topic), message.read(&extractor))

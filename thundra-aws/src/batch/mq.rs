@@ -16,7 +16,7 @@ use super::source::{BatchSource, Order, RecordPayload};
 use super::{BatchEvent, Takes};
 use crate::trigger::Extractor;
 use crate::trigger::kinesis::Data;
-use crate::trigger::mq::{Broker, MqMessage, english_time, process, property_name, rabbitmq_queue};
+use crate::trigger::mq::{Broker, Headers, MqMessage, english_time, process, property_name, rabbitmq_queue};
 
 impl BatchEvent for ActiveMqEvent {
     type Record = ActiveMqMessage;
@@ -89,9 +89,11 @@ fn read_activemq((): &(), message: &ActiveMqMessage, extractor: Extractor<'_>) -
         id: message.message_id.as_deref().map(Cow::Borrowed),
         conversation_id: message.correlation_id.as_deref().map(Cow::Borrowed),
         queue: queue.map(Cow::Borrowed),
-        headers: properties
-            .map(|(name, value)| (property_name(Cow::Borrowed(name)), Cow::Borrowed(value.as_str())))
-            .collect(),
+        headers: Headers::Texts(
+            properties
+                .map(|(name, value)| (property_name(Cow::Borrowed(name)), Cow::Borrowed(value.as_str())))
+                .collect(),
+        ),
         data: Data::Base64(Cow::Borrowed(message.data.as_deref().unwrap_or_default())),
         sent_at,
         redelivered: message.redelivered,
@@ -106,7 +108,9 @@ fn read_rabbitmq(queue: &Option<String>, message: &RabbitMqMessage, extractor: E
         id: properties.message_id.as_deref().map(Cow::Borrowed),
         conversation_id: properties.correlation_id.as_deref().map(Cow::Borrowed),
         queue: queue.map(Cow::Borrowed),
-        headers: headers.filter_map(|(name, value)| Some((Cow::Borrowed(name.as_str()), header(value)?))).collect(),
+        headers: Headers::Texts(
+            headers.filter_map(|(name, value)| Some((Cow::Borrowed(name.as_str()), header(value)?))).collect(),
+        ),
         data: Data::Base64(Cow::Borrowed(message.data.as_deref().unwrap_or_default())),
         sent_at: properties.timestamp.as_deref().and_then(english_time),
         redelivered: message.redelivered,

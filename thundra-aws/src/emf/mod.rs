@@ -31,6 +31,7 @@ use self::dimensions::Sets;
 use self::document::Head;
 use self::group::{Group, Rules};
 use self::metadata::Metadata;
+#[cfg(feature = "local-run")]
 pub(crate) use self::output::leave_stdout_to_the_response;
 pub use self::settings::EmfSettings;
 pub(crate) use self::text::is_namespace;

@@ -10,6 +10,7 @@ use thundra_core::export::{StandardStream, write_line};
 static IS_LOCAL_RUN: AtomicBool = AtomicBool::new(false);
 
 /// Writes documents to standard error from now on.
+#[cfg(feature = "local-run")]
 pub(crate) fn leave_stdout_to_the_response() {
     IS_LOCAL_RUN.store(true, Ordering::Relaxed);
 }

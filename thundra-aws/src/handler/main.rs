@@ -17,6 +17,7 @@ use thundra_core::{Scope, ScopeFlags, Telemetry, semconv};
 use tower_service::Service;
 
 use crate::lifecycle::layer::export_last;
+#[cfg(feature = "local-run")]
 use crate::lifecycle::local::check_input;
 use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
 use crate::panics::catch_panic_in;
@@ -154,6 +155,7 @@ where
 {
     let started = SystemTime::now();
     program(async {
+        #[cfg(feature = "local-run")]
         check_input()?;
         let made = initialise(telemetry(), started, init).await?;
         run_with(Telemetry::default(), handler(made)).await
@@ -181,6 +183,7 @@ where
 {
     let started = SystemTime::now();
     program(async {
+        #[cfg(feature = "local-run")]
         check_input()?;
         let made = initialise(telemetry(), started, init).await?;
         run_concurrent_with(Telemetry::default(), handler(made)).await

@@ -262,8 +262,8 @@ fn parent(
 /// Returns the context in the client context of an invoke.
 fn from_client_context(context: &Context, caller: Trust, formats: Propagators) -> Option<Inbound> {
     let client = context.client_context.as_ref().filter(|client| !client.custom.is_empty())?;
-    let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    Some(Extractor::new(formats, caller).extract_any(pairs))
+    let pairs: Vec<_> = client.custom.iter().collect();
+    Some(Extractor::new(formats, caller).extract_any(&pairs))
 }
 
 /// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with

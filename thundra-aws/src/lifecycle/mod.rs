@@ -30,6 +30,7 @@ pub(crate) mod initialisation;
 pub(crate) mod invocation;
 mod invocation_layer;
 pub(crate) mod layer;
+#[cfg(feature = "local-run")]
 pub(crate) mod local;
 pub(crate) mod reporting;
 mod response;

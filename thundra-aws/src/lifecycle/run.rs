@@ -15,7 +15,7 @@ use tower_service::Service;
 use super::layer::{InvocationService, export_last};
 use super::reporting::Reporting;
 use super::snap_start::Hooks;
-use super::{environment, local, runtime_events, setup, shutdown, usage};
+use super::{environment, runtime_events, setup, shutdown, usage};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere the events of a file or of standard input.
 ///
@@ -174,7 +174,7 @@ where
     let config = setup::install(telemetry.into());
     let handler = Reporting::new(handler);
     if !setup::in_lambda() {
-        return Box::pin(local::run(handler, config)).await;
+        return run_locally(handler, config).await;
     }
     runtime_events::watch();
     let runtime = Runtime::new(handler).layer(layer_fn(|inner| InvocationService::new(inner, config)));
@@ -237,7 +237,7 @@ where
     let config = setup::install(telemetry.into());
     let handler = Reporting::new(handler);
     if !setup::in_lambda() {
-        return Box::pin(local::run(handler, config)).await;
+        return run_locally(handler, config).await;
     }
     runtime_events::watch();
     let runtime = Runtime::new(handler).layer(layer_fn(|inner| InvocationService::new(inner, config)));
@@ -246,6 +246,27 @@ where
     usage::initialised(config);
     environment::is_ready();
     to_the_end(Box::pin(runtime.run_concurrent()), config).await
+}
+
+/// Runs a handler outside of Lambda.
+async fn run_locally<A, H, R, B, S, D, E>(handler: H, config: &Config) -> Result<(), Error>
+where
+    H: Service<LambdaEvent<A>, Response = R>,
+    H::Error: Into<Diagnostic>,
+    R: IntoFunctionResponse<B, S>,
+    A: for<'de> Deserialize<'de>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin,
+    D: Into<Bytes>,
+    E: Into<Error>,
+{
+    #[cfg(feature = "local-run")]
+    return Box::pin(super::local::run(handler, config)).await;
+    #[cfg(not(feature = "local-run"))]
+    {
+        let _ = (handler, config);
+        Err("a run outside of Lambda takes the feature `local-run` of thundra-aws".into())
+    }
 }
 
 /// Waits for the end of the runtime, and exports all waiting records. An error and a panic pass through.

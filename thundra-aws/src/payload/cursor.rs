@@ -83,24 +83,9 @@ impl<'a> Cursor<'a> {
     pub(crate) fn string_or_escaped(&mut self) -> Option<(Range<usize>, bool)> {
         let start = self.at + 1;
         let text = self.bytes.get(self.at..)?.strip_prefix(b"\"")?;
-        let end = start + quote_or_backslash(text)?;
-        if self.bytes.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return Some((start..end, false));
-        }
-        let end = self.end_of_escaped(end)?;
-        self.at = end + 1;
-        Some((start..end, true))
-    }
-
-    /// Returns the end of a string, given the place of the first backslash.
-    #[inline(never)]
-    fn end_of_escaped(&self, mut at: usize) -> Option<usize> {
-        while self.bytes.get(at) != Some(&b'"') {
-            at += 2;
-            at += quote_or_backslash(self.bytes.get(at..)?)?;
-        }
-        Some(at)
+        let (end, is_escaped) = end_of_string(text)?;
+        self.at = start + end + 1;
+        Some((start..start + end, is_escaped))
     }
 
     /// Skips a value of any type. Returns the range of the value.
@@ -112,11 +97,15 @@ impl<'a> Cursor<'a> {
             }
             b'[' if self.list_of_numbers().is_some() => {}
             b'{' | b'[' => self.brackets()?,
-            _ => {
-                let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-                self.at += self.rest().iter().take_while(ends).count();
-            }
+            _ => return self.scalar(),
         }
+        Some(start..self.at)
+    }
+
+    /// Skips a number, `true`, `false` or `null`. Returns the range of the value.
+    pub(crate) fn scalar(&mut self) -> Option<Range<usize>> {
+        let start = self.at;
+        self.at += end_of_scalar(self.rest());
         (self.at > start).then_some(start..self.at)
     }
 
@@ -130,27 +119,23 @@ impl<'a> Cursor<'a> {
 
     /// Skips an object or an array.
     fn brackets(&mut self) -> Option<()> {
-        let mut depth = 0_usize;
+        let (mut depth, mut rest) = (0_usize, self.rest());
         loop {
-            match self.bytes.get(self.at)? {
-                b'"' => {
-                    self.string()?;
-                    continue;
-                }
+            let (first, after) = rest.split_first()?;
+            rest = after;
+            match first {
+                b'"' => rest = rest.get(end_of_string(rest)?.0 + 1..)?,
+                b':' | b',' => {}
                 b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                // One byte mostly, a colon or a comma. Numbers are longer, and lists of bytes much longer.
-                _ => {
-                    self.at += 1;
-                    if !matches!(self.bytes.get(self.at)?, b'"' | b'{' | b'}' | b'[' | b']') {
-                        self.at += quote_or_bracket(self.rest())?;
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        self.at = self.bytes.len() - rest.len();
+                        return Some(());
                     }
-                    continue;
                 }
-            }
-            self.at += 1;
-            if depth == 0 {
-                return Some(());
+                // Numbers, white space, and lists of bytes.
+                _ => rest = rest.get(quote_or_bracket(rest)?..)?,
             }
         }
     }
@@ -180,6 +165,42 @@ const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES << 7)
 }
 
+/// Returns the place of the quote at the end of a string, and `true` for a string with an escape. The quote at the
+/// beginning is before the text.
+#[inline]
+fn end_of_string(text: &[u8]) -> Option<(usize, bool)> {
+    let end = quote_or_backslash(text)?;
+    if text.get(end) == Some(&b'"') { Some((end, false)) } else { Some((end_of_escaped(text, end)?, true)) }
+}
+
+/// Returns the place of the quote at the end of a string, given the place of the first backslash.
+#[inline(never)]
+fn end_of_escaped(text: &[u8], mut at: usize) -> Option<usize> {
+    while text.get(at) != Some(&b'"') {
+        at += 2;
+        at += quote_or_backslash(text.get(at..)?)?;
+    }
+    Some(at)
+}
+
+/// Returns the length of a number, `true`, `false` or `null`.
+#[inline]
+fn end_of_scalar(bytes: &[u8]) -> usize {
+    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || *byte <= b' ';
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // Of the control characters and the space, the lowest bit alone is exact too.
+        let spaces = word.wrapping_sub(ONES * (b' ' as u64 + 1)) & !word & (ONES << 7);
+        let brackets = zeros((word | (ONES * 0x20)) ^ (ONES * b'}' as u64));
+        let found = spaces | brackets | zeros(word ^ (ONES * b',' as u64));
+        if found != 0 {
+            return at * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
 /// Returns the place of the first quote or backslash. Many strings are shorter than a word.
 #[inline]
 pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
@@ -194,17 +215,16 @@ pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
 /// the first chunks.
 #[inline(never)]
 fn distant_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    let (chunks, _) = bytes.as_chunks::<16>();
-    let near = chunks.get(..4).unwrap_or(chunks);
-    for (at, chunk) in near.iter().enumerate() {
+    let mut rest = bytes;
+    while let Some((chunk, after)) = rest.split_first_chunk::<16>().filter(|_| bytes.len() - rest.len() < 64) {
         // The compiler compares all bytes of the chunk at once.
         let found = u128::from_le_bytes(chunk.map(|byte| if (byte == b'"') | (byte == b'\\') { 0xff } else { 0 }));
         if found != 0 {
-            return Some(at * 16 + found.trailing_zeros() as usize / 8);
+            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
         }
+        rest = after;
     }
-    let searched = near.len() * 16;
-    memchr2(b'"', b'\\', bytes.get(searched..)?).map(|place| searched + place)
+    memchr2(b'"', b'\\', rest).map(|place| bytes.len() - rest.len() + place)
 }
 
 /// Returns the place of the first quote or bracket. Some letters also count as brackets, but none of the letters that
@@ -240,6 +260,8 @@ mod tests {
             let first = |stops: &[u8]| bytes.iter().position(|byte| stops.contains(byte));
             prop_assert_eq!(quote_or_backslash(bytes), first(b"\"\\"));
             prop_assert_eq!(quote_or_bracket(bytes), first(b"\"{}[]Yy_\x7f"));
+            let scalar = bytes.iter().position(|byte| b",}]".contains(byte) || *byte <= b' ');
+            prop_assert_eq!(end_of_scalar(bytes), scalar.unwrap_or(bytes.len()));
         }
 
         #[test]

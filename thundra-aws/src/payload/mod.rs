@@ -11,28 +11,30 @@ pub(crate) mod read_error;
 pub(crate) mod splice;
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 use self::cursor::Cursor;
-pub(crate) use self::pairs::pairs;
+pub(crate) use self::pairs::{each_plain, pairs, validate};
 
-const QUOTED_KEY: &[u8] = b"\"__context__\"";
+/// The searcher for the quoted name, made once. Making a searcher costs more than searching a short text.
+static QUOTED_NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"__context__\""));
 
 /// A `__context__` member of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Member {
+pub(crate) struct Member<'a> {
     /// JSON text of the value.
-    pub(crate) json: String,
+    pub(crate) json: &'a str,
     /// Range of the value in the payload.
     pub(crate) value: Range<usize>,
     /// Range to cut for valid JSON: the member and a comma.
     pub(crate) range: Range<usize>,
 }
 
-impl Member {
+impl Member<'_> {
     /// Returns `true` for an object, the form of ids. Any other value belongs to the user.
     pub(crate) fn is_context(&self) -> bool {
         self.json.starts_with('{')
@@ -43,7 +45,12 @@ impl Member {
 ///
 /// Senders write the member first, and the rest of the payload is not read then. A payload without the name costs a
 /// substring search.
-pub(crate) fn find(body: &[u8]) -> Option<Member> {
+pub(crate) fn find(body: &[u8]) -> Option<Member<'_>> {
+    locate(body).filter(|member| validate(member.json).is_some())
+}
+
+/// Finds the `__context__` member as [`find`] does, with a value that may be no JSON.
+pub(crate) fn locate(body: &[u8]) -> Option<Member<'_>> {
     let mut cursor = Cursor::new(body);
     cursor.whitespace();
     cursor.eat(b'{')?;
@@ -58,14 +65,13 @@ pub(crate) fn find(body: &[u8]) -> Option<Member> {
         if body.get(key)? == PAYLOAD_CONTEXT.as_bytes() {
             let value = cursor.value()?;
             let json = std::str::from_utf8(body.get(value.clone())?).ok()?;
-            pairs::validate(json)?;
             cursor.whitespace();
             // A first member takes the comma after it, any other the comma before it.
             let cut_to = if first && cursor.eat(b',').is_some() { cursor.at() } else { value.end };
-            return Some(Member { json: json.to_owned(), value, range: cut_from..cut_to });
+            return Some(Member { json, value, range: cut_from..cut_to });
         }
         if first {
-            memmem::find(body.get(cursor.at()..)?, QUOTED_KEY)?;
+            QUOTED_NAME.find(body.get(cursor.at()..)?)?;
             first = false;
         }
         cursor.value()?;
@@ -121,10 +127,10 @@ pub(crate) mod tests {
 
     fn cut(body: &str) -> Option<(String, String)> {
         let member = find(body.as_bytes())?;
-        assert_eq!(body.get(member.value.clone()), Some(member.json.as_str()));
+        assert_eq!(body.get(member.value.clone()), Some(member.json));
         let stripped = String::from_utf8(strip(body.as_bytes(), &member.range)).unwrap();
         assert_eq!(strip_bytes(Bytes::from(body.to_owned()), &member.range), stripped, "in place");
-        Some((member.json, stripped))
+        Some((member.json.to_owned(), stripped))
     }
 
     #[test]
@@ -192,7 +198,7 @@ pub(crate) mod tests {
             let removed = expected.as_object_mut().and_then(|object| object.remove("__context__"));
             prop_assert_eq!(member.is_some(), removed.is_some());
             if let Some(member) = member {
-                prop_assert_eq!(serde_json::from_str::<Value>(&member.json).ok(), removed);
+                prop_assert_eq!(serde_json::from_str::<Value>(member.json).ok(), removed);
                 let stripped: Value = serde_json::from_slice(&strip(text.as_bytes(), &member.range)).unwrap();
                 prop_assert_eq!(stripped, expected);
             }

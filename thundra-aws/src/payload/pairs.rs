@@ -17,20 +17,20 @@ const MAX_VALUE_BYTES: usize = 8192;
 /// Returns the strings, numbers and booleans of a context as text. Empty for any value but an object.
 pub(crate) fn pairs(json: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     let mut pairs = Vec::with_capacity(4);
-    if each_plain(json, |key, value| add(&mut pairs, key.into(), value.into())).is_some() {
+    if each_plain(json, |key, value| pairs.push((key.into(), value.into()))).is_some() {
         return pairs;
     }
     serde_json::from_str::<Pairs<'_>>(json).map(|pairs| pairs.0).unwrap_or_default()
 }
 
 /// Returns `None` for anything but JSON.
-pub(super) fn validate(json: &str) -> Option<()> {
+pub(crate) fn validate(json: &str) -> Option<()> {
     each_plain(json, |_, _| {}).or_else(|| serde_json::from_str::<IgnoredAny>(json).ok().map(drop))
 }
 
 /// Reads an object of strings without escapes, on one line: the usual form of a context. serde_json takes ten times as
-/// long. `None` for any other text, JSON or not.
-fn each_plain<'a>(json: &'a str, mut pair: impl FnMut(&'a str, &'a str)) -> Option<()> {
+/// long. `None` for any other text, JSON or not, perhaps after some pairs.
+pub(crate) fn each_plain<'a>(json: &'a str, mut pair: impl FnMut(&'a str, &'a str)) -> Option<()> {
     // Without an early exit, the compiler checks many bytes at a time.
     if !json.bytes().fold(true, |legal, byte| legal & (byte >= b' ')) {
         return None;
@@ -41,10 +41,15 @@ fn each_plain<'a>(json: &'a str, mut pair: impl FnMut(&'a str, &'a str)) -> Opti
         json.get(range).filter(|_| !is_escaped)
     };
     cursor.eat_spaced(b'{')?;
+    let mut count = 0;
     loop {
         let key = string(&mut cursor)?;
         cursor.eat_spaced(b':')?;
-        pair(key, string(&mut cursor)?);
+        let value = string(&mut cursor)?;
+        if count < MAX_PAIRS && value.len() <= MAX_VALUE_BYTES {
+            count += 1;
+            pair(key, value);
+        }
         if cursor.eat_spaced(b',').is_none() {
             cursor.eat(b'}')?;
             return cursor.end();

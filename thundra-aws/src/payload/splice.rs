@@ -46,7 +46,7 @@ impl<'a> InsertionPoint<'a> {
         };
         let around = (json.get(..member.value.start), json.get(member.value.end..));
         match around {
-            (Some(before), Some(after)) if was_received(&member.json) => {
+            (Some(before), Some(after)) if was_received(member.json) => {
                 Ok(InsertionPoint { before, open: "{", close: "}", after })
             }
             _ => Err(SpliceError::Occupied),
@@ -168,7 +168,7 @@ mod tests {
             });
             if let Ok(filled) = filled {
                 let member = payload::find(filled.as_bytes()).unwrap();
-                prop_assert_eq!(&member.json, r#"{"x":1}"#);
+                prop_assert_eq!(member.json, r#"{"x":1}"#);
                 prop_assert_eq!(payload::strip(filled.as_bytes(), &member.range), text.as_bytes());
                 let again = InsertionPoint::in_payload(filled.as_bytes(), |context| context == r#"{"x":1}"#).unwrap().fill(OURS);
                 prop_assert_eq!(again, filled);

@@ -20,7 +20,6 @@ use super::parse::json;
 use super::parse::opened::Opened;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, edge_trust};
-use crate::payload::{self, Member};
 
 pub(super) static SOURCE: Source = Source {
     name: "direct",
@@ -59,12 +58,12 @@ pub(super) fn read_forwarded(trigger: &mut Trigger, event: &Event<'_>, extractor
     if !event.members.names(PAYLOAD_CONTEXT) {
         return;
     }
-    if let Some(member) = payload::find(event.text).filter(Member::is_context)
-        && !trigger.context_ranges.contains(&member.range)
+    if let Some(Opened { inbound, range: Some(range), .. }) = Opened::of_payload(event.text, extractor)
+        && !trigger.context_ranges.contains(&range)
     {
-        let before = trigger.context_ranges.partition_point(|range| range.start < member.range.start);
-        trigger.context_ranges.insert(before, member.range.clone());
-        trigger.forwarded = Some(Opened::of_member(member, extractor).inbound);
+        let before = trigger.context_ranges.partition_point(|known| known.start < range.start);
+        trigger.context_ranges.insert(before, range);
+        trigger.forwarded = Some(inbound);
     }
 }
 

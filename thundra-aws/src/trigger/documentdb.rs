@@ -14,7 +14,6 @@ use super::parse::json::Object;
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
-use crate::payload;
 
 pub(super) static SOURCE: Source = Source {
     name: "documentdb",
@@ -50,13 +49,14 @@ fn operation(operation_type: &str) -> Option<&'static str> {
 }
 
 fn message(change: &Object<'_>, extractor: &Extractor<'_>) -> Message {
-    let mut attributes = Vec::from_iter(message_id(change.object("_id").and_then(|token| token.text("_data"))));
+    let mut attributes = Vec::with_capacity(2);
+    attributes.extend(message_id(change.object("_id").and_then(|token| token.text("_data"))));
     let key = change.object("documentKey");
     let name = key.and_then(|key| key.text("_id").or_else(|| key.object("_id")?.text("$oid")));
     attributes.extend(name.map(|name| (semconv::FAAS_DOCUMENT_NAME, name.into_owned().into())));
-    let context = || Some(change.object("fullDocument")?.any_member(PAYLOAD_CONTEXT)?.raw());
-    let pairs = context().map(payload::pairs).unwrap_or_default();
-    Message { inbound: extractor.extract_owned(&pairs), attributes, sent_at: changed_at(change), ..Message::default() }
+    let inbound = || extractor.extract_json(change.object("fullDocument")?.any_member(PAYLOAD_CONTEXT)?.raw());
+    let inbound = inbound().unwrap_or_else(|| extractor.nothing());
+    Message { inbound, attributes, sent_at: changed_at(change), ..Message::default() }
 }
 
 /// Returns the time of a change on the cluster, in whole seconds.

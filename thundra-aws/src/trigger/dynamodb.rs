@@ -103,10 +103,11 @@ impl<'a> DynamoDbRecord<'a> {
 
     /// Reads the context and the ids of the record.
     pub(crate) fn read(self, extractor: &Extractor<'_>) -> Message {
-        let mut attributes = Vec::from_iter(message_id(self.id));
+        let mut attributes = Vec::with_capacity(2);
+        attributes.extend(message_id(self.id));
         let principal = self.principal.map(|principal| principal.into_owned().into());
         attributes.extend(principal.map(|principal| (semconv::AWS_DYNAMODB_PRINCIPAL_ID, principal)));
-        let inbound = extractor.extract_owned(&self.context);
+        let inbound = extractor.extract(&self.context);
         Message {
             inbound,
             attributes,

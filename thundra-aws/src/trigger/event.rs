@@ -9,8 +9,8 @@ use super::parse::members::{self, Members};
 
 /// The member with a batch of records, anywhere in the event.
 const RECORDS: &str = "Records";
-/// The members with a batch of records, messages, changes or tasks in other events.
-const BATCHES: [&str; 5] = ["records", "messages", "rmqMessagesByQueue", "events", "tasks"];
+/// The members read inside: the context of a request, and the batches of records, messages, changes or tasks.
+const OPENED: [&str; 6] = ["requestContext", "records", "messages", "rmqMessagesByQueue", "events", "tasks"];
 /// The body of a request, often long and never needed.
 const BODY: &str = "body";
 
@@ -61,7 +61,7 @@ impl<'a> Event<'a> {
             }
             if kept < MAX_MEMBERS {
                 kept += 1;
-                members.add_to(&mut event.members, BATCHES.contains(&&*key))?;
+                members.add_to(&mut event.members, OPENED.contains(&&*key))?;
             } else if device::tells(&key) && !event.beyond.names(&key) {
                 members.add_to(&mut event.beyond, false)?;
             } else {

@@ -59,7 +59,7 @@ pub(super) fn deliver(trigger: &mut Trigger, event: &Event<'_>, source: &str, co
     let stream = stream.as_deref().and_then(|stream| arn::resource(stream, "stream")).map(str::to_owned);
     trigger.set_some(semconv::AWS_KINESIS_STREAM_NAME, stream);
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(records.len());
     trigger.deliver(records.iter().flat_map(|record| FirehoseRecord::of(record).read(&extractor).unpack()));
 }
 

@@ -18,6 +18,7 @@ use super::event::Event;
 use super::message;
 use super::parse::base64::{self, Data};
 use super::parse::bytes;
+use super::parse::carrier::{Carrier, Prefixed};
 use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::Object;
 use super::parse::time;
@@ -56,7 +57,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     let topic = common(records.iter().map(|record| record.topic.as_deref()));
     trigger.set_all(process(topic));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(records.len());
     trigger.deliver(records.into_iter().map(|record| record.read(&extractor)));
     Some(())
 }
@@ -86,15 +87,37 @@ pub(crate) struct KafkaRecord<'a> {
     pub(crate) key: Option<Cow<'a, str>>,
     /// `value`. `None` for a tombstone.
     pub(crate) value: Option<Data<'a>>,
-    /// The decoded `headers`. A name may occur several times.
-    pub(crate) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// `headers`
+    pub(crate) headers: Headers<'a>,
+}
+
+/// The headers of a record. A name may occur several times.
+#[derive(Debug)]
+pub(crate) enum Headers<'a> {
+    /// The record with the headers, as arrays of bytes.
+    Of(Object<'a>),
+    /// The decoded headers.
+    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
+    Texts(Vec<(Cow<'a, str>, Cow<'a, str>)>),
+}
+
+impl Carrier for Headers<'_> {
+    fn each(&self, is_wanted: &dyn Fn(&str) -> bool, pair: &mut dyn FnMut(&str, &str)) {
+        match self {
+            Headers::Of(record) => record.each_object("headers").for_each(|headers| {
+                let wanted = headers.members().map(|header| (header.key(), header.raw()));
+                for (name, bytes) in wanted.filter(|(name, _)| is_wanted(name)) {
+                    bytes::with_text(bytes, |value| pair(&name, value));
+                }
+            }),
+            Headers::Texts(headers) => headers.each(is_wanted, pair),
+        }
+    }
 }
 
 impl<'a> KafkaRecord<'a> {
     /// Reads a record.
     pub(crate) fn of(record: &Object<'a>) -> Self {
-        let headers = record.objects("headers");
-        let headers = headers.iter().flat_map(Object::members);
         KafkaRecord {
             topic: record.text("topic"),
             partition: record.integer("partition"),
@@ -106,7 +129,7 @@ impl<'a> KafkaRecord<'a> {
                 .text("value")
                 .map(Data::Base64)
                 .or_else(|| Some(Data::Bytes(record.raw("value")?.as_bytes()))),
-            headers: headers.filter_map(|member| Some((member.key(), bytes::text(member.raw())?))).collect(),
+            headers: Headers::Of(record.clone()),
         }
     }
 
@@ -122,7 +145,7 @@ impl<'a> KafkaRecord<'a> {
             attributes.push((semconv::MESSAGING_KAFKA_MESSAGE_TOMBSTONE, true.into()));
         }
         let headers = self.extract(extractor);
-        let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let foreign = || extractor.foreign(&self.headers);
         let value = self.value.unwrap_or(Data::Bytes(&[]));
         let opened = value.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.timestamp, ..opened.into() }
@@ -130,12 +153,10 @@ impl<'a> KafkaRecord<'a> {
 
     /// Extracts the context of the headers, or of a CloudEvent [among them](CLOUD_EVENT).
     fn extract(&self, extractor: &Extractor<'_>) -> Inbound {
-        let headers = extractor.extract_owned(&self.headers);
+        let headers = extractor.extract(&self.headers);
         if holds_context(&headers) {
             return headers;
         }
-        let cloud_event =
-            self.headers.iter().filter_map(|(name, value)| Some((name.strip_prefix(CLOUD_EVENT)?, value)));
-        extractor.extract_owned(&cloud_event.collect::<Vec<_>>()).or(headers)
+        extractor.extract(&Prefixed(CLOUD_EVENT, &self.headers)).or(headers)
     }
 }

@@ -41,7 +41,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     let stream = common(records.iter().map(|record| record.text("eventSourceARN")));
     trigger.set_all(process(stream.as_deref().and_then(|stream| arn::resource(stream, "stream"))));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(records.len());
     let message = |record| KinesisRecord::of(record).map(|record| record.read(&extractor));
     trigger.deliver(records.iter().flat_map(|record| message(record).unwrap_or_default().unpack()));
     Some(())

@@ -79,8 +79,6 @@ pub(crate) use parse::arn;
 #[cfg_attr(not(feature = "batch"), allow(unused_imports))]
 pub(crate) use parse::extract::Extractor;
 #[cfg(feature = "kinesis")]
-pub(crate) use parse::opened::Opened;
-#[cfg(feature = "kinesis")]
 pub(crate) use parse::packed::contexts;
 pub(crate) use source::{FaasTrigger, Source};
 

@@ -14,6 +14,7 @@ use thundra_core::{Config, semconv};
 use super::event::Event;
 use super::message::{self, message_id};
 use super::parse::base64::Data;
+use super::parse::carrier::Carrier;
 use super::parse::extract::Extractor;
 use super::parse::json::{Member, Object};
 #[cfg(feature = "batch")]
@@ -72,7 +73,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     let queue = common(messages.iter().map(|message| message.queue.as_deref()));
     trigger.set_all(process(broker, queue));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, messages.len());
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(messages.len());
     trigger.deliver(messages.into_iter().map(|message| message.read(&extractor)));
     Some(())
 }
@@ -98,14 +99,40 @@ pub(crate) struct MqMessage<'a> {
     pub(crate) conversation_id: Option<Cow<'a, str>>,
     /// The name of the queue.
     pub(crate) queue: Option<Cow<'a, str>>,
-    /// The texts and numbers of `properties` or `headers`.
-    pub(crate) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// `properties` or `headers`
+    pub(crate) headers: Headers<'a>,
     /// `data`
     pub(crate) data: Data<'a>,
     /// The arrival at the broker, else the time written by the sender.
     pub(crate) sent_at: Option<SystemTime>,
     /// `redelivered`: `true` if the broker delivered the message before.
     pub(crate) redelivered: bool,
+}
+
+/// The texts and numbers among the properties or headers of a message.
+#[derive(Debug)]
+pub(crate) enum Headers<'a> {
+    /// Properties of ActiveMQ, with [names of JMS](property_name).
+    Properties(Object<'a>),
+    /// Headers of RabbitMQ. A text may be an array of bytes.
+    Headers(Object<'a>),
+    /// The decoded headers.
+    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
+    Texts(Vec<(Cow<'a, str>, Cow<'a, str>)>),
+}
+
+impl Carrier for Headers<'_> {
+    fn each(&self, is_wanted: &dyn Fn(&str) -> bool, pair: &mut dyn FnMut(&str, &str)) {
+        let (map, name): (_, fn(_) -> _) = match self {
+            Headers::Properties(map) => (map, property_name),
+            Headers::Headers(map) => (map, |name| name),
+            Headers::Texts(headers) => return headers.each(is_wanted, pair),
+        };
+        let wanted = map.all_members().map(|member| (name(member.key()), member));
+        for (name, member) in wanted.filter(|(name, _)| is_wanted(name)) {
+            with_header(member, |value| pair(&name, value));
+        }
+    }
 }
 
 impl<'a> MqMessage<'a> {
@@ -126,7 +153,7 @@ impl<'a> MqMessage<'a> {
             conversation_id: message.text("correlationID").or_else(|| message.text("correlationId")),
             // The documentation writes the name without the capital.
             queue: destination.text("physicalName").or_else(|| destination.text("physicalname")),
-            headers: headers(&properties, property_name),
+            headers: Headers::Properties(properties),
             data: Data::Base64(message.text("data").unwrap_or_default()),
             sent_at: time("brokerInTime").or_else(|| time("timestamp")),
             redelivered: message.raw("redelivered") == Some("true"),
@@ -142,7 +169,7 @@ impl<'a> MqMessage<'a> {
             id: properties.text("messageId"),
             conversation_id: properties.text("correlationId"),
             queue: key.map(|key| rabbitmq_queue(&key).to_owned().into()),
-            headers: headers(&map, |name| name),
+            headers: Headers::Headers(map),
             data: Data::Base64(message.text("data").unwrap_or_default()),
             sent_at: properties.text("timestamp").and_then(|time| time::from_english(&time)),
             redelivered: message.raw("redelivered") == Some("true"),
@@ -151,26 +178,26 @@ impl<'a> MqMessage<'a> {
 
     /// Reads the context and the ids of the message.
     pub(crate) fn read(self, extractor: &Extractor<'_>) -> Message {
-        let mut attributes = Vec::from_iter(message_id(self.id.filter(|id| !id.is_empty())));
+        let mut attributes = Vec::with_capacity(3);
+        attributes.extend(message_id(self.id.filter(|id| !id.is_empty())));
         let conversation = self.conversation_id.filter(|id| !id.is_empty()).map(|id| id.into_owned().into());
         attributes.extend(conversation.map(|id| (semconv::MESSAGING_MESSAGE_CONVERSATION_ID, id)));
         if self.redelivered {
             attributes.push((semconv::AWS_MQ_REDELIVERED, true.into()));
         }
-        let headers = extractor.extract_owned(&self.headers);
-        let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let headers = extractor.extract(&self.headers);
+        let foreign = || extractor.foreign(&self.headers);
         let opened = self.data.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.sent_at, ..opened.into() }
     }
 }
 
-/// Returns the texts and numbers of a map of headers.
-fn headers<'a>(map: &Object<'a>, name: impl Fn(Cow<'a, str>) -> Cow<'a, str>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let text = |member: Member<'_, 'a>| match member.object() {
-        Some(object) => bytes::text(object.raw("bytes")?),
-        None => header(member.raw()),
-    };
-    map.all_members().filter_map(|member| Some((name(member.key()), text(member)?))).collect()
+/// Reads the text of a header as [`header`] does.
+fn with_header(member: Member<'_, '_>, read: impl FnOnce(&str)) -> Option<()> {
+    match member.object() {
+        Some(object) => bytes::with_text(object.raw("bytes")?, read),
+        None => header(member.raw()).map(|text| read(&text)),
+    }
 }
 
 /// Returns the producer's name for a property of JMS.

@@ -45,7 +45,7 @@ pub(crate) fn process(job: Option<&str>, bucket: Option<&str>) -> Attributes {
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let job = event.members.object("job")?;
     let arguments: Vec<_> = job.object("userArguments").map(|pairs| pairs.texts().collect()).unwrap_or_default();
-    let inbound = trigger.extractor(config).extract_owned(&arguments);
+    let inbound = trigger.extractor(config).extract(&arguments);
     let tasks = event.members.objects("tasks");
     let tasks = tasks.iter().map(S3Task::of);
     let bucket = common(tasks.clone().map(|task| task.bucket));

@@ -45,7 +45,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     if REQUESTS.iter().any(|(member, has_key)| *has_key && event.members.has(member)) {
         s3::add_key(&mut attributes, key(&request));
     }
-    let inbound = trigger.extractor(config).extract_any(Headers::of(&request).pairs());
+    let inbound = trigger.extractor(config).extract_any(&Headers::of(&request));
     trigger.deliver([Message { inbound, attributes, ..Message::default() }]);
     Some(())
 }

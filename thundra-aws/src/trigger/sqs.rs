@@ -96,15 +96,16 @@ impl<'a> SqsMessage<'a> {
     /// Reads the context and the ids of the message.
     pub(crate) fn read(self, extractor: Extractor<'_>) -> Message {
         let extractor = extractor.beside(self.trace_header.as_deref());
-        let inbound = extractor.extract_owned(&self.attributes);
+        let inbound = extractor.extract(&self.attributes);
         let opened = if holds_ids(&inbound) {
             // The attributes win. The context of the body was received all the same, and is cut out of the payload.
             Opened { inbound, ..self.body.own_context() }
         } else {
             attributes_or_body(inbound, || self.body.open(&extractor))
         };
-        let foreign = || extractor.foreign(self.attributes.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
-        let mut attributes = Vec::from_iter(message_id(self.id));
+        let foreign = || extractor.foreign(&self.attributes);
+        let mut attributes = Vec::with_capacity(4);
+        attributes.extend(message_id(self.id));
         let receive_count = self.receive_count.and_then(|count| count.parse::<u64>().ok());
         attributes.extend(receive_count.map(|count| (semconv::AWS_SQS_RECEIVE_COUNT, count.into())));
         attributes.extend(dead_letter::describe(&self.attributes, self.dead_letter_source.as_deref()));

@@ -11,9 +11,9 @@ use super::{
     step_functions, warmup,
 };
 
-/// The event sources. The first row to recognise an event reads the event. `examples/bench` builds a program without
-/// the sources, to see what the sources add to a program.
-pub(super) static SOURCES: &[&Source] = if cfg!(thundra_without_sources) { &[] } else { ALL };
+/// The event sources. The first row to recognise an event reads the event. Without the feature `triggers`, every event
+/// is of the source `other`.
+pub(super) static SOURCES: &[&Source] = if cfg!(feature = "triggers") { ALL } else { &[] };
 
 const ALL: &[&Source] = &[
     // By the records:

@@ -3,6 +3,7 @@
 
 mod baggage;
 mod correlation;
+mod extraction;
 mod inbound;
 mod known;
 mod outbound;
@@ -21,6 +22,7 @@ pub use correlation::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, CorrelationIds, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT,
     USER_AGENT, header_bytes,
 };
+pub use extraction::Extraction;
 pub use inbound::Inbound;
 pub use known::may_carry;
 pub use outbound::{HeaderText, Outbound};

@@ -103,17 +103,14 @@ impl Received {
     }
 
     /// Adds the values of another carrier of the same message.
-    #[must_use]
-    pub(super) fn or(self, other: Received) -> Self {
-        Received {
-            parents: self.parents.and(other.parents),
-            xray: self.xray.and(other.xray),
-            trace_state: self.trace_state.or(other.trace_state),
-            baggage: self.baggage.or(other.baggage),
-            chain_length: self.chain_length.and(other.chain_length),
-            debug: self.debug.and(other.debug),
-            malformed: self.malformed || other.malformed,
-        }
+    pub(super) fn add(&mut self, other: Received) {
+        self.parents.add(&other.parents);
+        self.xray.add(&other.xray);
+        self.trace_state = self.trace_state.take().or(other.trace_state);
+        self.baggage = self.baggage.take().or(other.baggage);
+        self.chain_length.add(&other.chain_length);
+        self.debug.add(&other.debug);
+        self.malformed |= other.malformed;
     }
 }
 
@@ -140,11 +137,11 @@ impl<T: Copy + PartialEq> Sent<T> {
         value.is_some()
     }
 
-    fn and(mut self, other: Self) -> Self {
-        for value in other.values {
-            self.take(value);
+    fn add(&mut self, other: &Self) {
+        for value in other.values.iter().take_while(|value| value.is_some()) {
+            self.take(*value);
         }
-        Sent { more: self.more || other.more, ..self }
+        self.more |= other.more;
     }
 
     fn holds(&self, value: T) -> bool {

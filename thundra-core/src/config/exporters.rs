@@ -5,6 +5,9 @@ use super::reader::Reader;
 use super::{Config, ConfigProblem, Variable};
 use crate::Signal;
 
+/// `true` in a build that measures. Without the feature, the compiler drops the code behind each measurement.
+pub(crate) const MEASURES: bool = cfg!(feature = "measurements");
+
 /// The names that OpenTelemetry [knows] without an exporter in these crates. A choice of only such names exports
 /// nothing.
 ///
@@ -87,7 +90,8 @@ impl Config {
     /// Returns `true` if metrics are exported over OTLP: as chosen, else where the signal has an endpoint.
     #[doc(hidden)]
     pub fn otlp_metrics(&self) -> bool {
-        !self.disabled
+        MEASURES
+            && !self.disabled
             && match &self.metrics_exporters {
                 Some(exporters) => exporters.contains(&MetricsExporter::Otlp),
                 None => self.otlp.metrics.endpoint.is_some(),
@@ -98,7 +102,8 @@ impl Config {
     /// format, because each metric costs money.
     #[doc(hidden)]
     pub fn emf(&self) -> bool {
-        !self.disabled
+        MEASURES
+            && !self.disabled
             && self.metrics_exporters.as_ref().is_some_and(|exporters| exporters.contains(&MetricsExporter::Emf))
     }
 
@@ -109,7 +114,7 @@ impl Config {
             && match signal {
                 Signal::Traces => true,
                 Signal::Logs => is_otlp(&self.logs_exporters, LogsExporter::Otlp),
-                Signal::Metrics => is_otlp(&self.metrics_exporters, MetricsExporter::Otlp),
+                Signal::Metrics => MEASURES && is_otlp(&self.metrics_exporters, MetricsExporter::Otlp),
             }
     }
 }

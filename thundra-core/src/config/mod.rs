@@ -28,6 +28,7 @@ mod variable;
 
 pub use document::{Document, InvalidDocument};
 pub use duration::duration;
+pub(crate) use exporters::MEASURES;
 pub use exporters::{ExceptionSignal, LogsExporter, MetricsExporter, TemporalityPreference};
 pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::config::MEASURES;
+
 const OTLP: u8 = 1;
 const WRITER: u8 = 1 << 1;
 const EXPONENTIAL: u8 = 1 << 2;
@@ -39,6 +41,7 @@ impl Wanted {
 
     #[inline]
     const fn of(bits: u8) -> Self {
+        let bits = if MEASURES { bits } else { 0 };
         Wanted { otlp: bits & OTLP != 0, writer: bits & WRITER != 0, exponential: bits & EXPONENTIAL != 0 }
     }
 
@@ -56,6 +59,9 @@ pub(crate) fn are_wanted() -> bool {
 
 /// Adds destinations. Rebuilds the interest of callsites, because events with metric fields are now enabled.
 pub(crate) fn want(more: Wanted) {
+    if !MEASURES {
+        return;
+    }
     let bit = |is_wanted: bool, bit| if is_wanted { bit } else { 0 };
     let bits = bit(more.otlp, OTLP) | bit(more.writer, WRITER) | bit(more.exponential, EXPONENTIAL);
     INSTALLED.fetch_or(bits, Ordering::Relaxed);

@@ -64,11 +64,9 @@
 //! ```
 
 #[doc(hidden)]
-pub use crate::carrier::HeaderText;
-#[doc(hidden)]
 pub use crate::carrier::{
-    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT, USER_AGENT,
-    XRAY_HEADER, header_bytes, may_carry,
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Extraction, HeaderText,
+    PAYLOAD_CONTEXT, USER_AGENT, XRAY_HEADER, header_bytes, may_carry,
 };
 pub mod env;
 

@@ -2,7 +2,7 @@
 
 use super::process::PIPELINE;
 use super::{Telemetry, observed, subscriber};
-use crate::config::process;
+use crate::config::{MEASURES, process};
 use crate::export::{Export, spill_exporter};
 use crate::pipeline::{Pipeline, exports, set_exported};
 use crate::recorder::further_uses;
@@ -74,7 +74,9 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     log::configuration_changed();
     subscriber::bridge_log();
     // Events measure at any level. Records of the `log` crate have no fields and keep the level of the subscriber.
-    if exports(Signal::Metrics) {
+    if !MEASURES {
+        report_metrics_not_built(config);
+    } else if exports(Signal::Metrics) {
         metrics::start(config);
         observed::observe_built_in();
     }
@@ -98,6 +100,17 @@ fn report_late_configuration(config: &Config) {
             "config.layer",
             "thundra_core::layer() was called before the installation, so it has the levels and limits of the \
              environment: make it with thundra_core::layer_with(&config)",
+        );
+    }
+}
+
+/// Reports a chosen exporter of metrics in a build without metrics.
+fn report_metrics_not_built(config: &Config) {
+    if !config.disabled && config.metrics_exporters.as_ref().is_some_and(|exporters| !exporters.is_empty()) {
+        diagnostics::once(
+            "measurements",
+            "metrics are not exported, in spite of OTEL_METRICS_EXPORTER: they take the feature `measurements` of \
+             thundra-aws, thundra-http or thundra-core",
         );
     }
 }

@@ -12,14 +12,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use file::Kept;
-use memchr::memmem::Finder;
-use parse::Ticks;
 pub use parse::Transfer;
+use parse::{Label, Ticks};
 
 static STAT: Kept = Kept::new("/proc/self/stat");
 static STATUS: Kept = Kept::new("/proc/self/status");
 static DISK: Kept = Kept::new("/proc/self/io");
 static NETWORK: Kept = Kept::new("/proc/self/net/dev");
+
+static RESIDENT: Label = Label::new(b"\nVmRSS:");
+static MAPPED: Label = Label::new(b"\nVmSize:");
+static PEAK: Label = Label::new(b"\nVmHWM:");
 
 /// The memory in use by the process, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,16 +37,13 @@ pub struct Memory {
 impl Memory {
     /// Reads the memory of the process.
     pub fn now() -> Option<Self> {
-        STATUS.read(|text| {
-            let bytes = |key: &str| parse::kibibytes(text, &Finder::new(key));
-            Some(Memory { resident: bytes("\nVmRSS:")?, mapped: bytes("\nVmSize:")? })
-        })
+        STATUS.read(|text| Some(Memory { resident: RESIDENT.kibibytes(text)?, mapped: MAPPED.kibibytes(text)? }))
     }
 }
 
 /// Returns the greatest resident size since the start of the process, in bytes.
 pub fn peak_memory() -> Option<u64> {
-    STATUS.read(|text| parse::kibibytes(text, &Finder::new("\nVmHWM:")))
+    STATUS.read(|text| PEAK.kibibytes(text))
 }
 
 /// The CPU time and the threads of the process, from the kernel's counts in `stat`.

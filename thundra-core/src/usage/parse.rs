@@ -1,9 +1,9 @@
 //! The texts of `/proc/self`. Any bytes are accepted. An invalid number counts as missing.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use memchr::memchr;
-use memchr::memmem::Finder;
+use memchr::{memchr, memmem};
 
 /// The unit of times in `stat`: Linux has 100 ticks a second for programs, on every processor.
 pub(super) const TICK: Duration = Duration::from_millis(10);
@@ -64,29 +64,65 @@ pub(super) fn uptime(text: &[u8]) -> Option<Duration> {
     Duration::from_secs(seconds).checked_add(ticks(hundredths))
 }
 
-/// Returns the bytes of a line such as `VmHWM:     1748 kB`. The first line has another meaning.
-pub(super) fn kibibytes(text: &[u8], key: &Finder<'_>) -> Option<u64> {
-    labelled(text, key).map(|kibibytes| kibibytes.saturating_mul(1024))
+/// The label of a line, after the end of the line before: `\nVmHWM:`. The first line has no label.
+///
+/// The kernel writes the same lines in the same order, so a line is nearly always where it was at the last reading.
+pub(super) struct Label {
+    text: &'static [u8],
+    last: AtomicUsize,
 }
+
+impl Label {
+    pub(super) const fn new(text: &'static [u8]) -> Self {
+        Label { text, last: AtomicUsize::new(0) }
+    }
+
+    /// Returns the number of a complete line `label: number …`.
+    pub(super) fn number(&self, text: &[u8]) -> Option<u64> {
+        // Relaxed: any place will do, because the place is checked.
+        let last = self.last.load(Ordering::Relaxed);
+        let after = match text.get(last..).and_then(|rest| rest.strip_prefix(self.text)) {
+            Some(after) => after,
+            None => {
+                let at = memmem::find(text, self.text)?;
+                self.last.store(at, Ordering::Relaxed);
+                text.get(at + self.text.len()..)?
+            }
+        };
+        let line = after.get(..memchr(b'\n', after)?)?;
+        words(line).next().and_then(number)
+    }
+
+    /// Returns the bytes of a line such as `VmHWM:     1748 kB`.
+    pub(super) fn kibibytes(&self, text: &[u8]) -> Option<u64> {
+        self.number(text).map(|kibibytes| kibibytes.saturating_mul(1024))
+    }
+}
+
+static READ: Label = Label::new(b"\nread_bytes:");
+static WRITTEN: Label = Label::new(b"\nwrite_bytes:");
 
 /// Parses `/proc/self/io`.
 pub(super) fn disk(text: &[u8]) -> Option<Transfer> {
-    let number = |key: &[u8]| labelled(text, &Finder::new(key));
-    Some(Transfer { incoming: number(b"\nread_bytes:")?, outgoing: number(b"\nwrite_bytes:")? })
+    Some(Transfer { incoming: READ.number(text)?, outgoing: WRITTEN.number(text)? })
 }
 
 /// Sums the interfaces of `/proc/self/net/dev`. The first two lines are the head of the table.
 pub(super) fn network(text: &[u8]) -> Transfer {
     let mut sum = Transfer::default();
     let mut rest = text;
-    while let Some((line, after)) = split_at(rest, b'\n') {
-        rest = after;
-        let Some((name, numbers)) = split_at(line, b':') else { continue };
+    while let Some(end) = memchr(b'\n', rest) {
+        let (line, after) = rest.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
+        // No line of the head has a colon.
+        let Some(colon) = memchr(b':', line) else { continue };
+        let (name, numbers) = line.split_at(colon);
         if UNCOUNTED.contains(&name.trim_ascii()) {
             continue;
         }
-        let mut numbers = words(numbers).map_while(number);
-        if let (Some(received), Some(sent)) = (numbers.next(), numbers.nth(8 - 1)) {
+        let mut words = words(numbers.get(1..).unwrap_or_default());
+        let (received, sent) = (words.next().and_then(number), words.nth(8 - 1).and_then(number));
+        if let (Some(received), Some(sent)) = (received, sent) {
             sum.incoming = sum.incoming.saturating_add(received);
             sum.outgoing = sum.outgoing.saturating_add(sent);
         }
@@ -94,27 +130,15 @@ pub(super) fn network(text: &[u8]) -> Transfer {
     sum
 }
 
-/// Returns the number of a complete line `key: number …`. The key begins with the end of the line before.
-fn labelled(text: &[u8], key: &Finder<'_>) -> Option<u64> {
-    let after = text.get(key.find(text)? + key.needle().len()..)?;
-    let (line, _) = split_at(after, b'\n')?;
-    words(line).next().and_then(number)
-}
-
-/// Splits a text at the first `byte`.
-fn split_at(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
-    let at = memchr(byte, text)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
-}
-
-/// Returns the runs of bytes between white space.
+/// Returns the runs of bytes between blanks, tabs and other control characters.
 fn words(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
-        text = text.trim_ascii_start();
-        let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+        let start = text.iter().position(|byte| *byte > b' ')?;
+        text = text.get(start..)?;
+        let end = text.iter().position(|byte| *byte <= b' ').unwrap_or(text.len());
         let (word, rest) = text.split_at_checked(end)?;
         text = rest;
-        (!word.is_empty()).then_some(word)
+        Some(word)
     })
 }
 
@@ -131,8 +155,8 @@ mod tests {
 
     use super::*;
 
-    fn kibibytes_of(text: &str, key: &str) -> Option<u64> {
-        kibibytes(text.as_bytes(), &Finder::new(key))
+    fn kibibytes_of(text: &str, label: &'static str) -> Option<u64> {
+        Label::new(label.as_bytes()).kibibytes(text.as_bytes())
     }
 
     const STAT: &str = "7 (a) R (b) S 1 7 7 0 -1 4194304 99 0 0 0 250 31 0 0 20 0 3 0 3882036 3133440 394 1 2";
@@ -178,6 +202,22 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_found_wherever_it_has_moved() {
+        let peak = Label::new(b"\nVmHWM:");
+        for (text, expected, why) in [
+            ("Name:\ta\nVmHWM:\t1 kB\n", Some(1), "the first reading"),
+            ("Name:\ta\nVmHWM:\t23 kB\n", Some(23), "the same place"),
+            ("Name:\tabc\nVmHWM:\t4 kB\n", Some(4), "a later place"),
+            ("\nVmHWM:\t5 kB\nVmRSS:\t6 kB\n", Some(5), "an earlier place"),
+            ("Name:\ta\n", None, "no place"),
+            ("", None, "an empty text"),
+            ("Name:\ta\nVmHWM:\t7 kB\n", Some(7), "back again"),
+        ] {
+            assert_eq!(peak.number(text.as_bytes()), expected, "{why}");
+        }
+    }
+
+    #[test]
     fn the_interfaces_that_lead_outside_are_summed() {
         let row = |name: &str, received: &str, sent: &str| format!("{name:>6}:{received} 1 0 0 0 0 0 0 {sent} 1 0 0\n");
         let head = "Inter-|   Receive |  Transmit\n face |bytes    packets|bytes    packets\n";
@@ -207,7 +247,7 @@ mod tests {
             for text in [bytes.as_slice(), &text] {
                 stat(text);
                 uptime(text);
-                kibibytes(text, &Finder::new(b"\nVmHWM:"));
+                Label::new(b"\nVmHWM:").kibibytes(text);
                 disk(text);
                 network(text);
             }

@@ -55,6 +55,7 @@ const PATHS: &[Path] = &[
     Path::new("workload A: bare registry, the floor",        ("registry", 100, 40), ("span", 101)),
     Path::new("workload A: recorded",                        ("recorded", 100, 40), ("span", 101)),
     Path::new("workload A: recorded, otel-spans",            ("recorded", 100, 40), ("span", 101)),
+    Path::new("workload A: recorded, on a registry",         ("on_registry", 100, 40), ("span", 101)),
     Path::new("workload A: not sampled",                     ("unsampled", 100, 40), ("span", 101)),
     Path::new("workload A: not sampled and not kept",        ("undecided", 100, 40), ("span", 101)),
     Path::new("workload A: outside of a scope",              ("outside", 100, 40), ("span", 100)),

@@ -13,7 +13,7 @@ use tracing::{Span, debug, info, info_span};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::setup::{install, install_logs, install_metrics, runtime, scope};
+use crate::setup::{install, install_logs, install_metrics, install_on_registry, runtime, scope};
 use crate::{calls, service};
 
 /// The work of `size` units a turn, for a number of turns.
@@ -23,6 +23,8 @@ const ALL: &[(&str, Work)] = &[
     ("registry", registry),
     ("registry_open", registry_open),
     ("recorded", recorded),
+    ("on_registry", recorded_on_registry),
+    ("open_on_registry", open_on_registry),
     ("unsampled", unsampled),
     ("undecided", undecided),
     ("outside", outside),
@@ -95,6 +97,13 @@ fn recorded(spans: u64, turns: u64) {
     turns_of(turns, || chains(spans));
 }
 
+/// Records as [`recorded`] does, with our layer on a registry of the program.
+fn recorded_on_registry(spans: u64, turns: u64) {
+    install_on_registry();
+    turns_of(1, || chains(10));
+    turns_of(turns, || chains(spans));
+}
+
 fn unsampled(spans: u64, turns: u64) {
     install(&[("OTEL_TRACES_SAMPLER", "always_off")]);
     turns_of(turns, || chains(spans));
@@ -120,6 +129,11 @@ fn varied_spans(spans: u64, turns: u64) {
 /// Records spans that are all open at the same time.
 fn open(spans: u64, turns: u64) {
     install(&[]);
+    turns_of(turns, || open_at_once(spans));
+}
+
+fn open_on_registry(spans: u64, turns: u64) {
+    install_on_registry();
     turns_of(turns, || open_at_once(spans));
 }
 

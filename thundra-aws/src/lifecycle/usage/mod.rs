@@ -107,7 +107,7 @@ impl Begin {
     }
 
     fn attributes(&self, phases: Phases, peak_memory: Option<u64>, used: Option<Used>) -> Attributes {
-        let mut attributes = Attributes::with_capacity(9);
+        let mut attributes = Attributes::with_capacity(11);
         if let Some(peak) = peak_memory {
             attributes.push((semconv::THUNDRA_MEMORY_PEAK_BYTES, peak.into()));
             if let Some(memory_mb) = self.function.memory_mb {
@@ -179,8 +179,8 @@ impl Meter {
         self.is_recorded = true;
     }
 
-    /// Ends the measurement, sets the attributes of the invocation, and records its metrics. `is_timeout` is `true` if
-    /// the caller got a timeout.
+    /// Ends the measurement, sets the attributes of the invocation and of its deadline, and records its metrics.
+    /// `is_timeout` is `true` if the caller got a timeout.
     pub(super) fn end(mut self, scope: ScopeRef, is_timeout: bool, deadline: Option<Deadline>) {
         let Some(begin) = self.begin.take() else { return };
         let invoke = begin.at.elapsed();
@@ -197,7 +197,9 @@ impl Meter {
         }
         let export = if self.is_exported_later { 0 } else { LAST_EXPORT.load(Ordering::Relaxed) };
         let phases = Phases { init: begin.init.unwrap_or_default(), invoke, export: Duration::from_micros(export) };
-        scope.set_attributes(&begin.attributes(phases, peak_memory, used));
+        let mut attributes = begin.attributes(phases, peak_memory, used);
+        attributes.extend(deadline.and_then(Deadline::attributes).into_iter().flatten());
+        scope.set_attributes(&attributes);
     }
 }
 

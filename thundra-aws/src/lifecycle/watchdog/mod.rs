@@ -115,9 +115,6 @@ impl Watch {
             scope.set_flags(ScopeFlags::FAILED);
             scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
         }
-        if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
-            attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
-        }
         let mut meter = std::mem::take(&mut self.meter);
         if was_due {
             meter.recorded_before();

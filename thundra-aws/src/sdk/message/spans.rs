@@ -138,14 +138,14 @@ impl Sender {
     }
 
     /// Returns the `__context__` of a JSON object with this sender.
-    fn is_in(&self, json: &[u8]) -> Option<payload::Member> {
+    fn is_in<'p>(&self, json: &'p [u8]) -> Option<payload::Member<'p>> {
         payload::find(json).filter(|member| member.json.contains(&self.traceparent))
     }
 
     /// Returns another sender from the `__context__` of a JSON object.
     fn another_in(&self, json: &[u8]) -> Option<TraceContext> {
         let member = payload::find(json).filter(|member| !member.json.contains(&self.traceparent))?;
-        let pairs = payload::pairs(&member.json);
+        let pairs = payload::pairs(member.json);
         let pairs = pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
         Inbound::extract(pairs, Propagators::default(), Trust::Full).parent
     }

@@ -97,7 +97,7 @@ pub(crate) mod messages {
     use crate::sdk::response::{Received, Response};
     use crate::sdk::services::service::Messages;
     use crate::trigger::kinesis::{Data, KinesisRecord};
-    use crate::trigger::{Extractor, Opened, contexts};
+    use crate::trigger::{Extractor, contexts};
 
     pub(super) const MESSAGES: Messages = Messages {
         module: "kinesis",
@@ -233,8 +233,10 @@ pub(crate) mod messages {
         for record in records {
             let data = record.data.as_ref();
             match context::find(data).filter(Member::is_context) {
-                Some(member) if !is_new(&member.json) => {}
-                Some(member) => producers.extend(Opened::of_member(member, &extractor).inbound.parent),
+                Some(member) if !is_new(member.json) => {}
+                Some(member) => {
+                    producers.extend(extractor.extract_json(member.json).and_then(|inbound| inbound.parent));
+                }
                 None => {
                     let opened = contexts(data, &extractor);
                     let opened = opened.filter(|opened| opened.context.as_deref().is_none_or(&mut is_new));

@@ -91,7 +91,7 @@ fn read(trigger: &mut Trigger, events: &[Object<'_>], config: &Config) -> Option
         let extractor = trigger.extractor(config);
         trigger.deliver(events.iter().map(|event| {
             let headers = event.object("request").map(|request| Headers::of(&request));
-            let inbound = headers.map(|headers| extractor.extract_any(headers.pairs())).unwrap_or_default();
+            let inbound = headers.map(|headers| extractor.extract_any(&headers)).unwrap_or_default();
             Message { inbound, ..Message::default() }
         }));
     }

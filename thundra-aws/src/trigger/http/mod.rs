@@ -88,7 +88,7 @@ impl Gateway {
         }
         self.describe(trigger, request, &thundra_http::settings().known_methods);
         trigger.has_status = self.has_status;
-        let inbound = trigger.extractor(config).extract_any(request.headers.pairs());
+        let inbound = trigger.extractor(config).extract_any(&request.headers);
         trigger.deliver([Message { inbound, ..Message::default() }]);
         // The client may have chosen the request id.
         let id = (self.request_id)(request).filter(|id| is_correlation_id(id));

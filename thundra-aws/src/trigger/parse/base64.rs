@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use base64_simd::STANDARD;
+use base64_simd::{AsOut, STANDARD};
 use memchr::memmem::Finder;
 use thundra_core::propagation::Inbound;
 
 use super::envelope;
 use super::extract::{Extractor, holds_ids};
 use super::opened::Opened;
-use crate::payload::{self, Member};
 
 /// The payload of a record or a message.
 #[derive(Debug)]
@@ -69,14 +68,20 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(text).ok()
 }
 
+/// Reads a text of at most [`HEAD`] characters as [`decode`] does, without an allocation.
+fn with_decoded<T>(text: &str, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    let mut buffer = [0; HEAD / 4 * 3];
+    read(STANDARD.decode(text.as_bytes(), buffer.as_mut_slice().as_out()).ok()?)
+}
+
 /// Opens a payload. Only the beginning is decoded, unless one of the names occurs in the rest.
 pub(crate) fn open(data: &str, extractor: &Extractor<'_>) -> Option<Opened> {
     if data.len() <= HEAD {
-        return envelope::open(&decode(data)?, extractor);
+        return with_decoded(data, |payload| envelope::open(payload, extractor));
     }
-    let head = data.get(..HEAD).and_then(decode);
-    if let Some(member) = head.and_then(|head| payload::find(&head)).filter(Member::is_context) {
-        return Some(Opened::of_member(member, extractor));
+    let head = data.get(..HEAD)?;
+    if let Some(opened) = with_decoded(head, |head| Opened::of_payload(head, extractor)) {
+        return Some(opened);
     }
     SEARCHERS.iter().find(|searcher| searcher.find(data.as_bytes()).is_some())?;
     envelope::open(&decode(data)?, extractor)

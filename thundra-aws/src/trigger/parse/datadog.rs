@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 
 use super::attributes;
+use super::carrier::Carrier;
 use crate::payload;
 
 /// The name of the attribute, header or member with the map.
@@ -24,22 +25,24 @@ const TAGS: &str = "x-datadog-tags";
 const W3C: [&str; 3] = ["traceparent", "tracestate", "baggage"];
 
 /// Returns the W3C headers of the context of Datadog in a carrier. Empty for a carrier without a context.
-pub(super) fn w3c<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Vec<(Cow<'p, str>, String)> {
-    let mut ids = Ids::default();
-    for (key, value) in pairs {
-        if key.eq_ignore_ascii_case(DATADOG) {
-            let of_map = of_map(value);
-            if !of_map.is_empty() {
-                return of_map;
-            }
-        } else {
+pub(super) fn w3c(carrier: &(impl Carrier + ?Sized)) -> Vec<(Cow<'static, str>, String)> {
+    let (mut ids, mut map) = (Ids::default(), Vec::new());
+    carrier.each(&is_key, &mut |key, value| {
+        if !key.eq_ignore_ascii_case(DATADOG) {
             ids.take(key, value);
+        } else if map.is_empty() {
+            map = of_map(value);
         }
-    }
-    ids.traceparent().map(|traceparent| (Cow::Borrowed("traceparent"), traceparent)).into_iter().collect()
+    });
+    if map.is_empty() { Vec::from_iter(ids.header()) } else { map }
 }
 
-fn of_map<'p>(value: &str) -> Vec<(Cow<'p, str>, String)> {
+/// Returns `true` for a key of a context of Datadog. Few keys of a carrier begin with `x-datadog-`.
+fn is_key(key: &str) -> bool {
+    key.eq_ignore_ascii_case(DATADOG) || key.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("x-datadog-"))
+}
+
+fn of_map(value: &str) -> Vec<(Cow<'static, str>, String)> {
     let decoded = if value.starts_with('{') { None } else { attributes::decoded(value) };
     let pairs = payload::pairs(decoded.as_deref().unwrap_or(value));
     if pairs.iter().any(|(key, _)| key.eq_ignore_ascii_case("traceparent")) {
@@ -48,7 +51,7 @@ fn of_map<'p>(value: &str) -> Vec<(Cow<'p, str>, String)> {
     }
     let mut ids = Ids::default();
     pairs.iter().for_each(|(key, value)| ids.take(key, value));
-    ids.traceparent().map(|traceparent| (Cow::Borrowed("traceparent"), traceparent)).into_iter().collect()
+    Vec::from_iter(ids.header())
 }
 
 /// The ids of a context.
@@ -63,10 +66,6 @@ struct Ids {
 
 impl Ids {
     fn take(&mut self, key: &str, value: &str) {
-        // Few keys of a carrier begin with `x-datadog-`.
-        if !key.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("x-datadog-")) {
-            return;
-        }
         let is = |name: &str| key.eq_ignore_ascii_case(name);
         let id = || value.trim().parse().ok().filter(|id| *id != 0);
         if is(TRACE_ID) {
@@ -79,6 +78,10 @@ impl Ids {
             let upper = value.split(',').find_map(|tag| tag.trim().strip_prefix("_dd.p.tid="));
             self.upper = upper.filter(|tid| tid.len() == 16).and_then(|tid| u64::from_str_radix(tid, 16).ok());
         }
+    }
+
+    fn header(&self) -> Option<(Cow<'static, str>, String)> {
+        Some((Cow::Borrowed("traceparent"), self.traceparent()?))
     }
 
     /// Returns the ids as a `traceparent`. Without a priority, Datadog leaves the decision to the receiver, and a
@@ -119,13 +122,13 @@ mod tests {
             ("{}".to_owned(), None, "nothing"),
             ("no map".to_owned(), None, "no map"),
         ] {
-            let pairs = w3c([("tenant", "7"), ("_datadog", &map)]);
+            let pairs = w3c(&[("tenant", "7"), ("_datadog", &map)]);
             assert_eq!(pairs.first().map(|(_, value)| value.as_str()), traceparent, "{why}");
         }
         let headers =
             [("X-Datadog-Trace-Id", "7"), ("x-datadog-parent-id", "42"), ("x-datadog-sampling-priority", "0")];
-        assert_eq!(w3c(headers), [("traceparent".into(), short.to_owned())]);
-        assert_eq!(w3c([("_datadog", own.to_string().as_str())]).len(), 2, "the state too, and no foreign id");
+        assert_eq!(w3c(&headers), [("traceparent".into(), short.to_owned())]);
+        assert_eq!(w3c(&[("_datadog", own.to_string().as_str())]).len(), 2, "the state too, and no foreign id");
     }
 
     proptest! {
@@ -133,7 +136,7 @@ mod tests {
         fn any_carrier_is_read_without_panic(
             pairs in prop::collection::vec(("(_datadog|[xX]-datadog-(trace-id|parent-id|tags|sampling-priority)|\\PC*)", "([0-9]{0,24}|_dd.p.tid=\\PC{0,16}|\\{\\PC*|\\PC*)"), 0..8)
         ) {
-            let w3c = w3c(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+            let w3c = w3c(&pairs);
             if let [(name, value)] = w3c.as_slice() && name == "traceparent" && value.len() == 55 {
                 prop_assert!(value.is_ascii());
             }

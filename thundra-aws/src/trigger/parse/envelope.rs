@@ -19,7 +19,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 use thundra_core::propagation::{Inbound, PAYLOAD_CONTEXT};
 
 use super::attributes::{self, SNS, SQS};
@@ -57,7 +57,8 @@ pub(crate) fn own_context(body: &[u8]) -> Opened {
 
 /// Finds the `__context__` of a body in the form of a JSON string.
 pub(crate) fn own_context_of_string(string: &str) -> Opened {
-    let text = memmem::find(string.as_bytes(), PAYLOAD_CONTEXT.as_bytes()).and_then(|_| json::text(string));
+    static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PAYLOAD_CONTEXT));
+    let text = NAME.find(string.as_bytes()).and_then(|_| json::text(string));
     text.map(|text| own_context(text.as_bytes())).unwrap_or_default()
 }
 
@@ -83,14 +84,14 @@ pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extract
 /// Opens an event delivered with metadata by a bus of EventBridge. `part` is the published payload.
 pub(crate) fn open_delivery(delivery: &Object<'_>, part: &str, extractor: &Extractor<'_>) -> Opened {
     let metadata = delivery.object("Metadata").map(|metadata| texts(&metadata)).unwrap_or_default();
-    let inbound = extractor.extract_owned(&metadata);
+    let inbound = extractor.extract(&metadata);
     let opened = if holds_ids(&inbound) {
         // The metadata win. The context of the payload was received all the same, and is cut out.
         Opened { inbound, ..own_context(part.as_bytes()) }
     } else {
         attributes_or_body(inbound, || open(part.as_bytes(), extractor))
     };
-    opened.beside_foreign(|| extractor.foreign(borrowed(&metadata)))
+    opened.beside_foreign(|| extractor.foreign(&metadata))
 }
 
 /// Opens a [CloudEvent]. The attributes may include the extension for [distributed tracing].
@@ -120,8 +121,8 @@ fn open_carrier(
     extractor: &Extractor<'_>,
     inside: impl FnOnce() -> Option<Opened>,
 ) -> Opened {
-    let inbound = extractor.extract_owned(pairs);
-    let foreign = || extractor.foreign(borrowed(pairs));
+    let inbound = extractor.extract(pairs);
+    let foreign = || extractor.foreign(pairs);
     Opened { range: None, ..attributes_or_body(inbound, inside) }.beside_foreign(foreign)
 }
 
@@ -140,12 +141,12 @@ fn open_at(body: &[u8], depth: usize, extractor: &Extractor<'_>) -> Option<Opene
     if depth >= MAX_DEPTH || !leads_somewhere(body) {
         return None;
     }
-    if let Some(member) = payload::find(body).filter(Member::is_context) {
-        return Some(Opened::of_member(member, extractor));
+    if let Some(opened) = Opened::of_payload(body, extractor) {
+        return Some(opened);
     }
     let object = Object::parse(std::str::from_utf8(body).ok()?)?;
     let opened = open_envelope(&object, depth, extractor);
-    let foreign = object.raw(DATADOG).and_then(|map| extractor.foreign([(DATADOG, map)]));
+    let foreign = object.raw(DATADOG).and_then(|map| extractor.foreign(&[(DATADOG, map)]));
     if opened.is_none() && foreign.is_none() {
         return None;
     }
@@ -177,7 +178,7 @@ fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -
         open_record(record, depth, extractor)
     } else if let Some(change) = object.object("dynamodb") {
         // A table may send changes to a stream of Kinesis.
-        Some(Opened { inbound: extractor.extract_owned(&image::context(&change)), ..Opened::default() })
+        Some(Opened { inbound: extractor.extract(&image::context(&change)), ..Opened::default() })
     } else {
         let input = || open_member(&object.object("Execution")?, "Input", depth + 1, extractor);
         inside("Payload").or_else(input).or_else(|| open_headers(object, extractor))
@@ -204,10 +205,6 @@ fn open_headers(object: &Object<'_>, extractor: &Extractor<'_>) -> Option<Opened
     let extractor = if is_request(object) { extractor.at_edge() } else { *extractor };
     let opened = open_carrier(&texts(&object.object("headers")?), &extractor, || None);
     opened.holds_context().then_some(opened)
-}
-
-fn borrowed<'p>(pairs: &'p [(Cow<'_, str>, Cow<'_, str>)]) -> impl Iterator<Item = (&'p str, &'p str)> {
-    pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
 }
 
 fn texts<'a>(map: &Object<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {

@@ -1,9 +1,11 @@
 //! The extraction of contexts from an event.
 
 use thundra_core::Config;
-use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
+use thundra_core::propagation::{Extraction, Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
 
+use super::carrier::Carrier;
 use super::datadog;
+use crate::payload;
 use crate::trigger::edge_trust;
 
 /// An extractor with the rules of an event.
@@ -15,11 +17,13 @@ pub(crate) struct Extractor<'h> {
     edge: Trust,
     /// The X-Ray header beside the carrier.
     header: Option<&'h str>,
+    /// `true` if the text of a `__context__` is kept too, for recognition in the calls of a scope.
+    pub(super) keeps_text: bool,
 }
 
 impl<'h> Extractor<'h> {
     pub(crate) fn new(formats: Propagators, trust: Trust) -> Self {
-        Extractor { formats, trust, edge: Trust::Edge, header: None }
+        Extractor { formats, trust, edge: Trust::Edge, header: None, keeps_text: true }
     }
 
     /// Returns an extractor with `trust` in the sender, and with the configured trust in callers at the public edge.
@@ -31,53 +35,73 @@ impl<'h> Extractor<'h> {
     /// message does not belong to the request.
     pub(crate) fn at_edge(self) -> Extractor<'static> {
         let trust = if self.trust == Trust::Full { self.edge } else { self.trust };
-        Extractor { formats: self.formats, trust, edge: self.edge, header: None }
+        Extractor { trust, ..self.beside(None) }
     }
 
     /// Adds an X-Ray header to every carrier.
     pub(crate) fn beside<'n>(self, header: Option<&'n str>) -> Extractor<'n> {
-        Extractor { formats: self.formats, trust: self.trust, edge: self.edge, header }
+        let Extractor { formats, trust, edge, header: _, keeps_text } = self;
+        Extractor { formats, trust, edge, header, keeps_text }
+    }
+
+    /// Returns the extractor for `count` messages of an invocation. Of several messages, the scope of the invocation
+    /// receives no context.
+    pub(crate) fn of_messages(self, count: usize) -> Self {
+        Extractor { keeps_text: count == 1, ..self }
     }
 
     /// Extracts the context of a carrier.
-    pub(crate) fn extract<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Inbound
-    where
-        'h: 'p,
-    {
-        // The first header of a name counts, and an attribute may be a copy of another message's.
-        let header = self.header.map(|header| (XRAY_HEADER, header));
-        Inbound::extract(header.into_iter().chain(pairs), self.formats, self.trust)
+    pub(crate) fn extract(&self, carrier: &(impl Carrier + ?Sized)) -> Inbound {
+        let mut extraction = self.begin();
+        carrier.each(&|_| true, &mut |name, value| extraction.take(name, value));
+        extraction.finish()
+    }
+
+    /// Extracts the context of an object in JSON. `None` for anything but JSON.
+    pub(crate) fn extract_json(&self, json: &str) -> Option<Inbound> {
+        let mut extraction = self.begin();
+        if payload::each_plain(json, |key, value| extraction.take(key, value)).is_some() {
+            return Some(extraction.finish());
+        }
+        payload::validate(json)?;
+        Some(self.extract(&payload::pairs(json)))
+    }
+
+    /// Returns the context of an empty carrier.
+    pub(crate) fn nothing(&self) -> Inbound {
+        self.begin().finish()
+    }
+
+    fn begin(&self) -> Extraction {
+        let mut extraction = Extraction::new(self.formats, self.trust);
+        if let Some(header) = self.header {
+            // The first header of a name counts, and an attribute may be a copy of another message's.
+            extraction.take(XRAY_HEADER, header);
+        }
+        extraction
     }
 
     /// Extracts the context of a carrier, or else another vendor's context if a program put no parent of ours into the
     /// carrier.
-    pub(crate) fn extract_any<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)> + Clone) -> Inbound
-    where
-        'h: 'p,
-    {
-        let inbound = self.extract(pairs.clone());
+    pub(crate) fn extract_any(&self, carrier: &(impl Carrier + ?Sized)) -> Inbound {
+        let inbound = self.extract(carrier);
         if holds_parent(&inbound) {
             return inbound;
         }
-        match self.foreign(pairs) {
+        match self.foreign(carrier) {
             Some(foreign) => foreign.or(inbound),
             None => inbound,
         }
     }
 
     /// Extracts the context of another vendor. Every other context of a program has precedence.
-    pub(crate) fn foreign<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Option<Inbound> {
+    pub(crate) fn foreign(&self, carrier: &(impl Carrier + ?Sized)) -> Option<Inbound> {
         if !self.formats.tracecontext {
             return None;
         }
-        let pairs = datadog::w3c(pairs);
+        let pairs = datadog::w3c(carrier);
         let extractor = Extractor { header: None, ..*self };
-        (!pairs.is_empty()).then(|| extractor.extract_owned(&pairs)).filter(|inbound| inbound.parent.is_some())
-    }
-
-    /// Extracts the context of a collected carrier.
-    pub(crate) fn extract_owned(&self, pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Inbound {
-        self.extract(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())))
+        (!pairs.is_empty()).then(|| extractor.extract(&pairs)).filter(|inbound| inbound.parent.is_some())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::carrier::Carrier;
 use super::json::{self, Object};
 
 /// Headers in the order of the event, with names in any case. A header sent several times has an entry for each line,
@@ -35,8 +36,15 @@ impl<'a> Headers<'a> {
     }
 
     /// Returns every line with the name of the header.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+    #[cfg(test)]
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
+    }
+}
+
+impl Carrier for Headers<'_> {
+    fn each(&self, is_wanted: &dyn Fn(&str) -> bool, pair: &mut dyn FnMut(&str, &str)) {
+        self.0.each(is_wanted, pair);
     }
 }
 

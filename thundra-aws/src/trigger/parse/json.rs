@@ -49,7 +49,7 @@ impl<'a> Object<'a> {
         let first = Object::read(cursor, json, RECORD_DEPTH).filter(wanted)?;
         let mut others = Tape::of(json)?;
         others.read_elements(cursor, RECORD_DEPTH - 1)?;
-        Some(std::iter::once(first).chain(Object::of(others).elements()).collect())
+        Some(std::iter::once(first).chain(Object::of(others).into_elements()).collect())
     }
 
     fn read(cursor: &mut Cursor<'a>, json: &'a str, depth: usize) -> Option<Self> {
@@ -134,7 +134,12 @@ impl<'a> Object<'a> {
 
     /// Returns the objects in an array member. Any other element is left out.
     pub(crate) fn objects(&self, key: &str) -> Vec<Object<'a>> {
-        self.member(key).and_then(Member::objects).unwrap_or_default()
+        self.each_object(key).collect()
+    }
+
+    /// Returns the objects in an array member, one after the other.
+    pub(crate) fn each_object(&self, key: &str) -> impl Iterator<Item = Object<'a>> {
+        self.member(key).and_then(Member::array).unwrap_or_default().into_elements()
     }
 
     /// Returns the members, up to the limit of members.
@@ -174,8 +179,18 @@ impl<'a> Object<'a> {
     }
 
     /// Returns the objects among the elements on a tape.
-    fn elements(&self) -> impl Iterator<Item = Object<'a>> {
-        self.all_members().filter_map(|element| element.object())
+    fn into_elements(self) -> impl Iterator<Item = Object<'a>> {
+        let mut next = self.places.start;
+        std::iter::from_fn(move || {
+            loop {
+                let tape = self.tape.as_ref().filter(|_| next < self.places.end)?;
+                let (node, after) = tape.get(next)?;
+                let element = Member { tape, place: std::mem::replace(&mut next, after), node };
+                if let Some(object) = element.object() {
+                    return Some(object);
+                }
+            }
+        })
     }
 }
 
@@ -206,16 +221,20 @@ impl<'o, 'a> Member<'o, 'a> {
 
     /// Returns the objects in the value if it is an array. Any other element is left out.
     pub(crate) fn objects(self) -> Option<Vec<Object<'a>>> {
-        let array = match self.node.kind {
-            Kind::Array => self.inside(),
+        self.array().map(|array| array.into_elements().collect())
+    }
+
+    /// Returns the elements of the value if it is an array.
+    fn array(self) -> Option<Object<'a>> {
+        match self.node.kind {
+            Kind::Array => Some(self.inside()),
             Kind::Other => {
                 let mut tape = Tape::of(self.raw())?;
                 tape.read_array(&mut Cursor::new(self.raw().as_bytes()), 0)?;
-                Object::of(tape)
+                Some(Object::of(tape))
             }
-            Kind::Plain | Kind::Escaped | Kind::Object => return None,
-        };
-        Some(array.elements().collect())
+            Kind::Plain | Kind::Escaped | Kind::Object => None,
+        }
     }
 
     fn is_null(self) -> bool {

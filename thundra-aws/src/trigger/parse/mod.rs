@@ -5,6 +5,7 @@ pub(crate) mod arn;
 pub(crate) mod attributes;
 pub(crate) mod base64;
 pub(super) mod bytes;
+pub(super) mod carrier;
 pub(super) mod changes;
 mod datadog;
 pub(crate) mod dead_letter;

@@ -24,9 +24,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Extracts the context of a member of the payload.
-    pub(crate) fn of_member(member: Member, extractor: &Extractor<'_>) -> Self {
-        Opened { inbound: extractor.extract_owned(&payload::pairs(&member.json)), ..Opened::unread(member) }
+    /// Finds the `__context__` of a payload, and extracts the context.
+    pub(crate) fn of_payload(payload: &[u8], extractor: &Extractor<'_>) -> Option<Self> {
+        let member = payload::locate(payload).filter(Member::is_context)?;
+        let inbound = extractor.extract_json(member.json)?;
+        let context = extractor.keeps_text.then(|| member.json.to_owned());
+        Some(Opened { inbound, context, range: Some(member.range), ..Opened::default() })
     }
 
     /// Converts the range from offsets in `part` to offsets in `text`. `part` is a slice of `text`.
@@ -60,7 +63,7 @@ impl Opened {
     }
 
     /// Returns the place and the text of a member, with no context extracted.
-    pub(super) fn unread(member: Member) -> Self {
-        Opened { context: Some(member.json), range: Some(member.range), ..Opened::default() }
+    pub(super) fn unread(member: Member<'_>) -> Self {
+        Opened { context: Some(member.json.to_owned()), range: Some(member.range), ..Opened::default() }
     }
 }

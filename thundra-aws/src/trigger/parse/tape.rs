@@ -123,7 +123,10 @@ impl<'a> Tape<'a> {
 
     /// Returns the unescaped key of a node.
     pub(super) fn key(&self, node: &Node) -> Cow<'a, str> {
-        key_text(self.json, node.key).unwrap_or_default()
+        match self.text.get(node.key.range()).filter(|_| !node.key.is_escaped) {
+            Some(key) => Cow::Borrowed(key),
+            None => key_text(self.json, node.key).unwrap_or_default(),
+        }
     }
 
     /// Returns the text of the value of a node.
@@ -179,14 +182,15 @@ impl<'a> Tape<'a> {
     }
 
     /// Adds a value. An object or an array that is malformed, too deep or of no use is not opened.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(&mut self, cursor: &mut Cursor<'a>, key: Key, depth: usize) -> Option<()> {
         let start = cursor.at();
         let kind = match cursor.peek()? {
             b'"' if cursor.string_or_escaped()?.1 => Kind::Escaped,
             b'"' => Kind::Plain,
             bracket @ (b'{' | b'[') if depth < MAX_DEPTH => return self.open(cursor, key, bracket, depth + 1),
-            _ => cursor.value().map(|_| Kind::Other)?,
+            b'{' | b'[' => cursor.value().map(|_| Kind::Other)?,
+            _ => cursor.scalar().map(|_| Kind::Other)?,
         };
         let next = self.nodes.len() as u32 + 1;
         self.nodes.push(Node { key, start: start as u32, end: cursor.at() as u32, next, kind });

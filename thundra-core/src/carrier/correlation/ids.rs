@@ -143,13 +143,20 @@ impl CorrelationIds {
         std::iter::successors(last, |last| last.before.as_deref()).map(|overwritten| &overwritten.id)
     }
 
-    /// Adds the ids of another carrier under missing keys.
-    pub(crate) fn fill(&mut self, other: &CorrelationIds) {
-        for id in &other.ids {
-            if self.position(&id.key).is_err() {
-                self.insert(id.clone(), MAX_IDS);
+    /// Adds the values of another carrier for everything missing here, and keeps the longer chain of calls.
+    pub(crate) fn fill(&mut self, other: CorrelationIds) {
+        if self.ids.is_empty() {
+            self.ids = other.ids;
+        } else {
+            for id in other.ids {
+                if self.position(&id.key).is_err() {
+                    self.insert(id, MAX_IDS);
+                }
             }
         }
+        self.debug = self.debug.or(other.debug);
+        self.chain_length = self.chain_length.max(other.chain_length);
+        self.user_agent = self.user_agent.take().or(other.user_agent);
     }
 
     /// Returns the position of a full key, or the position for an insertion.

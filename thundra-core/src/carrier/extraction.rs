@@ -1,0 +1,154 @@
+//! Extraction: from the pairs of a carrier to a context.
+
+use super::baggage::{BAGGAGE, Baggage};
+use super::correlation::{CORRELATION_ID, CORRELATION_TRACEPARENT, Taken};
+use super::inbound::Inbound;
+use super::parent_source::ParentSource;
+use super::propagators::Propagators;
+use super::received::Received;
+use super::traceparent::{TRACEPARENT, parse_traceparent};
+use super::tracestate::{TRACESTATE, TraceState};
+use super::trust::Trust;
+use super::xray::{XRayHeader, is_xray_key};
+use crate::TraceContext;
+
+/// The extraction of a context, given one pair of the carrier at a time. A reader of a carrier needs no list of the
+/// pairs.
+#[derive(Debug)]
+pub struct Extraction {
+    inbound: Inbound,
+    formats: Propagators,
+    trust: Trust,
+    w3c: Option<TraceContext>,
+    /// The number of `traceparent`s.
+    parents: u32,
+    /// The parent among the correlation ids.
+    handed_on: Option<TraceContext>,
+    /// `true` after a malformed parent.
+    malformed: bool,
+    state: TraceState,
+    baggage: Baggage,
+}
+
+impl Inbound {
+    /// Reads a carrier. Unknown pairs are ignored, and malformed pairs are ignored and [counted](Self::dropped).
+    /// Nothing fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust};
+    ///
+    /// let inbound = Inbound::extract([("traceparent", "00-short")], Propagators::default(), Trust::Full);
+    /// assert_eq!((inbound.parent, inbound.source), (None, ParentSource::Malformed));
+    /// ```
+    pub fn extract<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        formats: Propagators,
+        trust: Trust,
+    ) -> Self {
+        let mut extraction = Extraction::new(formats, trust);
+        pairs.into_iter().for_each(|(key, value)| extraction.take(key, value));
+        extraction.finish()
+    }
+}
+
+impl Extraction {
+    /// Begins an extraction.
+    pub fn new(formats: Propagators, trust: Trust) -> Self {
+        Extraction {
+            inbound: Inbound { untrusted: trust == Trust::Edge, ..Inbound::default() },
+            formats,
+            trust,
+            w3c: None,
+            parents: 0,
+            handed_on: None,
+            malformed: false,
+            state: TraceState::default(),
+            baggage: Baggage::default(),
+        }
+    }
+
+    /// Reads a pair of the carrier.
+    pub fn take(&mut self, key: &str, value: &str) {
+        let formats = self.formats;
+        if formats.tracecontext && key.eq_ignore_ascii_case(TRACEPARENT) {
+            self.parents = self.parents.saturating_add(1);
+            let read = parse_traceparent(value);
+            self.received().take_parent(read.as_ref());
+            self.w3c = read.filter(|_| self.parents == 1);
+            self.malformed |= self.w3c.is_none();
+        } else if formats.tracecontext && key.eq_ignore_ascii_case(TRACESTATE) {
+            self.state.push(value);
+        } else if formats.baggage && key.eq_ignore_ascii_case(BAGGAGE) {
+            self.baggage.push(value);
+        } else if formats.xray && is_xray_key(key) {
+            let read = XRayHeader::parse(value);
+            self.received().take_xray(read.as_ref());
+            self.malformed |= read.is_none();
+            if self.inbound.xray.is_none() {
+                self.inbound.xray = read;
+            }
+        } else if formats.correlation && key.eq_ignore_ascii_case(CORRELATION_TRACEPARENT) {
+            let read = parse_traceparent(value);
+            self.received().take_parent(read.as_ref());
+            self.handed_on = self.handed_on.take().or(read);
+        } else if formats.correlation {
+            self.take_correlation(key, value);
+        }
+    }
+
+    fn take_correlation(&mut self, key: &str, value: &str) {
+        match self.inbound.correlation.take(key, value, self.trust == Trust::Full) {
+            Taken::Id | Taken::NotOurs => {}
+            Taken::ChainLength(length) => self.received().take_chain_length(length),
+            Taken::Debug(debug) => self.received().take_debug(debug),
+            Taken::Dropped => {
+                self.inbound.dropped = self.inbound.dropped.saturating_add(1);
+                if key.eq_ignore_ascii_case(CORRELATION_ID) {
+                    self.received().malformed = true;
+                }
+            }
+        }
+    }
+
+    fn received(&mut self) -> &mut Received {
+        self.inbound.received.get_or_insert_default()
+    }
+
+    /// Returns the context.
+    pub fn finish(mut self) -> Inbound {
+        let is_malformed = self.state.is_malformed();
+        let dropped = self.baggage.dropped + u32::from(is_malformed);
+        self.inbound.dropped = self.inbound.dropped.saturating_add(dropped);
+        if self.trust == Trust::Edge {
+            self.inbound.dropped = self.inbound.dropped.saturating_add(self.inbound.correlation.bound());
+        }
+        if is_malformed {
+            self.received().malformed = true;
+        }
+        if let Some(state) = std::mem::take(&mut self.state).finish() {
+            self.received().trace_state = Some(state.clone());
+            self.w3c.iter_mut().for_each(|context| context.trace_state = Some(state.clone()));
+        }
+        if let Some(baggage) = std::mem::take(&mut self.baggage).finish() {
+            self.received().baggage = Some(baggage.clone());
+            self.inbound.baggage = Some(baggage);
+        }
+        let Extraction { mut inbound, w3c, handed_on, malformed, trust, .. } = self;
+        let xray = inbound.xray.as_ref().and_then(XRayHeader::context);
+        (inbound.parent, inbound.source) = match (w3c, xray, handed_on) {
+            (Some(context), _, _) => (Some(context), ParentSource::TraceParent),
+            (_, Some(context), _) => (Some(context), ParentSource::XRay),
+            (_, _, Some(context)) => (Some(context), ParentSource::Correlation),
+            _ if malformed => (None, ParentSource::Malformed),
+            _ if inbound.xray.is_some() => (None, ParentSource::XRayIgnored),
+            _ => (None, ParentSource::None),
+        };
+        if trust == Trust::Edge {
+            // Calls to AWS carry this header, and the services obey it.
+            inbound.xray = inbound.xray.map(XRayHeader::without_orders);
+        }
+        inbound
+    }
+}
