@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { bytes } from "./format";
 
 /** The characters that a value is cut to. */
-const SHOWN = 4096;
+const SHOWN = 1024;
 
 /** A name or a short value from outside. */
 export function Outside({ text, class: style }: { text: string; class?: string }) {
@@ -12,12 +12,12 @@ export function Outside({ text, class: style }: { text: string; class?: string }
 }
 
 /** A value of any length: the beginning, and the rest on request. */
-export function LongText({ text, class: style = "" }: { text: string; class?: string }) {
+export function LongText({ text, class: style = "", most = SHOWN }: { text: string; class?: string; most?: number }) {
   const [whole, setWhole] = useState(false);
-  const long = text.length > SHOWN;
+  const long = text.length > most;
   return (
     <>
-      <bdi class={`long-text ${style}`}>{long && !whole ? text.slice(0, SHOWN) : text}</bdi>
+      <bdi class={`long-text ${style}`}>{long && !whole ? `${text.slice(0, most)}…` : text}</bdi>
       {long && (
         <button class="quiet small" onClick={() => setWhole(!whole)}>
           {whole ? "Show less" : `Show raw (${bytes(text.length)})`}
