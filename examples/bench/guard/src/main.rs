@@ -12,11 +12,13 @@
 //! different numbers of turns. The shorter run is start-up and warm-up.
 
 mod bounds;
+mod calls;
 mod cost;
 mod growth;
 mod hot;
 mod memory;
 mod parallel;
+mod service;
 mod setup;
 mod table;
 mod tools;
