@@ -51,7 +51,7 @@ export function CostTable({ cost: { by, rows }, prices, onHover }: { cost: Cost;
           cell: ({ key }) => key === null ? <i class="faint">without a {by}</i> : by === "function" ? <Service name={key} /> : <Outside text={key} />,
         },
         { key: "cost", title: "Cost", width: "minmax(6rem, 1fr)", align: "end", sort: "desc", cell: (row) => <Amount row={row} prices={prices} /> },
-        { key: "exact", title: "", width: "5rem", from: 640, cell: (row) => <Exactness row={row} /> },
+        { key: "exact", title: "Basis", width: "5rem", from: 640, cell: (row) => <Exactness row={row} /> },
         { key: "gbs", title: "GB-seconds", width: "minmax(5rem, 1fr)", align: "end", sort: "desc", cell: (row) => gigabyteSeconds(row.gb_s + row.gb_s_arm64) },
         { key: "invocations", title: "Invocations", width: "minmax(5rem, 1fr)", align: "end", sort: "desc", from: 560, cell: (row) => count(row.invocations) },
         { key: "billed", title: "Billed", width: "minmax(5rem, 1fr)", align: "end", sort: "desc", from: 820, cell: (row) => duration(row.billed) },
