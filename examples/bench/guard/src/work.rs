@@ -59,6 +59,8 @@ const ALL: &[(&str, Work)] = &[
     ("rabbitmq", |records, turns| recognise(&events::batch_of("rabbitmq", records as usize), turns)),
     ("s3", |records, turns| recognise(&events::batch_of("s3", records as usize), turns)),
     ("s3_batch", |records, turns| recognise(&events::batch_of("s3_batch", records as usize), turns)),
+    ("queue_attribute", |scopes, turns| after_wait(scopes, turns, false)),
+    ("queue_span", |scopes, turns| after_wait(scopes, turns, true)),
     ("splice", splice),
 ];
 
@@ -256,6 +258,12 @@ fn recognise(event: &str, turns: u64) {
     for _ in 0..turns {
         black_box(thundra_aws::bench_support::recognise(black_box(event.as_bytes())));
     }
+}
+
+/// Runs scopes after a wait in a queue.
+fn after_wait(scopes: u64, turns: u64, as_span: bool) {
+    install(&[]);
+    (0..turns * scopes).for_each(|_| thundra_aws::bench_support::scope_after_wait(as_span));
 }
 
 fn splice(bytes: u64, turns: u64) {
