@@ -57,7 +57,7 @@ export function CostTable({ cost: { by, rows }, prices, onHover }: { cost: Cost;
         { key: "billed", title: "Billed", width: "minmax(5rem, 1fr)", align: "end", sort: "desc", from: 820, cell: (row) => duration(row.billed) },
         { key: "waiting", title: "Waiting", width: "4.5rem", align: "end", sort: "desc", cell: (row) => percent(row.waiting / Math.max(1, row.duration)) },
         { key: "bar", title: "Work and waiting", width: "minmax(7rem, 2fr)", from: 700, cell: (row) => <WaitingBar row={row} /> },
-        { key: "on", title: "Waiting on", width: "minmax(9rem, 2.5fr)", from: 960, cell: ({ waiting_on: on }) => <span class="soft"><Outside text={on.slice(0, 3).map(({ node, share }) => `${nodeName(node)} ${percent(share)}`).join(", ")} /></span> },
+        { key: "on", title: "Waiting on", width: "minmax(9rem, 2.5fr)", from: 960, cell: ({ waiting_on: on }) => <span class="soft">{on.slice(0, 3).map(({ node, share }, index) => <span key={node}>{index > 0 && ", "}<Outside text={nodeName(node)} /> {percent(share)}</span>)}</span> },
       ]}
     />
   );

@@ -54,6 +54,15 @@ export function Picture({ map, places, chosen, lit, onChoose, onTidy, onHover }:
     box.current?.scrollBy(out(inner.left, inner.right, outer.left, outer.right), out(inner.top, inner.bottom, outer.top, outer.bottom));
   }, [chosen, room.width]);
 
+  // A map that does not fit is seen from its middle at first.
+  const centred = useRef(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null || room.height === 0 || centred.current) return;
+    centred.current = true;
+    element.scrollTop = (element.scrollHeight - element.clientHeight) / 2;
+  }, [room]);
+
   const zoomBy = (by: number): void => setZoom(Math.max(ZOOMS.least, Math.min(ZOOMS.most, scale * by)));
   const walk = (event: KeyboardEvent, from: string): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -57,9 +57,13 @@ function Compared({ data, selection }: { data: Compare; selection: Selection }) 
   );
 }
 
+function short(key: string): string {
+  return key.length > 80 ? `${key.slice(0, 80)}…` : key;
+}
+
 function Keys({ title, spreads }: { title: string; spreads: Spread[] }) {
   if (spreads.length === 0) return null;
-  return <p class="comparison-note faint">{title}: {spreads.map(({ key }, index) => <span key={key}>{index > 0 && ", "}<Outside text={key} /></span>)}</p>;
+  return <p class="comparison-note faint">{title}: {spreads.map(({ key }, index) => <span key={key}>{index > 0 && ", "}<Outside text={short(key)} /></span>)}</p>;
 }
 
 function Examples({ examples }: { examples: Compare["examples"] }) {
