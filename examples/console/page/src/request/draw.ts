@@ -344,7 +344,7 @@ function links({ context }: Canvas, store: Store, first: number, x: (time: numbe
       context.moveTo(right - 26, below);
       context.lineTo(right - 6, below);
     } else {
-      const left = x(Math.min((columns.start[to] ?? 0) + (columns.length[to] ?? 0), Math.max(columns.start[to] ?? 0, columns.start[from] ?? 0)));
+      const left = x(leaves(store, to, other, columns.start[from] ?? 0));
       const bend = Math.max(24, Math.abs(right - left) * 0.4);
       context.moveTo(left, middle(other));
       context.bezierCurveTo(left + bend, middle(other), right - bend - 6, below, right - 6, below);
@@ -359,4 +359,13 @@ function links({ context }: Canvas, store: Store, first: number, x: (time: numbe
     context.fill();
     context.globalAlpha = 1;
   }
+}
+
+/** Returns the time at which a link leaves a row: at the end of the bar, but not after the start of the other. */
+function leaves(store: Store, to: number, row: number, start: number): number {
+  const columns = store.columns.value;
+  const node = store.outline.value.node[store.rows.value[row] ?? 0] ?? to;
+  const end = (at: number): number => (columns.start[at] ?? 0) + (columns.length[at] ?? 0);
+  const latest = node < columns.count ? Math.min(end(to), end(node)) : end(to);
+  return Math.min(latest, Math.max(columns.start[to] ?? 0, start));
 }

@@ -93,7 +93,7 @@ export function Waterfall({ store }: { store: Store }) {
   const active = cursor >= 0 ? store.rowOf(cursor) : -1;
   return (
     <div
-      class="waterfall"
+      class={store.wanted.value === "" ? "waterfall" : "waterfall searching"}
       ref={box}
       role="treegrid"
       aria-label="Spans"
