@@ -77,6 +77,13 @@ function Lines({ series, aligned, onHover }: { series: Series; aligned: Aligned;
   return <div class="chart-lines" ref={box} aria-hidden="true" onPointerEnter={() => onHover(true)} onPointerLeave={() => { onHover(false); hideTip(); }} />;
 }
 
+/** Returns the seconds that a chart spans. */
+function span({ times }: Aligned): number {
+  return (times.at(-1) ?? 0) - (times[0] ?? 0);
+}
+
+/** A line of fewer points shows them. */
+const FEW_POINTS = 60;
 /** Steps of an axis of bytes. */
 const POWERS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
@@ -93,13 +100,13 @@ function options(width: number, latest: { current: { series: Series; aligned: Al
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
     axes: [
-      { ...axis, size: 30, space: 70, values: (_, ticks) => ticks.map((tick) => time(tick * 1e6, "s").replace(/^.* /, "").slice(0, 5)) },
+      { ...axis, size: 30, space: 70, values: (_, ticks) => ticks.map((tick) => time(tick * 1e6, "s").replace(/^.* /, "").slice(0, span(latest.current.aligned) < 600 ? 8 : 5)) },
       { ...axis, size: 66, space: 34, ...(series.unit === "By" ? { incrs: POWERS } : {}), values: (_, ticks) => ticks.map((tick) => measure(tick, series.unit)) },
     ],
     series: [
       {},
-      ...series.series.map(({ service }, index) => ({
-        label: service, stroke: serviceColour(service), width: 1.8, dash: DASHES[index % DASHES.length] ?? [], points: { show: series.series.length * 120 < 40 },
+      ...series.series.map((each, index) => ({
+        label: each.service, stroke: serviceColour(each.service), width: 1.8, dash: DASHES[index % DASHES.length] ?? [], spanGaps: true, points: { show: each.values.length < FEW_POINTS },
       })),
     ],
     hooks: {
