@@ -23,6 +23,7 @@ mod rows;
 mod server;
 mod store;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -73,12 +74,29 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     }
     let api = Api { store, ports: Arc::new(ports) };
     let store = api.store.clone();
+    tokio::spawn(load(options.files.clone(), store.clone()));
     let result = tokio::select! {
         result = server::serve(listener, token, api) => result,
         () = ended() => Ok(()),
     };
     store.remove();
     Ok(result?)
+}
+
+/// Reads the logs, one after another, and says what was in each.
+async fn load(files: Vec<PathBuf>, store: Store) {
+    for file in files {
+        match ingest::files::read(&file, store.clone()).await {
+            Ok(summary) => {
+                let ingest::files::Summary { spans, logs, points, rejected } = summary;
+                eprintln!(
+                    "thundra-console: {}: {spans} spans, {logs} log lines, {points} data points, {rejected} unreadable",
+                    file.display()
+                );
+            }
+            Err(error) => eprintln!("thundra-console: {}: {error}", file.display()),
+        }
+    }
 }
 
 /// Returns what listens on a port, or says that the port is taken.
