@@ -17,12 +17,14 @@
 //! API.md has the routes.
 
 mod api;
+mod bench;
 mod ingest;
 mod options;
 mod rows;
 mod server;
 mod store;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,9 +59,10 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::open(options.keep.clone(), options.limit)?;
-    let token = server::Token::random()?;
-    let mut ports = Ports::default();
+    let token = Arc::new(server::Token::random()?);
+    let (mut ports, mut otlp) = (Ports::default(), None);
     if let Some(listener) = opened("OTLP", options.otlp_port, ingest::http::listen(options.otlp_port).await) {
+        otlp = Some(listener.local_addr()?);
         ports.otlp = Some(format!("http://{}", listener.local_addr()?));
         tokio::spawn(ingest::http::serve(listener, store.clone()));
     }
@@ -68,6 +71,7 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
         tokio::spawn(ingest::xray::receive(socket, store.clone()));
     }
     let listener = server::listen(options.page_port).await?;
+    let page = listener.local_addr()?;
     println!("http://{}/?token={token}", listener.local_addr()?);
     if let Some(endpoint) = &ports.otlp {
         println!("OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}");
@@ -76,11 +80,25 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let store = api.store.clone();
     tokio::spawn(load(options.files.clone(), store.clone()));
     let result = tokio::select! {
-        result = server::serve(listener, token, api) => result,
+        result = server::serve(listener, Arc::clone(&token), api) => result,
+        result = measure(options.bench, page, otlp, &token) => result,
         () = ended() => Ok(()),
     };
     store.remove();
     Ok(result?)
+}
+
+/// Measures if that is asked for, and else waits.
+async fn measure(
+    spans: Option<u64>,
+    page: SocketAddr,
+    otlp: Option<SocketAddr>,
+    token: &server::Token,
+) -> std::io::Result<()> {
+    match spans.zip(otlp) {
+        Some((spans, otlp)) => bench::run(spans, page, otlp, token).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Reads the logs, one after another, and says what was in each.
