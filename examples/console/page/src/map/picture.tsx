@@ -54,6 +54,15 @@ export function Picture({ map, places, chosen, lit, onChoose, onTidy, onHover }:
     box.current?.scrollBy(out(inner.left, inner.right, outer.left, outer.right), out(inner.top, inner.bottom, outer.top, outer.bottom));
   }, [chosen, room.width]);
 
+  // A map that does not fit is seen from its middle at first.
+  const centred = useRef(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null || room.height === 0 || centred.current) return;
+    centred.current = true;
+    element.scrollTop = (element.scrollHeight - element.clientHeight) / 2;
+  }, [room]);
+
   const zoomBy = (by: number): void => setZoom(Math.max(ZOOMS.least, Math.min(ZOOMS.most, scale * by)));
   const walk = (event: KeyboardEvent, from: string): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -111,14 +120,13 @@ function Box({ node, at, chosen, faded, onChoose, onPoint, onKeyDown }: {
 }) {
   const state = health(node.calls, node.errors);
   const facts = tip(<NodeFacts node={node} />) as Record<string, (event: never) => void>;
-  const words = `${word(node.kind)} ${node.name}: ${plural(node.calls, "call")}, ${plural(node.errors, "error")}, p50 ${duration(node.p50)}, p99 ${duration(node.p99)}`;
+  const words = `: ${plural(node.calls, "call")}, ${plural(node.errors, "error")}, p50 ${duration(node.p50)}`;
   return (
     <li>
       <button
         class={`node node-${state}${faded ? " faded" : ""}`}
         data-node={node.node}
         aria-pressed={chosen}
-        aria-label={words}
         style={{ width: `${NODE.width}px`, height: `${NODE.height}px`, transform: `translate(${at.x - NODE.width / 2}px, ${at.y - NODE.height / 2}px)` }}
         {...facts}
         onPointerEnter={(event) => { onPoint(true); facts["onPointerEnter"]?.(event as never); }}
@@ -130,9 +138,9 @@ function Box({ node, at, chosen, faded, onChoose, onPoint, onKeyDown }: {
       >
         <Icon kind={node.kind} />
         <span class="node-text">
-          <Outside text={node.name} class="node-name" />
+          <span class="node-name"><span class="sr-only">{word(node.kind)} </span><Outside text={node.name} /></span>
           <span class="node-numbers">
-            {node.p99 === null ? word(node.kind) : `p99 ${duration(node.p99)}`}
+            {node.p99 === null ? <span aria-hidden="true">{word(node.kind)}</span> : `p99 ${duration(node.p99)}`}<span class="sr-only">{words}</span>
           </span>
         </span>
         <HealthMark health={state} errors={node.errors} />

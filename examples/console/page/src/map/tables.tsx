@@ -65,7 +65,7 @@ function Edges({ map }: { map: ServiceMap }) {
         onSort={setSort}
         columns={[
           { key: "from", title: "From", width: "minmax(8rem, 2fr)", sort: "asc", cell: (edge) => end(edge.from) },
-          { key: "kind", title: "", width: "6.5rem", from: 620, cell: (edge) => <span class="faint">{VERBS[edge.kind]}</span> },
+          { key: "kind", title: "How", width: "6.5rem", from: 620, cell: (edge) => <span class="faint">{VERBS[edge.kind]}</span> },
           { key: "to", title: "To", width: "minmax(8rem, 2fr)", sort: "asc", cell: (edge) => end(edge.to) },
           ...number("calls", "Calls", (edge: MapEdge) => count(edge.calls)),
           { key: "rate", title: "A minute", width: "4.5rem", align: "end", from: 760, cell: (edge) => rate(edge.calls, map.minutes) },
