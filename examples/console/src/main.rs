@@ -16,12 +16,21 @@
 //!
 //! API.md has the routes.
 
+mod api;
+mod ingest;
 mod options;
+mod rows;
 mod server;
+mod store;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use tokio::signal::unix::{SignalKind, signal};
+
+use api::{Api, Ports};
 use options::Options;
+use store::Store;
 
 fn main() -> ExitCode {
     let options = match Options::read(std::env::args_os().skip(1)) {
@@ -45,9 +54,44 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(options: &Options) -> std::io::Result<()> {
+async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    let store = Store::open(options.keep.clone(), options.limit)?;
     let token = server::Token::random()?;
+    let mut ports = Ports::default();
+    if let Some(listener) = opened("OTLP", options.otlp_port, ingest::http::listen(options.otlp_port).await) {
+        ports.otlp = Some(format!("http://{}", listener.local_addr()?));
+        tokio::spawn(ingest::http::serve(listener, store.clone()));
+    }
+    if let Some(socket) = opened("X-Ray", options.xray_port, ingest::xray::listen(options.xray_port).await) {
+        ports.xray = Some(socket.local_addr()?.to_string());
+        tokio::spawn(ingest::xray::receive(socket, store.clone()));
+    }
     let listener = server::listen(options.page_port).await?;
     println!("http://{}/?token={token}", listener.local_addr()?);
-    server::serve(listener, token).await
+    if let Some(endpoint) = &ports.otlp {
+        println!("OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}");
+    }
+    let api = Api { store, ports: Arc::new(ports) };
+    let store = api.store.clone();
+    let result = tokio::select! {
+        result = server::serve(listener, token, api) => result,
+        () = ended() => Ok(()),
+    };
+    store.remove();
+    Ok(result?)
+}
+
+/// Returns what listens on a port, or says that the port is taken.
+fn opened<T>(what: &str, port: u16, result: std::io::Result<T>) -> Option<T> {
+    let problem = |error| eprintln!("thundra-console: {what} is not received: port {port}: {error}");
+    result.map_err(problem).ok()
+}
+
+/// Waits for a signal to end. The temporary store is removed then.
+async fn ended() {
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
 }

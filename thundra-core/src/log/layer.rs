@@ -19,7 +19,7 @@ use crate::config::{Layout, LogFormat, process};
 use crate::points::fields as metric_fields;
 use crate::recorder::entered;
 use crate::recorder::events::BRIDGE_TARGET;
-use crate::recorder::layer::Recorder;
+use crate::recorder::layer::RecorderLayer;
 use crate::recorder::line_filter::{Fate, LineFilter};
 use crate::recorder::replay;
 use crate::recorder::scope_span::SCOPE_TARGET;
@@ -142,7 +142,7 @@ impl LogLayer {
     /// Returns the slot of the explicit parent of an event, or of an ancestor.
     #[cold]
     fn slot_of(&self, id: &Id) -> Option<SpanSlot> {
-        self.dispatch.get()?.upgrade()?.downcast_ref::<Recorder>()?.slot_or_ancestor(id)
+        self.dispatch.get()?.upgrade()?.downcast_ref::<RecorderLayer>()?.slot_or_ancestor(id)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The current span, and the context for calls.
 
-use tracing::Span;
+use tracing::span::Id;
+use tracing::{Dispatch, Span};
 
-use super::layer::Recorder;
+use super::layer::RecorderLayer;
 use super::slab::SCOPES;
 use super::slot::SpanSlot;
+use super::subscriber::RecorderSubscriber;
 use super::{entered, otel_context};
 use crate::carrier::Outbound;
 use crate::config::config;
@@ -21,14 +23,27 @@ pub(crate) fn slot() -> Option<SpanSlot> {
 #[cold]
 fn slot_behind_hidden() -> Option<SpanSlot> {
     tracing::dispatcher::get_default(|dispatch| {
-        let recorder = dispatch.downcast_ref::<Recorder>()?;
+        let recorder = dispatch.downcast_ref::<RecorderLayer>()?;
         recorder.behind_hidden(|| dispatch.current_span().id().cloned())
     })
 }
 
 /// Returns the slot of a span; `None` if the span is not recorded.
 pub(crate) fn slot_of(span: &Span) -> Option<SpanSlot> {
-    span.with_subscriber(|(id, dispatch)| dispatch.downcast_ref::<Recorder>()?.slot(id))?
+    span.with_subscriber(|(id, dispatch)| slot_in(dispatch, id))?
+}
+
+#[inline]
+fn slot_in(dispatch: &Dispatch, id: &Id) -> Option<SpanSlot> {
+    match dispatch.downcast_ref::<RecorderSubscriber>() {
+        Some(subscriber) => subscriber.slot(id),
+        None => dispatch.downcast_ref::<RecorderLayer>()?.slot(id),
+    }
+}
+
+/// Returns `true` if a subscriber records spans.
+pub(crate) fn records(dispatch: &Dispatch) -> bool {
+    dispatch.is::<RecorderSubscriber>() || dispatch.is::<RecorderLayer>()
 }
 
 /// Returns the context of the innermost recorded span, or of the scope's root span; `None` outside of any scope.

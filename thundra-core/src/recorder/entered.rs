@@ -4,13 +4,19 @@
 //! find the current slot, without the subscriber and without a lock.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::slot::SpanSlot;
+
+/// The owner of the entries of scope futures.
+const OF_SCOPES: u32 = 0;
 
 /// An entered span, and the innermost slot before.
 struct Entry {
     /// The `tracing` id of the span; 0 for the future of a scope.
     id: u64,
+    /// The front that made the id. Fronts in one process may make the same ids.
+    owner: u32,
     outer: Option<SpanSlot>,
 }
 
@@ -26,25 +32,53 @@ pub(crate) fn innermost() -> Option<SpanSlot> {
     INNERMOST.get()
 }
 
+/// Returns the name of a further owner of entries.
+pub(super) fn new_owner() -> u32 {
+    static LAST: AtomicU32 = AtomicU32::new(OF_SCOPES);
+    // Relaxed: one read-modify-write gives each owner a separate number, and publishes nothing.
+    LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+}
+
+/// Returns the id of the innermost span of an owner; `None` outside of all.
+pub(super) fn current(owner: u32) -> Option<u64> {
+    let current = ENTERED.try_with(|entered| {
+        let entered = entered.try_borrow().ok()?;
+        entered.iter().rev().find(|entry| entry.owner == owner).map(|entry| entry.id)
+    });
+    current.ok().flatten()
+}
+
 /// Pushes a slot.
 #[inline]
-pub(crate) fn push(id: u64, slot: SpanSlot) {
+pub(super) fn push(owner: u32, id: u64, slot: SpanSlot) {
+    push_entry(owner, id, Some(slot));
+}
+
+/// Pushes a span without a slot, below which the innermost slot stays.
+#[inline]
+pub(super) fn push_unplaced(owner: u32, id: u64) {
+    push_entry(owner, id, innermost());
+}
+
+#[inline]
+fn push_entry(owner: u32, id: u64, slot: Option<SpanSlot>) {
     // A thread during shutdown has lost the stack.
     let _ = ENTERED.try_with(|entered| {
         if let Ok(mut entered) = entered.try_borrow_mut() {
-            entered.push(Entry { id, outer: INNERMOST.replace(Some(slot)) });
+            entered.push(Entry { id, owner, outer: INNERMOST.replace(slot) });
         }
     });
 }
 
 /// Removes the innermost entry of an id.
 #[inline]
-pub(crate) fn pop(id: u64) {
+pub(super) fn pop(owner: u32, id: u64) {
+    let is_it = |entry: &Entry| entry.id == id && entry.owner == owner;
     let _ = ENTERED.try_with(|entered| {
         let Ok(mut entered) = entered.try_borrow_mut() else { return };
-        if let Some(innermost) = entered.pop_if(|entry| entry.id == id) {
+        if let Some(innermost) = entered.pop_if(|entry| is_it(entry)) {
             INNERMOST.set(innermost.outer);
-        } else if let Some(at) = entered.iter().rposition(|entry| entry.id == id) {
+        } else if let Some(at) = entered.iter().rposition(is_it) {
             remove(&mut entered, at);
         }
     });
@@ -64,14 +98,14 @@ pub(crate) struct Entered(());
 
 impl Entered {
     pub(crate) fn new(slot: SpanSlot) -> Self {
-        push(0, slot);
+        push(OF_SCOPES, 0, slot);
         Entered(())
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        pop(0);
+        pop(OF_SCOPES, 0);
     }
 }
 
@@ -80,20 +114,39 @@ mod tests {
     use super::super::slot::{ScopeId, SlotKind};
     use super::*;
 
+    fn slot(span: u32) -> SpanSlot {
+        SpanSlot::new(ScopeId::from_u64(1), span, SlotKind::Own)
+    }
+
     #[test]
     fn exiting_in_another_order_leaves_the_innermost_current() {
-        let slot = |span| Some(SpanSlot::new(ScopeId::from_u64(1), span, SlotKind::Own));
-        (1..=3).for_each(|n| push(n, slot(n as u32).unwrap()));
+        let (push, pop) = (|id, span| push(1, id, slot(span)), |id| pop(1, id));
+        (1..=3).for_each(|n| push(n, n as u32));
         pop(2);
-        assert_eq!(innermost(), slot(3));
+        assert_eq!(innermost(), Some(slot(3)));
         pop(9);
-        assert_eq!(innermost(), slot(3), "one that was never entered");
+        assert_eq!(innermost(), Some(slot(3)), "one that was never entered");
         pop(3);
-        assert_eq!(innermost(), slot(1), "2 is gone already");
-        push(1, slot(1).unwrap());
+        assert_eq!(innermost(), Some(slot(1)), "2 is gone already");
+        push(1, 1);
         pop(1);
-        assert_eq!(innermost(), slot(1), "entered twice");
+        assert_eq!(innermost(), Some(slot(1)), "entered twice");
         pop(1);
         assert_eq!(innermost(), None);
+    }
+
+    #[test]
+    fn each_owner_has_a_current_span() {
+        let (one, other) = (new_owner(), new_owner());
+        push(one, 7, slot(1));
+        let _scope = Entered::new(slot(2));
+        push(other, 7, slot(3));
+        push_unplaced(other, 8);
+        assert_eq!((current(one), current(other), innermost()), (Some(7), Some(8), Some(slot(3))));
+        pop(one, 7);
+        assert_eq!((current(one), current(other), innermost()), (None, Some(8), Some(slot(3))));
+        pop(other, 8);
+        pop(other, 7);
+        assert_eq!((current(other), innermost()), (None, Some(slot(2))));
     }
 }

@@ -1,17 +1,15 @@
 //! Events: measurements, log lines, log records and span events, in this order.
 
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata};
 use tracing_log::NormalizeEvent;
-use tracing_subscriber::layer::Context;
-use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, FieldsOf};
-use super::layer::Recorder;
 use super::line_filter::Fate;
 use super::measure::measure;
+use super::recording::Recorder;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
-use super::{entered, further_uses, replay, runtime_events};
+use super::{further_uses, replay, runtime_events};
 use crate::clock::now;
 use crate::points::{fields as metric_fields, switch};
 
@@ -30,31 +28,19 @@ pub(crate) fn own_name<'a>(metadata: &'a Metadata<'_>) -> Option<&'a str> {
 }
 
 impl Recorder {
-    /// Writes an event as a log line, and records a log record and a span event.
+    /// Writes an event as a log line, and records a log record and a span event. `slot` is the innermost span of the
+    /// event.
     #[inline]
-    pub(super) fn on_any_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
+    pub(super) fn event(&self, event: &Event<'_>, slot: Option<SpanSlot>) {
         let metadata = event.metadata();
         if metadata.target() == BRIDGE_TARGET {
-            return self.bridged_event(event, context);
+            return self.bridged_event(event, slot);
         }
-        self.event(event, metadata, context);
+        self.event_of(event, metadata, slot);
     }
 
     #[inline(always)]
-    fn event<S>(&self, event: &Event<'_>, metadata: &Metadata<'_>, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        let slot = match event.parent() {
-            Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
-            None if event.is_contextual() => {
-                entered::innermost().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
-            }
-            None => self.scope_root(context),
-        };
+    fn event_of(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
         let mut record = Fate::None;
         if further_uses::are_expected() || *metadata.level() <= self.widest_line {
             if replay::is_replayed(metadata, slot) {
@@ -97,27 +83,18 @@ impl Recorder {
 
     /// Handles an event bridged from the `log` crate, with the metadata of the original record.
     #[cold]
-    fn bridged_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
+    fn bridged_event(&self, event: &Event<'_>, slot: Option<SpanSlot>) {
         match event.normalized_metadata() {
-            Some(metadata) => self.event(event, &metadata, context),
-            None => self.event(event, event.metadata(), context),
+            Some(metadata) => self.event_of(event, &metadata, slot),
+            None => self.event_of(event, event.metadata(), slot),
         }
     }
 
     /// Writes or keeps an event as a log line and as a log record. Returns the fate of the record.
     #[inline(never)]
     fn line_and_log_record(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
-        if let Some(sole) = &self.sole
-            && let Some(lines) = &sole.lines
-        {
-            match (sole.log.fate(metadata, slot), slot) {
-                (Fate::Written, _) => lines.write_line(event, metadata, slot),
-                (Fate::Kept, Some(slot)) => lines.keep_line(event, metadata, slot),
-                _ => {}
-            }
+        if let Some(lines) = &self.lines {
+            lines.take(event, metadata, slot);
         }
         let record = self.fate_of_log_record(metadata, slot);
         if record != Fate::None {

@@ -1,4 +1,4 @@
-//! The filters of the recorder, for spans, span events and log lines.
+//! The filter of a front, for spans, span events and log lines.
 
 use std::fmt;
 
@@ -9,20 +9,33 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
 use super::levels::{self, LineLevels, Revised, SpanLevels};
-use super::line_filter::LineFilter;
+use super::line_filter::{Fate, LineFilter};
 use super::slot::SpanSlot;
 use crate::points::{fields as metric_fields, switch};
 
-/// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span
-/// within `tracing`.
+/// The log lines of a subscriber without other layers.
 #[derive(Debug)]
-pub(crate) struct SoleLayer {
-    /// The filter of spans. A filtered span does not exist.
-    pub(crate) spans: SpanLevels,
+pub(crate) struct LogLines {
     /// The filter of log lines.
-    pub(crate) log: LineFilter,
-    /// The log lines; `None` if nothing is written.
-    pub(crate) lines: Option<Box<dyn WriteLine>>,
+    pub(crate) filter: LineFilter,
+    pub(crate) writer: Box<dyn WriteLine>,
+}
+
+impl LogLines {
+    /// Returns the most detailed level of lines written in every scope.
+    pub(super) fn widest_written(&self) -> LevelFilter {
+        self.filter.widest_written()
+    }
+
+    /// Writes or keeps the line of an event.
+    #[inline]
+    pub(super) fn take(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
+        match (self.filter.fate(metadata, slot), slot) {
+            (Fate::Written, _) => self.writer.write_line(event, metadata, slot),
+            (Fate::Kept, Some(slot)) => self.writer.keep_line(event, metadata, slot),
+            _ => {}
+        }
+    }
 }
 
 /// Writes events as log lines.
@@ -35,7 +48,17 @@ pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
     fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot);
 }
 
-impl SoleLayer {
+/// The filter of the spans and events of a front.
+#[derive(Debug)]
+pub(crate) struct FrontFilter {
+    /// The filter of spans and their events. A filtered span does not exist.
+    pub(crate) spans: SpanLevels,
+    /// The filter of log lines and log records.
+    pub(crate) log: LineFilter,
+}
+
+impl FrontFilter {
+    /// Returns `true` for an enabled span or event.
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
         enables(&self.spans, &self.log, metadata)
     }
@@ -51,27 +74,18 @@ impl SoleLayer {
     }
 }
 
-/// The filter of the recorder beside other layers.
-#[derive(Debug)]
-pub(crate) struct BesideFilter {
-    /// The filter of spans and their events.
-    pub(crate) spans: SpanLevels,
-    /// The filter of log records.
-    pub(crate) log: LineFilter,
-}
-
-impl<S> Filter<S> for BesideFilter {
+impl<S> Filter<S> for FrontFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        enables(&self.spans, &self.log, metadata)
+        self.enables(metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         metric_fields::register(metadata);
-        interest(&self.spans, &self.log, metadata)
+        self.interest(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(widest_with_metrics(self.spans.widest().max(self.log.widest())))
+        Some(self.widest())
     }
 }
 

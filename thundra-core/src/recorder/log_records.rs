@@ -10,11 +10,11 @@ use tracing::{Event, Level, Metadata};
 
 use super::events::own_name;
 use super::fields::{self, Fields, FieldsOf};
-use super::layer::Recorder;
 use super::line_filter::Fate;
 use super::open_span::OpenSpan;
 use super::receiver::Receiver;
 use super::record_buffer::RecordBuffer;
+use super::recording::Recorder;
 use super::runtime_events::is_of_runtime;
 use super::scope_state::ScopeState;
 use super::slab::SCOPES;

@@ -1,21 +1,28 @@
 //! Recording: from `tracing` spans to finished OTLP bytes.
 //!
 //! ```text
-//! tracing span ─ layer ─► span_index: id to slot ─► slab: the scope, locked ─► open_span
-//!                  │ fields
-//!                  └─ fields ─► bytes, before any lock is taken
+//!                ┌─ subscriber: the id is the slot ─┐
+//! tracing span ──┤                                  ├─► recording ─► slab: the scope, locked ─► open_span
+//!                └─ layer ─► span_index: id to slot ┘       │ fields
+//!                                                           └─ fields ─► bytes, before any lock is taken
 //! ```
 //!
+//! Two thin fronts share the [recorder](recording). Where no layer of the program shares the subscriber, the front is a
+//! [subscriber of our own](subscriber): an [id](packed_id) of `tracing` is the place of the span, and nothing is looked
+//! up. Beside other layers, the front is a [`layer`] on a `Registry`, and the [`span_index`] leads from a span to the
+//! place by two lock-free reads.
+//!
 //! A [scope](crate::Scope) owns a place in the [`slab`], with the open spans and the bytes of the ended spans. Each
-//! place has a lock, and recording a span takes no other lock. The [`span_index`] leads from a span to the place by two
-//! lock-free reads.
+//! place has a lock, and recording a span takes no other lock.
 //!
 //! Fields are encoded in a buffer of the thread before the scope is locked. A user's `Debug` therefore runs outside the
 //! lock, free to record spans.
 
+mod callsite_numbers;
 pub(crate) mod callsites;
 pub(crate) mod current;
 pub(crate) mod debug_logs;
+pub(crate) mod description;
 pub(crate) mod edit;
 pub(crate) mod entered;
 pub(crate) mod event_filter;
@@ -23,6 +30,8 @@ pub(crate) mod events;
 mod fields;
 pub(crate) mod filter;
 pub(crate) mod further_uses;
+mod handle_counts;
+mod handles;
 pub(crate) mod kept_lines;
 pub(crate) mod kept_writer;
 pub(crate) mod layer;
@@ -37,9 +46,11 @@ pub(crate) mod open_span;
 pub(crate) mod otel_context;
 pub(crate) mod others;
 mod own_code;
+mod packed_id;
 mod parent;
 pub(crate) mod receiver;
 mod record_buffer;
+mod recording;
 pub(crate) mod replay;
 pub(crate) mod runtime_events;
 pub(crate) mod scope_log;
@@ -50,6 +61,7 @@ pub(crate) mod shown_ids;
 pub(crate) mod slab;
 pub(crate) mod slot;
 mod span_index;
+pub(crate) mod subscriber;
 mod sync;
 pub(crate) mod tail;
 mod token_bucket;

@@ -1,20 +1,19 @@
-//! The parent slot of a new span or an event.
+//! The slots of spans and events in the [layer](super::layer), where a filter may hide spans.
 //!
 //! Nearly always the parent is the innermost slot of the thread. Other cases take a walk through the registry, at two
 //! locked instructions a step.
 
-use tracing::Subscriber;
 use tracing::span::{Attributes, Id};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::entered;
-use super::layer::Recorder;
-use super::slab::SCOPES;
+use super::layer::RecorderLayer;
 use super::slot::{SlotKind, SpanSlot};
 
-impl Recorder {
+impl RecorderLayer {
     /// Returns the slot of the nearest recorded ancestor of a new span. A span without a recorded ancestor belongs
     /// under the [root](Self::scope_root) of the current scope.
     #[inline]
@@ -29,8 +28,22 @@ impl Recorder {
         };
         // Between the span and the ancestor may lie a span hidden by a filter, or a span of an unrecorded scope. An
         // explicit parent may belong to a scope finished long ago.
-        let may_lie_between = || attributes.parent().is_some() || self.sole.is_none() || SCOPES.some_are_unrecorded();
-        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context).or_else(|| self.scope_root(context)))?)
+        near.or_else(|| self.ancestor(id, context)).or_else(|| self.scope_root(context))
+    }
+
+    /// Returns the slot of the innermost recorded span of an event.
+    #[inline]
+    pub(super) fn slot_of_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Option<SpanSlot>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        match event.parent() {
+            Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
+            None if event.is_contextual() => {
+                entered::innermost().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
+            }
+            None => self.scope_root(context),
+        }
     }
 
     /// Returns the slot of the nearest recorded ancestor.
@@ -56,8 +69,7 @@ impl Recorder {
     /// Returns the slot above the registry's current span, for a span hidden by a filter.
     #[inline]
     pub(super) fn behind_hidden(&self, current: impl FnOnce() -> Option<Id>) -> Option<SpanSlot> {
-        // The sole layer of a subscriber enables or disables all spans, so no span is hidden.
-        if self.sole.is_some() { None } else { self.slot_or_ancestor(&current()?) }
+        self.slot_or_ancestor(&current()?)
     }
 
     /// Returns the slot of an explicitly named span, or of the nearest recorded ancestor.
@@ -81,7 +93,7 @@ impl Recorder {
             // The span of a task is entered at each poll, and the next poll finds the slot in the index. The slot of a
             // recorded span stays out of the index: only that span may close the record.
             if slot.kind() == SlotKind::Unrecorded {
-                self.index.insert(id.into_u64(), slot);
+                self.insert(id, slot);
             }
             self.enter(id, slot);
         }

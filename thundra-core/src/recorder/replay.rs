@@ -12,11 +12,9 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tracing::Metadata;
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
-use tracing::{Metadata, Subscriber};
-use tracing_subscriber::layer::Context;
-use tracing_subscriber::registry::LookupSpan;
+use tracing::span::Attributes;
 
 use super::fields::{self, Fields, FieldsOf};
 use super::further_uses;
@@ -169,11 +167,8 @@ impl ScopeState {
 
 /// Reads the mark in newly recorded fields of a span, and takes note of the mark.
 #[cold]
-pub(super) fn read_recorded<S>(fields: &mut Fields, id: &Id, slot: SpanSlot, context: &Context<'_, S>)
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let Some(marks) = context.span(id).and_then(|span| marks_of(span.metadata())) else { return };
+pub(super) fn read_recorded(fields: &mut Fields, slot: SpanSlot, metadata: Option<&'static Metadata<'static>>) {
+    let Some(marks) = metadata.and_then(|metadata| marks_of(metadata)) else { return };
     marks.read(fields, 0);
     // The record of an ancestor or of a root is not the record of the marked span.
     if let Some(replays) = fields.replays.filter(|_| slot.kind() != SlotKind::Ancestor && slot.index() > 0)

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use super::kept_lines::KeptLines;
 use super::open_span::OpenSpan;
+use super::packed_id::MAX_RECORDS;
 use super::receiver::Receiver;
 use super::record_buffer::RecordBuffer;
 use super::scope_log::ScopeLog;
@@ -34,7 +35,6 @@ pub(crate) const COLD_START: u32 = 1 << 8;
 /// The state of a scope, behind the lock of its place in the [slab](super::slab).
 #[derive(Debug)]
 pub(crate) struct ScopeState {
-    generation: u32,
     /// The number of holds on the place. The owner of the scope has a hold, and each `tracing` span of the scope has
     /// another hold.
     holders: u32,
@@ -124,7 +124,6 @@ pub(super) struct Replay {
 impl ScopeState {
     pub(super) fn vacant() -> Self {
         ScopeState {
-            generation: 0,
             holders: 0,
             trace_id: TraceId::NOBODYS,
             sampled: false,
@@ -168,10 +167,6 @@ impl ScopeState {
         }
     }
 
-    pub(super) const fn generation(&self) -> u32 {
-        self.generation
-    }
-
     /// Takes a hold on the place.
     pub(crate) fn hold(&mut self) {
         self.holders += 1;
@@ -205,12 +200,23 @@ impl ScopeState {
         self.started += 1;
         let index = match self.vacant.pop() {
             Some(index) => index,
-            None => {
-                self.spans.push(OpenSpan::vacant());
-                u32::try_from(self.spans.len() - 1).ok()?
-            }
+            None => self.add_record()?,
         };
         self.spans.get_mut(index as usize).map(|span| (index, span))
+    }
+
+    /// Returns the index of a further record. Over the number of records that an id can name, counts the span and
+    /// returns `None`.
+    fn add_record(&mut self) -> Option<u32> {
+        let index = u32::try_from(self.spans.len()).ok().filter(|index| *index < MAX_RECORDS);
+        match index {
+            Some(_) => self.spans.push(OpenSpan::vacant()),
+            None => {
+                self.started -= 1;
+                self.count_dropped();
+            }
+        }
+        index
     }
 
     /// Returns `true` if a span is recorded, and counts the others.
@@ -473,7 +479,6 @@ impl ScopeState {
         if self.tail != Tail::Dropped {
             self.spans.first().into_iter().for_each(count_after_end);
         }
-        self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         self.exported_trace_state = None;
         self.log.reset();

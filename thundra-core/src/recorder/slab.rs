@@ -5,7 +5,8 @@
 //! never lock the list.
 //!
 //! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`]
-//! compares the generations under the lock of the place, so an old id finds nothing instead of a later scope.
+//! compares the generations under the lock of the place, so an old id finds nothing instead of a later scope. The
+//! generation is outside of the lock: whoever has a hold on a place reads the name of the scope without the lock.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,13 +25,43 @@ pub(crate) static SCOPES: Slab = Slab::new();
 
 /// A set of scopes, at most 65,536 at a time.
 pub(crate) struct Slab {
-    chunks: [OnceLock<Box<[Mutex<ScopeState>]>>; CHUNKS],
+    chunks: [OnceLock<Box<[Place]>>; CHUNKS],
     /// The places free for reuse.
     vacant: Mutex<Vec<u32>>,
     /// The number of places ever used. Higher places are fresh.
     used: AtomicU32,
     /// The number of open, unrecorded scopes.
     unrecorded: AtomicU32,
+}
+
+/// The place of a scope.
+struct Place {
+    /// Changed under the lock.
+    generation: AtomicU32,
+    state: Mutex<ScopeState>,
+}
+
+impl Place {
+    fn vacant() -> Self {
+        Place { generation: AtomicU32::new(0), state: Mutex::new(ScopeState::vacant()) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ScopeState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    fn generation(&self) -> u32 {
+        // Relaxed: changes are under the lock of the place, and happen to no place that the caller has a hold on.
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Makes the place ready for another scope. The caller has locked the place.
+    fn reset(&self, state: &mut ScopeState) {
+        state.reset();
+        // Relaxed: see `generation`.
+        self.generation.store(self.generation().wrapping_add(1), Ordering::Relaxed);
+    }
 }
 
 impl Slab {
@@ -56,15 +87,16 @@ impl Slab {
             }
         };
         let chunk = self.chunks.get(index as usize / CHUNK)?;
-        let places = chunk.get_or_init(|| (0..CHUNK).map(|_| Mutex::new(ScopeState::vacant())).collect());
-        let mut state = places.get(index as usize % CHUNK)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = chunk.get_or_init(|| (0..CHUNK).map(|_| Place::vacant()).collect());
+        let place = places.get(index as usize % CHUNK)?;
+        let mut state = place.lock();
         state.hold();
         fill(&mut state);
         if !state.recorded {
             // Relaxed: see `some_are_unrecorded`.
             self.unrecorded.fetch_add(1, Ordering::Relaxed);
         }
-        Some(ScopeId::new(index, state.generation()))
+        Some(ScopeId::new(index, place.generation()))
     }
 
     /// Returns `true` once a scope was claimed.
@@ -85,12 +117,19 @@ impl Slab {
     /// Locks the scope of an id; `None` after the scope is gone.
     #[inline]
     pub(crate) fn lock(&self, id: ScopeId) -> Option<MutexGuard<'_, ScopeState>> {
-        let state = self.place(id.index())?.lock().unwrap_or_else(PoisonError::into_inner);
-        (state.generation() == id.generation()).then_some(state)
+        let place = self.place(id.index())?;
+        let state = place.lock();
+        (place.generation() == id.generation()).then_some(state)
+    }
+
+    /// Returns the scope in a place on which the caller has a hold.
+    #[inline]
+    pub(super) fn held(&self, index: u32) -> Option<ScopeId> {
+        Some(ScopeId::new(index, self.place(index)?.generation()))
     }
 
     #[inline]
-    fn place(&self, index: u32) -> Option<&Mutex<ScopeState>> {
+    fn place(&self, index: u32) -> Option<&Place> {
         let index = index as usize;
         self.chunks.get(index / CHUNK)?.get()?.get(index % CHUNK)
     }
@@ -99,9 +138,10 @@ impl Slab {
     pub(super) fn find(&self, key: &str) -> Option<SpanSlot> {
         // Relaxed: the scope was claimed before the key was handed to a library.
         (0..self.used.load(Ordering::Relaxed)).find_map(|index| {
-            let state = self.place(index)?.lock().unwrap_or_else(PoisonError::into_inner);
+            let place = self.place(index)?;
+            let state = place.lock();
             let is_it = !state.sealed && state.names.as_ref().is_some_and(|names| names.has_key(key));
-            is_it.then(|| SpanSlot::root_of(ScopeId::new(index, state.generation()), state.recorded))
+            is_it.then(|| SpanSlot::root_of(ScopeId::new(index, place.generation()), state.recorded))
         })
     }
 
@@ -110,8 +150,9 @@ impl Slab {
         // Relaxed: a scope claimed meanwhile may be missed.
         let nested: Vec<(ScopeId, ScopeId)> = (0..self.used.load(Ordering::Relaxed))
             .filter_map(|index| {
-                let state = self.place(index)?.lock().unwrap_or_else(PoisonError::into_inner);
-                Some((ScopeId::new(index, state.generation()), state.outer?))
+                let place = self.place(index)?;
+                let state = place.lock();
+                Some((ScopeId::new(index, place.generation()), state.outer?))
             })
             .collect();
         let mut found = BTreeSet::from([outermost.to_u64()]);
@@ -142,14 +183,21 @@ impl Slab {
     #[inline]
     pub(crate) fn release(&self, id: ScopeId, mut state: MutexGuard<'_, ScopeState>) {
         if state.give_up() {
-            if !state.recorded {
-                // Relaxed: see `some_are_unrecorded`.
-                self.unrecorded.fetch_sub(1, Ordering::Relaxed);
-            }
-            state.reset();
-            // The next owner may get the place only after the change of the generation.
-            drop(state);
-            self.vacant.lock().unwrap_or_else(PoisonError::into_inner).push(id.index());
+            self.vacate(id.index(), state);
         }
+    }
+
+    /// Leaves a place without holds vacant.
+    pub(super) fn vacate(&self, index: u32, mut state: MutexGuard<'_, ScopeState>) {
+        if !state.recorded {
+            // Relaxed: see `some_are_unrecorded`.
+            self.unrecorded.fetch_sub(1, Ordering::Relaxed);
+        }
+        if let Some(place) = self.place(index) {
+            place.reset(&mut state);
+        }
+        // The next owner may get the place only after the change of the generation.
+        drop(state);
+        self.vacant.lock().unwrap_or_else(PoisonError::into_inner).push(index);
     }
 }

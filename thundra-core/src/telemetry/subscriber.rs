@@ -1,4 +1,4 @@
-//! The subscriber of a process: the recorder alone, or the recorder and the layers of the program on a `Registry`.
+//! The subscriber of a process: of our own, or the recorder and the layers of the program on a `Registry`.
 
 use tracing::Subscriber;
 use tracing::dispatcher::{self, Dispatch};
@@ -17,11 +17,13 @@ use crate::pipeline::record_for_tests;
 #[cfg(feature = "testing")]
 use crate::points::collection;
 use crate::recorder::callsites;
-use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
-use crate::recorder::layer::Recorder;
+use crate::recorder::current::records;
+use crate::recorder::filter::{FrontFilter, LogLines};
+use crate::recorder::layer::RecorderLayer;
 use crate::recorder::levels::SpanLevels;
 use crate::recorder::line_filter::LineFilter;
 use crate::recorder::shown_ids;
+use crate::recorder::subscriber::RecorderSubscriber;
 use crate::redact::mask;
 use crate::{Config, LogFormat, Signal, diagnostics};
 
@@ -32,7 +34,7 @@ pub(super) fn set_global(config: &Config, layers: Layers) {
     let subscriber = if are_given || config.log_format.is_some_and(LogFormat::has_span_fields) {
         Dispatch::new(beside(layers, config))
     } else {
-        Dispatch::new(sole(config))
+        Dispatch::new(own(config))
     };
     if dispatcher::set_global_default(subscriber).is_ok() {
         return;
@@ -45,7 +47,7 @@ pub(super) fn set_global(config: &Config, layers: Layers) {
              to that subscriber, or set none",
         );
     }
-    if !config.disabled && !dispatcher::get_default(|dispatch| dispatch.is::<Recorder>()) {
+    if !config.disabled && !dispatcher::get_default(records) {
         diagnostics::once(
             "subscriber",
             "a global tracing subscriber is set without our layer, so local spans are not recorded: set \
@@ -82,19 +84,18 @@ pub(super) fn bridge_log() {
 /// assert_eq!(records.spans().map(|span| span.name).collect::<Vec<_>>(), ["add", "checkout"]);
 /// ```
 pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
-    sole(config)
+    own(config)
 }
 
-/// Returns a subscriber with the recorder as the only layer.
-fn sole(config: &Config) -> impl Subscriber + Send + Sync + use<> {
+/// Returns a subscriber of our own, which no layer shares.
+fn own(config: &Config) -> RecorderSubscriber {
     mask::add(&config.mask_keys);
-    let lines = Lines::new(config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
+    let lines = Lines::new(config).map(|lines| LogLines { filter: log::line_filter(config), writer: Box::new(lines) });
     let log = match lines {
         Some(_) => log::line_filter(config),
         None => record_filter(config),
     };
-    let sole = SoleLayer { spans: SpanLevels::new(&config.spans), log, lines };
-    Registry::default().with(Recorder::sole(config, sole))
+    RecorderSubscriber::new(config, FrontFilter { spans: SpanLevels::new(&config.spans), log }, lines)
 }
 
 /// Returns a subscriber that records for a test: spans, log records and measurements. Log lines are not written.
@@ -103,8 +104,8 @@ pub(crate) fn recording(config: &Config) -> impl Subscriber + Send + Sync + use<
     mask::add(&config.mask_keys);
     record_for_tests([Signal::Logs].into_iter().collect());
     collection::aggregate();
-    let sole = SoleLayer { spans: SpanLevels::new(&config.spans), log: log::line_filter(config), lines: None };
-    Registry::default().with(Recorder::sole(config, sole))
+    let filter = FrontFilter { spans: SpanLevels::new(&config.spans), log: log::line_filter(config) };
+    RecorderSubscriber::new(config, filter, None)
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above. The filters of both
@@ -179,7 +180,7 @@ where
 {
     mask::add(&config.mask_keys);
     let (spans, log) = (SpanLevels::new(&config.spans), record_filter(config));
-    Recorder::new(config).with_filter(BesideFilter { spans, log })
+    RecorderLayer::new(config).with_filter(FrontFilter { spans, log })
 }
 
 /// Returns the filter of the log records: off unless an installed exporter, or an exporter named by the configuration,

@@ -1,36 +1,28 @@
-//! What is recorded, as trees: names, kinds, outcomes, attributes and events.
+//! What is recorded, as trees: names, kinds, outcomes, attributes and events. Each test runs through both fronts.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::duplicate_mod, reason = "the tests are compiled once for each front")]
 
-mod correlation_ids;
-mod errors;
-mod fields;
-mod keep;
-mod limits;
-mod replay;
-mod scopes;
-mod shown_ids;
-mod unfinished;
+#[path = "../front/mod.rs"]
+mod front;
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+/// The scopes of the errors of the runtime.
+static READ: std::sync::Mutex<Vec<Option<thundra_core::ScopeRef>>> = std::sync::Mutex::new(Vec::new());
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
-use thundra_core::export::Batch;
-use thundra_core::testing::{record, record_with, tree};
-use thundra_core::{Config, Env, NO_ATTRIBUTES, Scope, SpanExt, SpanKind, Status, Value, correlation, outbound};
-use tracing::{Instrument, error, error_span, info, info_span, instrument, warn};
+#[path = "."]
+mod through_the_subscriber {
+    use super::front::Front;
 
-fn config(pairs: &[(&str, &str)]) -> Config {
-    Config::from_env(&Env::from_pairs(pairs.iter().copied()))
+    const FRONT: Front = Front::Subscriber;
+
+    mod cases;
 }
 
-#[track_caller]
-fn recorded(f: impl FnOnce()) -> String {
-    tree(&record("root", f).1)
-}
+#[path = "."]
+mod through_the_layer {
+    use super::front::Front;
 
-fn below_root(lines: &[&str]) -> String {
-    lines.iter().fold("root thundra.parent.source=none\n".to_owned(), |all, line| all + line + "\n")
+    const FRONT: Front = Front::Layer;
+
+    mod cases;
 }

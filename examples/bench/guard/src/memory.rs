@@ -23,6 +23,7 @@ const HELD: &[Held] = &[
     Held::new("memory: finished, 10,000",    ("recorded", 10_000),      ("span", 10_000),  peak),
     Held::new("memory: finished, 100,000",   ("recorded", 100_000),     ("span", 100_000), peak),
     Held::new("memory: open",                ("open", 10_000),          ("span", 10_000),  peak),
+    Held::new("memory: open, on a registry", ("open_on_registry", 10_000), ("span", 10_000), peak),
     Held::new("memory: open, bare registry", ("registry_open", 10_000), ("span", 10_000),  peak),
     Held::new("memory: kept after 100,000",  ("recorded", 100_000),     ("process", 1),    end),
 ];

@@ -5,6 +5,8 @@ use std::time::Instant;
 use thundra_core::export::{Batch, Export, ExportFuture};
 use thundra_core::{Config, Env, LogFormat, Scope, Signal, Telemetry, TelemetryBuilder};
 use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// An exporter that builds the bytes of a request and drops them.
 #[derive(Debug)]
@@ -29,6 +31,13 @@ pub(crate) fn install(variables: &[(&str, &str)]) {
     install_with(variables, Nowhere { takes: None });
 }
 
+/// Installs thundra as [`install`] does, beside a registry with our layer.
+pub(crate) fn install_on_registry() {
+    let layer = thundra_core::layer_with(&config(&[]));
+    tracing::subscriber::set_global_default(Registry::default().with(layer)).expect("nothing else sets one");
+    install(&[]);
+}
+
 /// Installs thundra as [`install`] does, with an exporter of metrics.
 pub(crate) fn install_metrics() {
     install_with(&[], Nowhere { takes: Some(Signal::Metrics) });
@@ -45,9 +54,12 @@ fn install_with(variables: &[(&str, &str)], exporter: Nowhere) {
 }
 
 fn install_telemetry(telemetry: TelemetryBuilder, variables: &[(&str, &str)], exporter: Nowhere) {
+    thundra_core::install(telemetry.config(config(variables)).exporter(exporter));
+}
+
+fn config(variables: &[(&str, &str)]) -> Config {
     let defaults = [("RUST_LOG", "off"), ("THUNDRA_MAX_SPANS", "1000000")];
-    let config = Config::from_env(&Env::from_pairs(defaults.iter().chain(variables).copied()));
-    thundra_core::install(telemetry.config(config).exporter(exporter));
+    Config::from_env(&Env::from_pairs(defaults.iter().chain(variables).copied()))
 }
 
 pub(crate) fn scope() -> Scope {

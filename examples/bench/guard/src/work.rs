@@ -13,7 +13,8 @@ use tracing::{Span, debug, info, info_span};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::setup::{install, install_logs, install_metrics, runtime, scope};
+use crate::setup::{install, install_logs, install_metrics, install_on_registry, runtime, scope};
+use crate::{calls, service};
 
 /// The work of `size` units a turn, for a number of turns.
 type Work = fn(size: u64, turns: u64);
@@ -22,6 +23,8 @@ const ALL: &[(&str, Work)] = &[
     ("registry", registry),
     ("registry_open", registry_open),
     ("recorded", recorded),
+    ("on_registry", recorded_on_registry),
+    ("open_on_registry", open_on_registry),
     ("unsampled", unsampled),
     ("undecided", undecided),
     ("outside", outside),
@@ -56,12 +59,14 @@ const ALL: &[(&str, Work)] = &[
     ("rabbitmq", |records, turns| recognise(&events::batch_of("rabbitmq", records as usize), turns)),
     ("s3", |records, turns| recognise(&events::batch_of("s3", records as usize), turns)),
     ("s3_batch", |records, turns| recognise(&events::batch_of("s3_batch", records as usize), turns)),
+    ("queue_attribute", |scopes, turns| after_wait(scopes, turns, false)),
+    ("queue_span", |scopes, turns| after_wait(scopes, turns, true)),
     ("splice", splice),
 ];
 
 /// Does the work called `name`.
 pub(crate) fn run(name: &str, size: &str, turns: &str) -> ExitCode {
-    let work = ALL.iter().find(|(known, _)| *known == name);
+    let work = [ALL, calls::ALL, service::ALL].into_iter().flatten().find(|(known, _)| *known == name);
     let (Some((_, work)), Ok(size), Ok(turns)) = (work, size.parse(), turns.parse()) else {
         eprintln!("no such work: {name} {size} {turns}");
         return ExitCode::from(2);
@@ -94,6 +99,13 @@ fn recorded(spans: u64, turns: u64) {
     turns_of(turns, || chains(spans));
 }
 
+/// Records as [`recorded`] does, with our layer on a registry of the program.
+fn recorded_on_registry(spans: u64, turns: u64) {
+    install_on_registry();
+    turns_of(1, || chains(10));
+    turns_of(turns, || chains(spans));
+}
+
 fn unsampled(spans: u64, turns: u64) {
     install(&[("OTEL_TRACES_SAMPLER", "always_off")]);
     turns_of(turns, || chains(spans));
@@ -119,6 +131,11 @@ fn varied_spans(spans: u64, turns: u64) {
 /// Records spans that are all open at the same time.
 fn open(spans: u64, turns: u64) {
     install(&[]);
+    turns_of(turns, || open_at_once(spans));
+}
+
+fn open_on_registry(spans: u64, turns: u64) {
+    install_on_registry();
     turns_of(turns, || open_at_once(spans));
 }
 
@@ -241,6 +258,12 @@ fn recognise(event: &str, turns: u64) {
     for _ in 0..turns {
         black_box(thundra_aws::bench_support::recognise(black_box(event.as_bytes())));
     }
+}
+
+/// Runs scopes after a wait in a queue.
+fn after_wait(scopes: u64, turns: u64, as_span: bool) {
+    install(&[]);
+    (0..turns * scopes).for_each(|_| thundra_aws::bench_support::scope_after_wait(as_span));
 }
 
 fn splice(bytes: u64, turns: u64) {

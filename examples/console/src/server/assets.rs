@@ -10,7 +10,11 @@ use super::guard::error;
 const INDEX: &[u8] = include_bytes!("../../page/dist/index.html");
 
 /// The files below `/assets`, by name and media type.
-const ASSETS: [(&str, &str, &[u8]); 0] = [];
+const ASSETS: [(&str, &str, &[u8]); 3] = [
+    ("console.js", "text/javascript; charset=utf-8", include_bytes!("../../page/dist/assets/console.js")),
+    ("console.css", "text/css; charset=utf-8", include_bytes!("../../page/dist/assets/console.css")),
+    ("worker.js", "text/javascript; charset=utf-8", include_bytes!("../../page/dist/assets/worker.js")),
+];
 
 /// Answers the page for any path but those of the API: a screen has a path of its own.
 pub(crate) async fn page(uri: Uri) -> Response {

@@ -13,6 +13,9 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
+use crate::api::{self, Api};
+
+pub(crate) use guard::{error, is_loopback};
 pub(crate) use token::Token;
 
 /// The usual port of the page.
@@ -30,14 +33,13 @@ pub(crate) async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
 }
 
 /// Serves until the end of the process.
-pub(crate) async fn serve(listener: TcpListener, token: Token) -> io::Result<()> {
-    axum::serve(listener, router(token)).await
+pub(crate) async fn serve(listener: TcpListener, token: Token, api: Api) -> io::Result<()> {
+    axum::serve(listener, router(token, api)).await
 }
 
-fn router(token: Token) -> Router {
-    Router::new()
-        .route("/api/v1/status", get(async || axum::Json(serde_json::json!({ "seq": 0 }))))
-        .fallback(assets::page)
+fn router(token: Token, api: Api) -> Router {
+    api::router(api)
         .route("/assets/{name}", get(assets::asset))
+        .fallback(assets::page)
         .layer(from_fn_with_state(Arc::new(token), guard::check))
 }

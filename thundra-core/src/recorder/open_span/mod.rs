@@ -4,12 +4,14 @@
 //! attributes, events and links are kept as the bytes for export.
 
 mod head;
+mod text;
 
 use std::borrow::Cow;
 
 use head::at;
 pub(crate) use head::encode_head;
 
+use super::handles::Handles;
 use crate::carrier::CORRELATION_PREFIX;
 use crate::config::Limits;
 use crate::otlp::read::{attribute_of, find_attribute};
@@ -33,14 +35,15 @@ pub(crate) struct OpenSpan {
     pub(crate) start_unix_nano: u64,
     /// The [head](encode_head), then attributes, events and links.
     body: Vec<u8>,
-    /// The start of the encoded name, the last field of the head.
-    name_at: usize,
+    /// `true` if the head has a parent.
+    has_parent: bool,
     head_end: usize,
     /// The name set after the start of the span, or an empty text.
     renamed: String,
     status: Code,
     description: String,
     counts: Counts,
+    pub(crate) handles: Handles,
     /// `true` if the program may have set an attribute with the key of a correlation id.
     has_own_ids: bool,
 }
@@ -73,12 +76,13 @@ impl OpenSpan {
             kind: SpanKind::Internal,
             start_unix_nano: 0,
             body: Vec::with_capacity(256),
-            name_at: 0,
+            has_parent: false,
             head_end: 0,
             renamed: String::new(),
             status: Code::Unset,
             description: String::new(),
             counts: Counts::default(),
+            handles: Handles::default(),
             has_own_ids: false,
         }
     }
@@ -114,15 +118,12 @@ impl OpenSpan {
     ) {
         std::mem::swap(&mut self.body, body);
         self.patch(at::TRACE_ID, &trace_id.to_bytes());
-        self.name_at = at::PARENT_FIELD.end;
+        self.has_parent = parent.is_some();
         match parent {
             Some(parent) => self.patch(at::PARENT, &parent.to_bytes()),
-            None => {
-                self.body.drain(at::PARENT_FIELD);
-                self.name_at = at::PARENT_FIELD.start;
-            }
+            None => drop(self.body.drain(at::PARENT_FIELD)),
         }
-        self.head_end = self.name_at + write::bytes_len(name.len());
+        self.head_end = self.name_at() + write::bytes_len(name.len());
         self.id = id;
         self.parent_is_remote = false;
         self.kind = SpanKind::Internal;
@@ -131,7 +132,14 @@ impl OpenSpan {
         self.status = Code::Unset;
         self.description.clear();
         self.counts = Counts::default();
+        self.handles = Handles::default();
         self.has_own_ids = false;
+    }
+
+    /// Returns the start of the encoded name, the last field of the head.
+    #[inline]
+    fn name_at(&self) -> usize {
+        if self.has_parent { at::PARENT_FIELD.end } else { at::PARENT_FIELD.start }
     }
 
     /// Overwrites bytes of the head.
@@ -390,10 +398,10 @@ impl OpenSpan {
     /// Appends a span with rare fields, such as a status. The caller appends the flags.
     fn end_with_more(&self, out: &mut Vec<u8>, trace_state: &str) {
         let (name, recorded) = match self.renamed.as_str() {
-            "" => (self.body.get(self.name_at..self.head_end), self.body.get(self.head_end..)),
+            "" => (self.body.get(self.name_at()..self.head_end), self.body.get(self.head_end..)),
             _ => (None, self.body.get(self.head_end..)),
         };
-        let ids = self.body.get(..self.name_at).unwrap_or_default();
+        let ids = self.body.get(..self.name_at()).unwrap_or_default();
         let (name, recorded) = (name.unwrap_or_default(), recorded.unwrap_or_default());
         let dropped = [
             (tag::SPAN_DROPPED_ATTRIBUTES, self.counts.dropped_attributes),

@@ -17,7 +17,7 @@ export interface Plan {
 export type Places = ReadonlyMap<string, Point>;
 
 /** The size of a node's box, in pixels. */
-export const NODE = { width: 192, height: 60 } as const;
+export const NODE = { width: 164, height: 56 } as const;
 /** The least room between boxes. */
 export const GAP = 24;
 

@@ -2,8 +2,8 @@
 
 import { NODE, type Point } from "./arrange";
 
-/** Returns the path of an arrow, and its middle. `lane` keeps arrows between the same nodes apart. */
-export function curve(from: Point, to: Point, lane = 0): { path: string; middle: Point } {
+/** Returns the path of an arrow, and where its label is: near its end, since arrows part from one beginning. `lane` keeps arrows between the same nodes apart. */
+export function curve(from: Point, to: Point, lane = 0): { path: string; label: Point } {
   const shift = lane * 12;
   if (from.x === to.x && from.y === to.y) return loop(from, shift);
   if (to.x - from.x >= NODE.width) {
@@ -22,6 +22,8 @@ export function curve(from: Point, to: Point, lane = 0): { path: string; middle:
     : bezier(start, { x: start.x + deep, y: start.y }, { x: end.x + deep, y: end.y }, end);
 }
 
+/** How far along an arrow its label is. */
+const LABEL_AT = 0.6;
 /** The arrow's head takes this much off the line. */
 const TIP = 9;
 
@@ -32,6 +34,7 @@ function loop({ x, y }: Point, shift: number) {
 }
 
 function bezier(a: Point, b: Point, c: Point, d: Point) {
-  const part = (of: "x" | "y") => (a[of] + 3 * b[of] + 3 * c[of] + d[of]) / 8;
-  return { path: `M${a.x} ${a.y}C${b.x} ${b.y} ${c.x} ${c.y} ${d.x} ${d.y}`, middle: { x: part("x"), y: part("y") } };
+  const [t, u] = [LABEL_AT, 1 - LABEL_AT];
+  const part = (of: "x" | "y") => u ** 3 * a[of] + 3 * u * u * t * b[of] + 3 * u * t * t * c[of] + t ** 3 * d[of];
+  return { path: `M${a.x} ${a.y}C${b.x} ${b.y} ${c.x} ${c.y} ${d.x} ${d.y}`, label: { x: Math.round(part("x")), y: Math.round(part("y")) } };
 }

@@ -10,10 +10,8 @@ export function health(calls: number, errors: number, throttled = 0): Health {
   return errors > 0 || throttled > 0 ? "ailing" : "well";
 }
 
-export const MARK: Record<Health, string> = { well: "", ailing: "△", sick: "✕" };
-
 /** Returns an arrow's width in pixels: by the logarithm of its calls, against the busiest. */
 export function width(calls: number, most: number): number {
   if (most <= 1 || calls <= 1) return 1.5;
-  return 1.5 + 5.5 * Math.min(1, Math.log(calls) / Math.log(most));
+  return 1.5 + 3.5 * Math.min(1, Math.log(calls) / Math.log(most));
 }

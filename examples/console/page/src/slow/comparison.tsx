@@ -38,8 +38,9 @@ function Compared({ data, selection }: { data: Compare; selection: Selection }) 
   const words = compared(selection);
   if (data.inside === 0) return <p class="comparison-note soft">No span is {words.inside}. Drag over cells that have a colour.</p>;
   const all = spreads(data);
-  const different = all.filter(({ score }) => score >= ALIKE);
-  const alike = all.filter(({ score }) => score < ALIKE);
+  const scattered = all.filter((spread) => spread.scattered);
+  const different = all.filter((spread) => !spread.scattered && spread.score >= ALIKE);
+  const alike = all.filter((spread) => !spread.scattered && spread.score < ALIKE);
   return (
     <>
       <p class="comparison-sides">
@@ -50,11 +51,19 @@ function Compared({ data, selection }: { data: Compare; selection: Selection }) 
       {data.outside === 0 && <p class="comparison-note soft">Everything is selected, so that nothing is left to compare with.</p>}
       {data.outside > 0 && different.length === 0 && <p class="comparison-note soft">No attribute is spread differently here.</p>}
       <ol class="spreads">{data.outside > 0 && different.map((spread) => <SpreadOf key={spread.key} spread={spread} />)}</ol>
-      {data.outside > 0 && alike.length > 0 && (
-        <p class="comparison-note faint">Spread alike: {alike.map(({ key }, index) => <>{index > 0 && ", "}<Outside text={key} /></>)}</p>
-      )}
+      {data.outside > 0 && <Keys title="Spread alike" spreads={alike} />}
+      {data.outside > 0 && <Keys title="Too many values to compare" spreads={scattered} />}
     </>
   );
+}
+
+function short(key: string): string {
+  return key.length > 80 ? `${key.slice(0, 80)}…` : key;
+}
+
+function Keys({ title, spreads }: { title: string; spreads: Spread[] }) {
+  if (spreads.length === 0) return null;
+  return <p class="comparison-note faint">{title}: {spreads.map(({ key }, index) => <span key={key}>{index > 0 && ", "}<Outside text={short(key)} /></span>)}</p>;
 }
 
 function Examples({ examples }: { examples: Compare["examples"] }) {

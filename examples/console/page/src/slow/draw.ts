@@ -100,7 +100,7 @@ function axes(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink:
   for (const { duration: us, at } of durationTicks(map)) {
     const y = Math.round(place.top + place.height * (1 - at)) + 0.5;
     line(context, place.left, y, place.left + place.width, y);
-    context.fillText(duration(us), place.left - 10, Math.max(place.top + 8, Math.min(place.top + place.height - 8, y)));
+    context.fillText(duration(us).replace(/\.0+ /, " "), place.left - 10, Math.max(place.top + 8, Math.min(place.top + place.height - 8, y)));
   }
   context.textAlign = "center";
   context.textBaseline = "top";

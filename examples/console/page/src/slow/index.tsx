@@ -27,6 +27,7 @@ export function SlowScreen() {
   const answer = useAsk<Heatmap>(apiPath(["heatmap"], whole), { live: always, pause: 2000 });
   const map = useFrozen(answer.data, pointed, query.toString());
   const selection = read(query);
+  const fresh = (answer.data?.total ?? 0) - (map?.total ?? 0);
   const empty = useStatus()?.spans === 0;
 
   return (
@@ -47,6 +48,7 @@ export function SlowScreen() {
             <div class="slow-title">
               <h2>Duration over time</h2>
               <span class="soft">{plural(map.total, "span")}{map.errors > 0 ? `, ${count(map.errors)} with an error` : ""}</span>
+              {pointed && fresh > 0 && <span class="faint" role="status">{plural(fresh, "new one", "new ones")}</span>}
               <span class="spring" />
               <Legend map={map} />
             </div>

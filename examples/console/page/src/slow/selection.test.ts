@@ -38,6 +38,15 @@ describe("geometry", () => {
     assert.deepEqual(durationTicks({ ...GRID, bounds: [100, 1e6] }).map((tick) => tick.duration), [100, 1e3, 1e4, 1e5, 1e6]);
     assert.deepEqual(durationTicks(GRID).map((tick) => tick.duration), [100, 200, 500, 1000]);
     assert.deepEqual(durationTicks({ ...GRID, bounds: [] }), []);
+    assert.deepEqual(durationTicks({ ...GRID, bounds: [3, 4] }), [{ duration: 3, at: 0 }]);
+  });
+
+  it("has a first row from 0", () => {
+    const grid = { ...GRID, bounds: [0, 1, 2, 4] };
+    assert.deepEqual([0, 1, 2, 4, 99].map((duration) => boundOf(grid, duration)), [0, 1, 2, 3, 3]);
+    assert.deepEqual(durationTicks(grid)[0], { duration: 1, at: 1 / 3 });
+    const first = drag(grid, "plot", { column: 1, row: 0 }, { column: 1, row: 0 });
+    assert.deepEqual(cells(grid, first), { start: { column: 1, row: 0 }, end: { column: 1, row: 0 } });
   });
 
   it("names few times, at round steps", () => {

@@ -21,6 +21,12 @@ describe("a spread", () => {
     assert.equal(spreads({ ...ANSWER, outside: 0 })[0]!.values.every(({ outside }) => outside === 0), true);
   });
 
+  it("is scattered where most of the selection has other values", () => {
+    const others = { inside: 51, outside: 0 };
+    assert.equal(spreads(ANSWER)[0]!.scattered, false);
+    assert.equal(spreads({ ...ANSWER, attributes: [{ ...ANSWER.attributes[0]!, others }] })[0]!.scattered, true);
+  });
+
   it("leaves out what no span has", () => {
     assert.equal(spreads(ANSWER)[0]!.values.some(({ of }) => of === "others"), false);
   });

@@ -18,6 +18,8 @@ export interface Spread {
   readonly key: string;
   readonly score: number;
   readonly values: readonly SpreadValue[];
+  /** Most spans of the selection have values that are not among those compared: an id says nothing about a group. */
+  readonly scattered: boolean;
 }
 
 /** Below this score an attribute is spread alike. */
@@ -33,6 +35,7 @@ export function spreads(answer: Compare): Spread[] {
   return answer.attributes.map(({ key, score, values, others, absent }) => ({
     key,
     score: Math.min(1, Math.max(0, score)),
+    scattered: others.inside > answer.inside / 2,
     values: [
       ...values.map((each) => made("value", each.value, each)),
       made("others", "other values", others),

@@ -5,7 +5,7 @@ import type { GraphJob, GraphLayout } from "./messages";
 
 export function layoutGraph({ nodes, edges }: GraphJob): GraphLayout {
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 28, ranksep: 88, marginx: 16, marginy: 16 });
+  graph.setGraph({ rankdir: "LR", nodesep: 28, ranksep: 70, marginx: 16, marginy: 16 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, width, height } of nodes) graph.setNode(id, { width, height });
   edges.forEach(({ from, to }, index) => graph.setEdge(from, to, {}, String(index)));

@@ -206,7 +206,7 @@ fn a_marked_span_finds_its_scope_from_a_thread_outside_of_it() {
     mark_replays(MARKS);
     for (sampler, recorded) in [("always_on", 3), ("always_off", 0)] {
         let config = config(&[("OTEL_TRACES_SAMPLER", sampler)]);
-        let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config));
+        let dispatch = dispatch(&config);
         let scope =
             tracing::dispatcher::with_default(&dispatch, || Scope::builder("root").key("r-1").begin_with(&config));
         let branch = |key: &'static str, has_scope: bool| {

@@ -148,7 +148,7 @@ fn ids_are_complete_whatever_the_limits_of_attributes() {
 #[test]
 fn masked_ids_are_masked_in_lines_too() {
     let config = config(&[("THUNDRA_MASK_KEYS", "voucher")]);
-    tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+    with_default(&dispatch(&config), || {
         let scope = Scope::builder("root").default_correlation_id("c-1").begin_with(&config);
         scope.enter(|| correlation::set("voucher", "v-1"));
         let line = String::from_utf8(scope.line_head(tracing::Level::INFO, "paid", &[], &config)).unwrap();

@@ -10,7 +10,7 @@ const TIMEOUT: Unfinished<'static> =
 /// Runs a test with the subscriber of a configuration.
 fn with(pairs: &[(&str, &str)], test: impl FnOnce(&Config)) {
     let config = config(pairs);
-    tracing::subscriber::with_default(thundra_core::subscriber(&config), || test(&config));
+    with_default(&dispatch(&config), || test(&config));
 }
 
 fn spans(records: &Records) -> Vec<SpanData> {

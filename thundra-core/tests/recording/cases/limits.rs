@@ -43,7 +43,7 @@ fn events_and_links_have_limits_of_their_own() {
     let limits = [("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "2"), ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "1")];
     let config = config(&limits);
     let scope = Scope::builder("root").begin_with(&config);
-    tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+    with_default(&dispatch(&config), || {
         scope.enter(|| {
             let span = info_span!("a", one = 1, two = 2, three = 3);
             let other = thundra_core::current().unwrap();

@@ -11,7 +11,7 @@ fn below_info_and_outside_of_a_scope_nothing_is_recorded() {
         }),
         below_root(&["└ kept", "    · kept too"])
     );
-    tracing::subscriber::with_default(thundra_core::subscriber(&config(&[])), || {
+    with_default(&dispatch(&config(&[])), || {
         assert!(info_span!("alone").trace_context().is_none());
     });
 }
@@ -34,7 +34,7 @@ fn an_unsampled_scope_records_nothing_and_sends_its_ids() {
 #[test]
 fn a_span_between_two_scopes_closes_what_is_its_own_alone() {
     let (on, off) = (config(&[]), config(&[("OTEL_TRACES_SAMPLER", "always_off")]));
-    tracing::subscriber::with_default(thundra_core::subscriber(&on), || {
+    with_default(&dispatch(&on), || {
         let (recorded, unrecorded) = (Scope::builder("b").begin_with(&on), Scope::builder("n").begin_with(&off));
         let carrier = unrecorded.span().clone();
         let open = recorded.enter(|| info_span!("open"));
@@ -55,7 +55,7 @@ fn a_span_between_two_scopes_closes_what_is_its_own_alone() {
 #[test]
 fn a_child_of_a_scope_that_was_not_recorded_is_in_no_other() {
     let (on, off) = (config(&[]), config(&[("OTEL_TRACES_SAMPLER", "always_off")]));
-    tracing::subscriber::with_default(thundra_core::subscriber(&on), || {
+    with_default(&dispatch(&on), || {
         let unrecorded = Scope::builder("n").begin_with(&off);
         let outlives = unrecorded.enter(|| info_span!("outlives"));
         unrecorded.finish();
@@ -68,7 +68,7 @@ fn a_child_of_a_scope_that_was_not_recorded_is_in_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interleaved_scopes_never_mix() {
     let config = config(&[]);
-    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config));
+    let dispatch = dispatch(&config);
     async fn step(scope: usize, n: usize) {
         tokio::task::yield_now().await;
         correlation::set(&format!("step{n}"), &scope.to_string());

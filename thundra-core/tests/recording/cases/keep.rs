@@ -13,7 +13,7 @@ fn keeping(list: &str) -> Config {
 
 /// Runs a closure in the scope of a builder.
 fn finished(config: &Config, builder: ScopeBuilder, f: impl FnOnce()) -> Records {
-    tracing::subscriber::with_default(thundra_core::subscriber(config), || {
+    with_default(&dispatch(config), || {
         let scope = builder.begin_with(config);
         scope.enter(f);
         scope.finish()
@@ -266,7 +266,7 @@ fn a_deadline_is_a_failure_and_decides_where_something_keeps_the_scope() {
         ("cold", "marked", &[], &["ended", "open", "late", "root"], "marked after the deadline"),
     ] {
         let config = keeping(list);
-        tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+        with_default(&dispatch(&config), || {
             let began = SystemTime::now() - Duration::from_secs(2);
             let scope = Scope::builder("root").start_time(began).begin_with(&config);
             let open = scope.enter(|| {
@@ -287,7 +287,7 @@ fn an_open_record_of_a_batch_is_decided_on_at_the_deadline_too() {
     const TIMEOUT: Unfinished<'static> = Unfinished { error_type: "timeout", description: "timed out", root: &[] };
     for (list, expected) in [("errors", &["done", "batch", "open"][..]), ("cold", &["done"][..])] {
         let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off"), ("THUNDRA_KEEP", list)]);
-        tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+        with_default(&dispatch(&config), || {
             let batch = Scope::builder("batch").begin_with(&config);
             let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
             let sampled = Inbound::extract([("traceparent", parent)], Propagators::default(), Trust::Full);

@@ -1,0 +1,184 @@
+//! The heat map of durations.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use serde_json::{Value as Json_, json};
+
+use super::answer::{duration, seq, time};
+use super::filters::{Condition, Filters};
+use super::quantile::rounded;
+use super::{Answer, Api, Failure, Parameters};
+use crate::store::{self, MINUTE, bucket, lower_bound};
+
+/// The spans that are read one by one for columns finer than a minute.
+const MAX_FINE: i64 = 300_000;
+
+/// What a heat map is of.
+#[derive(Clone, Debug)]
+pub(crate) struct Whole {
+    pub(crate) filters: Filters,
+    operations: Vec<i64>,
+    columns: i64,
+}
+
+/// Spans and errors by column and bucket.
+type Cells = BTreeMap<(i64, i64), [i64; 2]>;
+
+impl Whole {
+    /// Reads what is asked for.
+    pub(crate) fn read(parameters: &Parameters) -> Result<Self, Failure> {
+        let numbers = parameters.all("operation").map(|text| {
+            let number = text.parse::<i64>();
+            number.map_err(|_| Failure::Parameter(format!("operation: a number of /operations, not {text:?}")))
+        });
+        Ok(Whole {
+            filters: Filters::read(parameters)?,
+            operations: numbers.collect::<Result<_, _>>()?,
+            columns: parameters.number("columns", 10..=400)?.unwrap_or(120),
+        })
+    }
+
+    /// Returns the condition on `operation` of a table.
+    fn operations(&self, table: &str) -> String {
+        if self.operations.is_empty() && self.filters.name.is_none() {
+            return format!("{table}.operation IN (SELECT id FROM operation WHERE root = 1)");
+        }
+        if self.operations.is_empty() {
+            return "1".to_owned();
+        }
+        let numbers: Vec<_> = self.operations.iter().map(i64::to_string).collect();
+        format!("{table}.operation IN ({})", numbers.join(", "))
+    }
+
+    /// Returns the condition of the spans, with their times.
+    pub(crate) fn condition(&self, db: &Connection, from: i64, to: i64) -> Result<Condition, store::Error> {
+        let mut condition = Condition::default();
+        condition.and(&self.operations("s"), []);
+        Filters::between(&mut condition, "s.start", Some(from), Some(to));
+        let filters = self.filters.condition(db)?;
+        if !filters.sql.is_empty() {
+            condition.and(&filters.sql, filters.values);
+        }
+        Ok(condition)
+    }
+
+    /// Returns the times asked for, or those of the whole store.
+    pub(crate) fn times(&self, db: &Connection) -> Result<(i64, i64), store::Error> {
+        let bounds = "SELECT min(start), max(end) FROM request";
+        let (first, last): (Option<i64>, Option<i64>) =
+            db.query_row(bounds, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let from = self.filters.from.or(first).unwrap_or(0);
+        let to = self.filters.to.or(last.map(|last| last.saturating_add(1))).unwrap_or(from);
+        Ok((from, to.max(from.saturating_add(1000 * self.columns))))
+    }
+}
+
+/// `GET /api/v1/heatmap`
+pub(crate) async fn answer(State(api): State<Api>, parameters: Parameters) -> Answer {
+    let whole = Whole::read(&parameters)?;
+    Ok(Json(api.store.read(move |db| read(db, &whole)).await?))
+}
+
+fn read(db: &Connection, whole: &Whole) -> Result<Json_, store::Error> {
+    let (from, to) = whole.times(db)?;
+    let is_plain = whole.filters.is_plain();
+    let minutes = to.saturating_sub(from) / MINUTE;
+    // Finer columns than minutes are asked of the spans, unless those are too many.
+    let use_rollup = is_plain && (minutes >= whole.columns || in_rollup(db, whole, from, to)? > MAX_FINE);
+    let (from, step, cells) = if use_rollup {
+        let first = from.div_euclid(MINUTE);
+        let span = (to - 1).div_euclid(MINUTE) - first + 1;
+        let step = (span + whole.columns - 1) / whole.columns;
+        (first * MINUTE, step * MINUTE, of_rollup(db, whole, first, first + span, step)?)
+    } else {
+        // Whole microseconds, so that the bounds in the answer are exact.
+        let from = time(from) * 1000;
+        let step = ((to - from + whole.columns - 1) / whole.columns + 999) / 1000 * 1000;
+        (from, step, of_spans(db, whole, from, to, step)?)
+    };
+    let columns = cells.keys().map(|(column, _)| column + 1).max().unwrap_or(0).max((to - from + step - 1) / step);
+    let first = cells.keys().map(|(_, bucket)| *bucket).min().unwrap_or(0);
+    let last = cells.keys().map(|(_, bucket)| *bucket).max().unwrap_or(first);
+    let bounds: Vec<f64> = (first..=last + 1).map(|bucket| rounded(lower_bound(bucket))).collect();
+    let (total, errors) =
+        cells.values().fold((0, 0), |(total, errors), [spans, failed]| (total + spans, errors + failed));
+    let cells: Vec<_> =
+        cells.iter().map(|((column, bucket), [spans, errors])| [*column, bucket - first, *spans, *errors]).collect();
+    Ok(json!({
+        "seq": seq(db)?, "from": time(from), "to": time(from + columns * step), "step": duration(step), "columns": columns,
+        "bounds": bounds, "cells": cells, "total": total, "errors": errors,
+        "source": if use_rollup { "rollup" } else { "spans" },
+    }))
+}
+
+fn rollup_condition(db: &Connection, whole: &Whole) -> Result<Condition, store::Error> {
+    let mut condition = Condition::default();
+    condition.and(&whole.operations("s"), []);
+    let filters = whole.filters.condition(db)?;
+    if !filters.sql.is_empty() {
+        condition.and(&filters.sql, filters.values);
+    }
+    Ok(condition)
+}
+
+fn in_rollup(db: &Connection, whole: &Whole, from: i64, to: i64) -> Result<i64, store::Error> {
+    let mut condition = rollup_condition(db, whole)?;
+    Filters::between(&mut condition, "s.minute", Some(from.div_euclid(MINUTE)), Some((to - 1).div_euclid(MINUTE) + 1));
+    let sql = format!("SELECT coalesce(sum(spans), 0) FROM cell s WHERE {}", condition.sql());
+    Ok(db.query_row(&sql, params_from_iter(&condition.values), |row| row.get(0))?)
+}
+
+fn of_rollup(db: &Connection, whole: &Whole, first: i64, end: i64, step: i64) -> Result<Cells, store::Error> {
+    let mut condition = rollup_condition(db, whole)?;
+    Filters::between(&mut condition, "s.minute", Some(first), Some(end));
+    let sql = format!(
+        "SELECT (s.minute - {first}) / {step}, s.bucket, sum(s.spans), sum(s.errors) FROM cell s WHERE {} GROUP BY 1, 2",
+        condition.sql()
+    );
+    let mut statement = db.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(&condition.values))?;
+    let mut cells = Cells::new();
+    while let Some(row) = rows.next()? {
+        let (spans, errors): (i64, i64) = (row.get(2)?, row.get(3)?);
+        if spans > 0 {
+            cells.insert((row.get(0)?, row.get(1)?), [spans, errors]);
+        }
+    }
+    Ok(cells)
+}
+
+fn of_spans(db: &Connection, whole: &Whole, from: i64, to: i64, step: i64) -> Result<Cells, store::Error> {
+    let condition = whole.condition(db, from, to)?;
+    // The index has all that is counted, unless attributes are asked for: then it leads to each span in turn, which is
+    // slower than to read all spans in order.
+    let is_scan = !whole.filters.attributes.is_empty() && is_most(db, whole, from, to)?;
+    let sql = format!(
+        "SELECT s.start, s.duration, s.status FROM span s {} WHERE {}",
+        if is_scan { "NOT INDEXED" } else { "" },
+        condition.sql()
+    );
+    let mut statement = db.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter::<&Vec<Value>>(&condition.values))?;
+    let mut cells = Cells::new();
+    while let Some(row) = rows.next()? {
+        let (start, duration, status): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let [spans, errors] = cells.entry(((start - from) / step, bucket(duration))).or_default();
+        *spans += 1;
+        *errors += i64::from(status == 2);
+    }
+    Ok(cells)
+}
+
+/// Returns `true` if a tenth of all spans or more are of the operations and times.
+pub(crate) fn is_most(db: &Connection, whole: &Whole, from: i64, to: i64) -> Result<bool, store::Error> {
+    let all: i64 = db.query_row("SELECT coalesce(sum(spans), 0) FROM request", [], |row| row.get(0))?;
+    let plain = Whole {
+        filters: Filters { attributes: Vec::new(), min: None, max: None, status: None, ..whole.filters.clone() },
+        ..whole.clone()
+    };
+    Ok(in_rollup(db, &plain, from, to)? > all / 10)
+}

@@ -1,0 +1,267 @@
+//! A request with all its spans.
+
+mod detail;
+mod groups;
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use rusqlite::{Connection, OptionalExtension as _};
+use serde_json::{Value, json};
+
+use self::detail::Detail;
+use super::answer::{duration, seq, time};
+use super::filters::{kind_name, status_name};
+use super::tree::{Node, critical, cut_cycles, order};
+use super::{Answer, Api, Failure, requests};
+use crate::rows::{NodeKind, flag};
+use crate::store::{self, hex};
+
+/// The most spans of an answer.
+const MAX_SPANS: i64 = 50_000;
+
+/// The most pieces of a critical path in an answer.
+const MAX_PIECES: usize = 20_000;
+
+/// `GET /api/v1/requests/{id}`
+pub(crate) async fn answer(State(api): State<Api>, Path(id): Path<String>) -> Answer {
+    let found = api.store.read(move |db| match resolve(db, &id)? {
+        Some(request) => read(db, request).map(Some),
+        None => Ok(None),
+    });
+    found.await?.map(Json).ok_or(Failure::NotFound("no such request"))
+}
+
+/// Returns the number of a request by its id, or by the id of one of its traces.
+pub(crate) fn resolve(db: &Connection, id: &str) -> Result<Option<i64>, store::Error> {
+    let by_key = db.query_row("SELECT id FROM request WHERE key = ?", [id], |row| row.get(0)).optional()?;
+    let trace_id = thundra_core::TraceId::from_hex(&id.to_ascii_lowercase());
+    match (by_key, trace_id) {
+        (None, Some(trace_id)) => {
+            let sql = "SELECT request FROM trace WHERE trace_id = ?";
+            Ok(db.query_row(sql, [trace_id.to_bytes()], |row| row.get(0)).optional()?)
+        }
+        (found, _) => Ok(found),
+    }
+}
+
+/// A span as it was read.
+struct Span {
+    id: i64,
+    trace: i64,
+    span_id: i64,
+    parent_id: Option<i64>,
+    name: String,
+    kind: i64,
+    service: String,
+    start: i64,
+    duration: i64,
+    status: i64,
+    flags: i64,
+    peer: Option<String>,
+    logs: i64,
+    detail: Option<Detail>,
+}
+
+/// Reads a request.
+pub(crate) fn read(db: &Connection, request: i64) -> Result<Value, store::Error> {
+    let summary = requests::of(db, request)?;
+    let spans = spans(db, request)?;
+    let total = summary.get("spans").and_then(Value::as_i64).unwrap_or(0);
+    let origin = spans.iter().map(|span| span.start).min().unwrap_or(0);
+    // Whole microseconds, so that the origin is exact in the answer.
+    let origin = time(origin) * 1000;
+    let placed = {
+        let mut nodes = nodes(&spans);
+        cut_cycles(&mut nodes);
+        order(&nodes)
+    };
+    let ordered: Vec<&Span> = placed.iter().filter_map(|one| spans.get(one.node)).collect();
+    let in_order: Vec<Node> = placed
+        .iter()
+        .zip(&ordered)
+        .map(|(one, span)| Node {
+            start: span.start,
+            end: span.start.saturating_add(span.duration),
+            parent: one.parent,
+        })
+        .collect();
+    let (traces, trace_places) = traces(db, request, origin)?;
+    let mut services = Names::default();
+    let rows: Vec<Value> = placed
+        .iter()
+        .zip(&ordered)
+        .map(|(one, span)| {
+            let parent = one.parent.and_then(|parent| ordered.get(parent));
+            json!({
+                "span": span.id,
+                "id": format!("{:016x}", span.span_id),
+                "parent": one.parent,
+                "parent_id": span.parent_id.map(|id| format!("{id:016x}")),
+                "trace": trace_places.get(&span.trace),
+                "service": services.place(&span.service),
+                "name": span.name,
+                "kind": kind_name(span.kind),
+                "start": duration(span.start - origin),
+                "duration": duration(span.duration),
+                "status": status_name(span.status),
+                "depth": one.depth,
+                "descendants": one.descendants,
+                "error": span.detail.as_ref().and_then(|detail| detail.error.clone()),
+                "events": span.detail.as_ref().map_or(0, |detail| detail.events),
+                "logs": span.logs,
+                "unfinished": span.flags & flag::UNFINISHED != 0,
+                "skewed": parent.is_some_and(|parent| span.start < parent.start),
+                "peer": span.peer,
+                "root": span.detail.as_ref().and_then(|detail| detail.root.clone()),
+                "skipped": span.detail.as_ref().and_then(|detail| detail.skipped.clone()),
+            })
+        })
+        .collect();
+    let pieces = critical(&in_order);
+    let critical: Vec<Value> = pieces
+        .iter()
+        .take(MAX_PIECES)
+        .map(|piece| {
+            json!({ "span": piece.span, "start": duration(piece.start - origin), "duration": duration(piece.end - piece.start) })
+        })
+        .collect();
+    let mut errors: Vec<usize> =
+        (0..ordered.len()).filter(|place| ordered.get(*place).is_some_and(|span| span.status == 2)).collect();
+    errors.sort_by_key(|place| ordered.get(*place).map(|span| span.start));
+    let links = links(&ordered);
+    Ok(json!({
+        "seq": seq(db)?,
+        "id": summary.get("id"),
+        "correlated": summary.get("correlated"),
+        "origin": time(origin),
+        "duration": summary.get("duration"),
+        "truncated": (total - spans.len() as i64).max(0),
+        "summary": summary,
+        "services": services.list,
+        "traces": traces,
+        "spans": rows,
+        "links": links,
+        "groups": groups::of(&ordered),
+        "critical": critical,
+        "errors": errors,
+    }))
+}
+
+fn spans(db: &Connection, request: i64) -> Result<Vec<Span>, store::Error> {
+    let mut logs: HashMap<(i64, i64), i64> = HashMap::new();
+    let mut statement = db.prepare(
+        "SELECT l.trace, l.span_id, count(*) FROM trace t JOIN log l ON l.trace = t.id
+         WHERE t.request = ? AND l.span_id IS NOT NULL GROUP BY 1, 2",
+    )?;
+    let mut rows = statement.query([request])?;
+    while let Some(row) = rows.next()? {
+        logs.insert((row.get(0)?, row.get(1)?), row.get(2)?);
+    }
+    // The bytes are read only where the columns do not tell all.
+    let told = flag::ROOT | flag::LINKS | flag::EVENTS | flag::SKIPPED | flag::RESENT;
+    let mut statement = db.prepare(&format!(
+        "SELECT s.id, s.trace, s.span_id, s.parent, o.name, o.kind, v.name, s.start, s.duration, s.status, s.flags,
+           n.kind, n.name, CASE WHEN s.status = 2 OR s.flags & {told} THEN (SELECT raw FROM raw_span r WHERE r.id = s.id) END
+         FROM trace t JOIN span s ON s.trace = t.id JOIN operation o ON o.id = s.operation JOIN service v ON v.id = o.service
+         LEFT JOIN node n ON n.id = s.peer
+         WHERE t.request = ? LIMIT {MAX_SPANS}"
+    ))?;
+    let mut rows = statement.query([request])?;
+    let mut spans = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (trace, span_id): (i64, i64) = (row.get(1)?, row.get(2)?);
+        let peer: Option<(i64, String)> = row.get::<_, Option<i64>>(11)?.zip(row.get(12)?);
+        let flags = row.get(10)?;
+        let raw = row.get_ref(13)?.as_blob().ok();
+        spans.push(Span {
+            id: row.get(0)?,
+            trace,
+            span_id,
+            parent_id: row.get(3)?,
+            name: row.get(4)?,
+            kind: row.get(5)?,
+            service: row.get(6)?,
+            start: row.get(7)?,
+            duration: row.get(8)?,
+            status: row.get(9)?,
+            flags,
+            peer: peer.map(|(kind, name)| format!("{}:{name}", NodeKind::of_code(kind).name())),
+            logs: logs.get(&(trace, span_id)).copied().unwrap_or(0),
+            detail: raw.and_then(|raw| Detail::read(raw, flags & flag::ROOT != 0)),
+        });
+    }
+    Ok(spans)
+}
+
+/// Returns the nodes of spans. A parent is a span of the same trace; of several with the id, the first.
+fn nodes(spans: &[Span]) -> Vec<Node> {
+    let mut places: HashMap<(i64, i64), usize> = HashMap::with_capacity(spans.len());
+    for (place, span) in spans.iter().enumerate() {
+        places.entry((span.trace, span.span_id)).or_insert(place);
+    }
+    let node = |span: &Span| Node {
+        start: span.start,
+        end: span.start.saturating_add(span.duration),
+        parent: span.parent_id.and_then(|parent| places.get(&(span.trace, parent)).copied()),
+    };
+    spans.iter().map(node).collect()
+}
+
+/// Returns the traces for the answer, and their places by number.
+fn traces(db: &Connection, request: i64, origin: i64) -> Result<(Vec<Value>, HashMap<i64, usize>), store::Error> {
+    let mut statement = db.prepare(
+        "SELECT id, trace_id, start, end, spans, errors FROM trace WHERE request = ? ORDER BY start LIMIT 50000",
+    )?;
+    let mut rows = statement.query([request])?;
+    let (mut traces, mut places) = (Vec::new(), HashMap::new());
+    while let Some(row) = rows.next()? {
+        let (start, end): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+        places.insert(row.get(0)?, traces.len());
+        traces.push(json!({
+            "trace_id": hex(&row.get::<_, [u8; 16]>(1)?),
+            "start": start.map(|start| duration(start - origin)),
+            "duration": start.zip(end).map(|(start, end)| duration(end.saturating_sub(start))),
+            "spans": row.get::<_, i64>(4)?,
+            "errors": row.get::<_, i64>(5)?,
+        }));
+    }
+    Ok((traces, places))
+}
+
+fn links(spans: &[&Span]) -> Vec<Value> {
+    // Trace ids are not read with each span: ids of spans are 64 random bits, and a wrong pair needs two equal ones.
+    let mut places: HashMap<i64, usize> = HashMap::with_capacity(spans.len());
+    for (place, span) in spans.iter().enumerate() {
+        places.entry(span.span_id).or_insert(place);
+    }
+    let of_span = |(place, span): (usize, &&Span)| {
+        let links = span.detail.as_ref().map(|detail| detail.links.as_slice()).unwrap_or_default();
+        let links = links.iter().map(|(trace_id, span_id)| {
+            json!({
+                "from": place, "to": places.get(span_id), "trace_id": trace_id, "span_id": format!("{span_id:016x}"),
+            })
+        });
+        links.collect::<Vec<_>>()
+    };
+    spans.iter().enumerate().flat_map(of_span).collect()
+}
+
+/// Names by their places in a list.
+#[derive(Default)]
+struct Names {
+    list: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+impl Names {
+    fn place(&mut self, name: &str) -> usize {
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        self.places.insert(name.to_owned(), self.list.len());
+        self.list.push(name.to_owned());
+        self.list.len() - 1
+    }
+}

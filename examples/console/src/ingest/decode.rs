@@ -1,0 +1,58 @@
+//! Bytes as telemetry.
+
+use std::io::Read as _;
+
+use flate2::read::MultiGzDecoder;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use serde::de::DeserializeOwned;
+use thundra_core::Signal;
+
+use crate::rows::Telemetry;
+
+/// The limit of a request's bytes after decompression. A small request could hold gigabytes of zeros.
+pub(crate) const MAX_BYTES: usize = 64 << 20;
+
+/// Why bytes are no telemetry.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum DecodeError {
+    #[error("more than 64 MiB")]
+    TooLarge,
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// The format of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Protobuf,
+    Json,
+}
+
+/// Decodes a request of OTLP.
+pub(crate) fn request(signal: Signal, format: Format, bytes: &[u8]) -> Result<Telemetry, DecodeError> {
+    match signal {
+        Signal::Traces => message::<ExportTraceServiceRequest>(format, bytes).map(Telemetry::Traces),
+        Signal::Logs => message::<ExportLogsServiceRequest>(format, bytes).map(Telemetry::Logs),
+        Signal::Metrics => message::<ExportMetricsServiceRequest>(format, bytes).map(Telemetry::Metrics),
+        _ => Err(DecodeError::Malformed("a signal that the console does not know".to_owned())),
+    }
+}
+
+fn message<T: Message + Default + DeserializeOwned>(format: Format, bytes: &[u8]) -> Result<T, DecodeError> {
+    let decoded = match format {
+        Format::Protobuf => T::decode(bytes).map_err(|error| format!("protobuf: {error}")),
+        Format::Json => serde_json::from_slice(bytes).map_err(|error| format!("JSON: {error}")),
+    };
+    decoded.map_err(DecodeError::Malformed)
+}
+
+/// Decompresses gzip.
+pub(crate) fn unzip(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let mut plain = Vec::new();
+    let mut reader = MultiGzDecoder::new(bytes).take(MAX_BYTES as u64 + 1);
+    reader.read_to_end(&mut plain).map_err(|error| DecodeError::Malformed(format!("gzip: {error}")))?;
+    if plain.len() > MAX_BYTES { Err(DecodeError::TooLarge) } else { Ok(plain) }
+}

@@ -1,0 +1,132 @@
+//! OTLP over HTTP. No token is needed: a program of the user's has only the endpoint. A page in a browser is kept out
+//! by its `Origin`, and by media types that a page cannot send without asking first.
+
+use std::net::Ipv4Addr;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use prost::Message as _;
+use thundra_core::Signal;
+use tokio::net::TcpListener;
+
+use super::decode::{DecodeError, Format, MAX_BYTES, request, unzip};
+use crate::rows::Batch;
+use crate::server::is_loopback;
+use crate::store::{self, Store};
+
+/// Listens on the port of OTLP.
+pub(crate) async fn listen(port: u16) -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+}
+
+/// Serves until the end of the process.
+pub(crate) async fn serve(listener: TcpListener, store: Store) -> std::io::Result<()> {
+    axum::serve(listener, router(store)).await
+}
+
+fn router(store: Store) -> Router {
+    let take =
+        |signal| post(async move |State(store): State<Store>, headers, body| take(store, signal, headers, body).await);
+    Router::new()
+        .route("/v1/traces", take(Signal::Traces))
+        .route("/v1/logs", take(Signal::Logs))
+        .route("/v1/metrics", take(Signal::Metrics))
+        .layer(DefaultBodyLimit::max(MAX_BYTES))
+        .with_state(store)
+}
+
+async fn take(store: Store, signal: Signal, headers: HeaderMap, body: Bytes) -> Response {
+    let format = match admit(&headers) {
+        Ok(format) => format,
+        Err((status, why)) => return (status, why).into_response(),
+    };
+    let is_zipped = match headers.get(CONTENT_ENCODING).map(|encoding| encoding.as_bytes()) {
+        None | Some(b"" | b"identity") => false,
+        Some(b"gzip") => true,
+        Some(_) => return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Encoding: gzip or none").into_response(),
+    };
+    let batch = tokio::task::spawn_blocking(move || {
+        let plain = if is_zipped { Bytes::from(unzip(&body)?) } else { body };
+        let mut batch = Batch::default();
+        batch.add(request(signal, format, &plain)?);
+        Ok(batch)
+    });
+    let batch = match batch.await {
+        Ok(Ok(batch)) => batch,
+        Ok(Err(error)) => {
+            store.reject(|rejected| rejected.requests += 1);
+            let status = match error {
+                DecodeError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                DecodeError::Malformed(_) => StatusCode::BAD_REQUEST,
+            };
+            return (status, error.to_string()).into_response();
+        }
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    };
+    let rejected = batch.rejected.spans;
+    match store.write(batch).await {
+        Ok(_) => accepted(format, rejected),
+        // Exporters keep what was not stored, and try again.
+        Err(store::Error::Closed) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    }
+}
+
+/// Returns the format of a request that may come in.
+fn admit(headers: &HeaderMap) -> Result<Format, (StatusCode, &'static str)> {
+    if headers.contains_key(ORIGIN) {
+        return Err((StatusCode::FORBIDDEN, "a page in a browser sends no telemetry here"));
+    }
+    let mut hosts = headers.get_all(HOST).iter().map(|host| host.to_str().is_ok_and(is_loopback));
+    if !hosts.all(|is_local| is_local) {
+        return Err((StatusCode::FORBIDDEN, "Host: only 127.0.0.1, [::1] and localhost are answered"));
+    }
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/x-protobuf" => Ok(Format::Protobuf),
+        "application/json" => Ok(Format::Json),
+        _ => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type: application/x-protobuf or application/json")),
+    }
+}
+
+/// Answers as OTLP asks: in the format of the request, with the number of records that could not be read.
+fn accepted(format: Format, rejected: u64) -> Response {
+    use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
+
+    // The responses of the three signals have the same fields.
+    let partial_success = (rejected > 0).then(|| ExportTracePartialSuccess {
+        rejected_spans: i64::try_from(rejected).unwrap_or(i64::MAX),
+        error_message: "a span needs a trace id of 16 bytes and a span id of 8 bytes".to_owned(),
+    });
+    let response = ExportTraceServiceResponse { partial_success };
+    match format {
+        Format::Protobuf => ([(CONTENT_TYPE, "application/x-protobuf")], response.encode_to_vec()).into_response(),
+        Format::Json => axum::Json(response).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_may_send_and_pages_may_not() {
+        for (headers, expected) in [
+            (&[("content-type", "application/x-protobuf"), ("host", "localhost:4318")][..], Ok(Format::Protobuf)),
+            (&[("content-type", "Application/JSON; charset=utf-8")], Ok(Format::Json)),
+            (&[("content-type", "text/plain")], Err(415)),
+            (&[], Err(415)),
+            (&[("content-type", "application/json"), ("origin", "null")], Err(403)),
+            (&[("content-type", "application/json"), ("host", "evil.example")], Err(403)),
+        ] {
+            let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let admitted = admit(&headers.collect()).map_err(|(status, _)| status.as_u16());
+            assert_eq!(admitted, expected);
+        }
+    }
+}

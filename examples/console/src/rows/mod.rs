@@ -1,0 +1,21 @@
+//! OTLP as the rows of the store. Nothing here knows the store: a [`Batch`] is made by whoever took the telemetry in.
+
+mod attributes;
+mod batch;
+mod invocation;
+mod log;
+mod peer;
+mod point;
+mod report;
+mod span;
+mod value;
+
+pub(crate) use attributes::{find, text_of};
+pub(crate) use batch::{Batch, Rejected, Resource, Telemetry};
+pub(crate) use invocation::Invocation;
+pub(crate) use log::LogRow;
+pub(crate) use peer::{NodeKind, Peer, received_from};
+pub(crate) use point::PointRow;
+pub(crate) use report::Report;
+pub(crate) use span::{SpanRow, flag, is_correlation};
+pub(crate) use value::{hash, json, text, type_name};

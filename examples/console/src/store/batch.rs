@@ -1,0 +1,274 @@
+//! Writing a batch, inside a transaction.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rusqlite::{Connection, params};
+
+use super::dictionary::{Dictionary, ResourceId};
+use super::edges::{Edges, Side};
+use super::rollup::Cells;
+use super::spans::{Earlier, References};
+use super::sums::{Sums, Table};
+use super::traces::{Trace, Traces};
+use super::{Error, invocations, records, spans};
+use crate::rows::{Batch, NodeKind, Peer, SpanRow, flag};
+
+/// What the writer remembers between batches.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) dictionary: Dictionary,
+    pub(super) traces: Traces,
+}
+
+/// A batch on its way into the store.
+struct Writing<'a> {
+    db: &'a Connection,
+    memory: &'a mut Memory,
+    seq: i64,
+    cells: Cells,
+    edges: Edges,
+    /// What is added, by trace and its request.
+    sums: BTreeMap<(i64, i64), Sums>,
+    services: BTreeSet<(i64, i64)>,
+    /// Spans of this batch, of traces that came with it.
+    seen: HashSet<(i64, i64)>,
+}
+
+/// What a batch brought.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written {
+    pub(super) spans: u64,
+    pub(super) invocations: u64,
+    pub(super) requests: BTreeSet<i64>,
+}
+
+/// Writes a batch under a sequence number.
+pub(super) fn write(db: &Connection, memory: &mut Memory, batch: &Batch, seq: i64) -> Result<Written, Error> {
+    let resources = batch.resources.iter().map(|resource| memory.dictionary.resource(db, resource));
+    let resources: Vec<ResourceId> = resources.collect::<Result<_, _>>()?;
+    let scopes = batch.scopes.iter().map(|scope| memory.dictionary.scope(db, scope));
+    let scopes: Vec<i64> = scopes.collect::<Result<_, _>>()?;
+    let mut writing = Writing {
+        db,
+        memory,
+        seq,
+        cells: Cells::default(),
+        edges: Edges::default(),
+        sums: BTreeMap::new(),
+        services: BTreeSet::new(),
+        seen: HashSet::new(),
+    };
+    let mut written = Written::default();
+    for row in &batch.spans {
+        if let (Some(resource), Some(scope)) = (resources.get(row.resource), scopes.get(row.scope))
+            && writing.span(row, *resource, *scope)?
+        {
+            written.spans += 1;
+            written.invocations += u64::from(row.root.as_ref().is_some_and(|root| root.invocation.is_some()));
+        }
+    }
+    for row in &batch.logs {
+        if let Some(resource) = resources.get(row.resource) {
+            writing.log(row, *resource)?;
+        }
+    }
+    for row in &batch.points {
+        if let Some(resource) = resources.get(row.resource) {
+            let trace = row.trace_id.map(|id| writing.memory.traces.get(db, id, seq)).transpose()?;
+            records::insert_point(db, row, resource.id, trace.map(|trace| trace.id))?;
+        }
+    }
+    for report in &batch.reports {
+        writing.report(report)?;
+        written.invocations += 1;
+    }
+    written.requests = writing.finish()?;
+    Ok(written)
+}
+
+impl Writing<'_> {
+    /// Writes a span. Returns `false` for one that is here already.
+    fn span(&mut self, row: &SpanRow, resource: ResourceId, scope: i64) -> Result<bool, Error> {
+        let db = self.db;
+        let mut trace = self.memory.traces.get(db, row.trace_id, self.seq)?;
+        if (trace.since != self.seq || !self.seen.insert((trace.id, row.span_id))) && !self.is_new(trace, row)? {
+            return Ok(false);
+        }
+        if let Some(key) = row.root.as_ref().and_then(|root| root.correlation.as_deref()) {
+            trace = self.correlate(row, trace, key)?;
+        }
+        let is_root = row.flags & flag::ROOT != 0;
+        let dictionary = &mut self.memory.dictionary;
+        let operation = dictionary.operation(db, resource.service, &row.name, row.kind, is_root)?;
+        let references = References {
+            trace: trace.id,
+            operation,
+            resource: resource.id,
+            scope,
+            peer: row.peer.as_ref().map(|peer| dictionary.node(db, peer)).transpose()?,
+            attributes: dictionary.attributes(db, &row.attributes)?,
+        };
+        let id = spans::insert(db, row, &references)?;
+        self.cells.add(operation, row.start, row.duration, row.status == 2, 1);
+        self.services.insert((trace.request, resource.service));
+        self.edges_of(row, id, resource, &references)?;
+        let sums = self.sums.entry((trace.id, trace.request)).or_default();
+        sums.start = sums.start.min(row.start);
+        sums.end = sums.end.max(row.end());
+        sums.spans += 1;
+        sums.errors += i64::from(row.status == 2);
+        if let Some(root) = &row.root {
+            sums.root = [sums.root, Some((row.start, operation))].into_iter().flatten().min();
+            sums.queue += root.queue.unwrap_or(0);
+            sums.deliveries = sums.deliveries.max(root.deliveries);
+            sums.failures += root.failures;
+            if let Some(invocation) = &root.invocation {
+                let billing = invocations::insert(db, invocation, row, resource.service, trace.id, id)?;
+                sums.bill(1, billing);
+                sums.logs += records::claim_logs(db, &invocation.request_id, trace.id)?;
+                let name: String = db
+                    .prepare_cached("SELECT name FROM service WHERE id = ?")?
+                    .query_row([resource.service], |row| row.get(0))?;
+                self.memory.dictionary.node(db, &Peer::new(NodeKind::Function, &name))?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_new(&mut self, trace: Trace, row: &SpanRow) -> Result<bool, Error> {
+        match spans::earlier(self.db, trace, row)? {
+            Earlier::None => Ok(true),
+            Earlier::Same => Ok(false),
+            Earlier::Unfinished(id) => {
+                self.forget(trace, id)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Takes a span that was exported before its end out of the sums.
+    fn forget(&mut self, trace: Trace, id: i64) -> Result<(), Error> {
+        let (operation, start, duration, is_error): (i64, i64, i64, bool) = self
+            .db
+            .prepare_cached("SELECT operation, start, duration, status = 2 FROM span WHERE id = ?")?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        self.cells.add(operation, start, duration, is_error, -1);
+        let sums = self.sums.entry((trace.id, trace.request)).or_default();
+        sums.spans -= 1;
+        sums.errors -= i64::from(is_error);
+        if let Some(billing) = spans::remove(self.db, id)? {
+            sums.bill(-1, billing);
+        }
+        Ok(())
+    }
+
+    /// Moves the trace of a root to its correlation id's request, with what this batch has added so far.
+    fn correlate(&mut self, row: &SpanRow, trace: Trace, key: &str) -> Result<Trace, Error> {
+        let added = self.sums.remove(&(trace.id, trace.request));
+        if let Some(sums) = &added {
+            sums.add(self.db, Table::Trace, trace.id)?;
+            sums.add(self.db, Table::Request, trace.request)?;
+        }
+        for (request, service) in std::mem::take(&mut self.services) {
+            self.db
+                .prepare_cached("INSERT OR IGNORE INTO request_service VALUES (?, ?)")?
+                .execute([request, service])?;
+        }
+        let moved = self.memory.traces.correlate(self.db, row.trace_id, trace, key, self.seq)?;
+        // Named, so that the request counts as changed.
+        self.sums.entry((moved.id, moved.request)).or_default();
+        Ok(moved)
+    }
+
+    fn edges_of(&mut self, row: &SpanRow, id: i64, resource: ResourceId, references: &References) -> Result<(), Error> {
+        let db = self.db;
+        let side = Side {
+            span: id,
+            trace: references.trace,
+            span_id: row.span_id,
+            parent: row.parent_id,
+            kind: row.kind,
+            node: resource.node,
+            start: row.start,
+            duration: row.duration,
+            is_error: row.status == 2,
+            peer: references.peer,
+            wait: row.wait,
+            throttled: row.throttled,
+        };
+        let mut peer = self.edges.called(db, &side)?;
+        if let Some(root) = &row.root {
+            match &root.source {
+                Some(source) => {
+                    let source = self.memory.dictionary.node(db, source)?;
+                    self.edges.received(source, &side, root.queue);
+                }
+                None => peer = peer.or(self.edges.served(db, &mut self.memory.dictionary, &side)?),
+            }
+        }
+        if peer != references.peer {
+            db.prepare_cached("UPDATE span SET peer = ? WHERE id = ?")?.execute(params![peer, id])?;
+        }
+        Ok(())
+    }
+
+    fn log(&mut self, row: &crate::rows::LogRow, resource: ResourceId) -> Result<(), Error> {
+        let trace = match row.trace_id {
+            Some(trace_id) => Some(self.memory.traces.get(self.db, trace_id, self.seq)?),
+            None => None,
+        };
+        let claimed = match (&trace, &row.request_id) {
+            (None, Some(request_id)) => records::trace_of(self.db, request_id)?,
+            _ => None,
+        };
+        records::insert_log(self.db, row, trace.map(|trace| trace.id).or(claimed), resource.service)?;
+        if let Some(trace) = trace {
+            self.sums.entry((trace.id, trace.request)).or_default().logs += 1;
+        } else if let Some(trace) = claimed {
+            let request = self.request_of(trace)?;
+            self.sums.entry((trace, request)).or_default().logs += 1;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, report: &crate::rows::Report) -> Result<(), Error> {
+        let name = if report.function.is_empty() { "unknown" } else { &report.function };
+        let (service, _) = self.memory.dictionary.service(self.db, name)?;
+        if let Some((trace, billing)) = invocations::report(self.db, report, service)? {
+            let request = self.request_of(trace)?;
+            self.sums.entry((trace, request)).or_default().bill(0, billing);
+        }
+        Ok(())
+    }
+
+    fn request_of(&self, trace: i64) -> Result<i64, Error> {
+        Ok(self.db.prepare_cached("SELECT request FROM trace WHERE id = ?")?.query_row([trace], |row| row.get(0))?)
+    }
+
+    /// Writes the sums. Returns the changed requests.
+    fn finish(self) -> Result<BTreeSet<i64>, Error> {
+        let db = self.db;
+        self.cells.write(db)?;
+        self.edges.write(db)?;
+        let mut requests: BTreeMap<i64, (Sums, i64)> = BTreeMap::new();
+        for ((trace, request), sums) in &self.sums {
+            let is_first_root = sums.root.is_some()
+                && db
+                    .prepare_cached("SELECT root_start IS NULL FROM trace WHERE id = ?")?
+                    .query_row([trace], |row| row.get::<_, bool>(0))?;
+            sums.add(db, Table::Trace, *trace)?;
+            let (joined, rooted) = requests.entry(*request).or_default();
+            joined.join(sums);
+            *rooted += i64::from(is_first_root);
+        }
+        for (request, (sums, rooted)) in &requests {
+            sums.add(db, Table::Request, *request)?;
+            db.prepare_cached("UPDATE request SET changed = ?, rooted = rooted + ? WHERE id = ?")?
+                .execute([self.seq, *rooted, *request])?;
+        }
+        for (request, service) in self.services {
+            db.prepare_cached("INSERT OR IGNORE INTO request_service VALUES (?, ?)")?.execute([request, service])?;
+        }
+        Ok(requests.into_keys().collect())
+    }
+}

@@ -1,0 +1,257 @@
+//! The front for programs without other layers: a subscriber of our own.
+//!
+//! Nothing else needs a `Registry` then. The [id](super::packed_id) of a span is the place of the span's record, and the
+//! record [counts the handles](super::handle_counts). The [stack of this thread](super::entered) has the current span.
+
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
+use tracing_core::span::Current;
+
+use super::callsite_numbers::CallsiteNumber;
+use super::entered;
+use super::filter::{FrontFilter, LogLines};
+use super::handle_counts::Dropped;
+use super::missing_spans;
+use super::packed_id::{PackedId, Tag};
+use super::recording::Recorder;
+use super::scope_span::SCOPE_TARGET;
+use super::scope_state::ScopeState;
+use super::slab::SCOPES;
+use super::slot::{SlotKind, SpanSlot};
+use crate::config::Config;
+
+/// Records the spans of scopes, and writes log lines: see [`crate::subscriber`].
+#[derive(Debug)]
+pub(crate) struct RecorderSubscriber {
+    recorder: Recorder,
+    filter: FrontFilter,
+    /// The owner of the entries in the [stack](entered).
+    owner: u32,
+}
+
+impl RecorderSubscriber {
+    /// Returns a subscriber with the log lines. A filtered span does not exist.
+    pub(crate) fn new(config: &Config, filter: FrontFilter, lines: Option<LogLines>) -> Self {
+        RecorderSubscriber { recorder: Recorder::new(config, lines), filter, owner: entered::new_owner() }
+    }
+
+    /// Returns the slot of an open span, by a handle; `None` for a span outside of every scope.
+    #[inline]
+    pub(super) fn slot(&self, id: &Id) -> Option<SpanSlot> {
+        let id = PackedId::of(id);
+        let kind = match id.tag() {
+            Tag::Own => SlotKind::Own,
+            Tag::Ancestor if id.record() == 0 => SlotKind::Root,
+            Tag::Ancestor => SlotKind::Ancestor,
+            Tag::MarkedOwn | Tag::MarkedIn => SlotKind::Unrecorded,
+            Tag::Root => return Some(SpanSlot::root_of(id.scope(), true)),
+            Tag::Unrecorded => return Some(SpanSlot::root_of(id.scope(), false)),
+            Tag::Outside => return None,
+        };
+        Some(SpanSlot::new(SCOPES.held(id.scope_index())?, id.record(), kind))
+    }
+
+    /// Returns the slot of a span by any id. The span may have ended, or be the span of another subscriber.
+    #[cold]
+    fn named(&self, id: &Id) -> Option<SpanSlot> {
+        let (slot, id) = (self.slot(id)?, PackedId::of(id));
+        if slot.kind() == SlotKind::Unrecorded && slot.index() == 0 {
+            return Some(slot);
+        }
+        let mut scope = SCOPES.lock(slot.scope)?;
+        let is_open = match id.tag() {
+            Tag::Own | Tag::MarkedOwn => {
+                scope.span(slot.index()).is_some_and(|(span, _)| span.handles.count > 0 && id.may_be_of(span.id))
+            }
+            Tag::Ancestor | Tag::MarkedIn => scope.span_id(slot.index()).is_some(),
+            _ => true,
+        };
+        is_open.then_some(slot)
+    }
+
+    /// Returns the slot of the parent of a new span. Below a span outside of every scope, and without a parent, the
+    /// parent is the root of the current scope.
+    #[inline]
+    fn parent(&self, attributes: &Attributes<'_>) -> Option<SpanSlot> {
+        match attributes.parent() {
+            None if attributes.is_contextual() => entered::innermost(),
+            None => entered::innermost().map(SpanSlot::root),
+            Some(parent) => self.named(parent).or_else(|| entered::innermost().map(SpanSlot::root)),
+        }
+    }
+
+    /// Returns the id of a span without a record: below an unrecorded span, or outside of every scope.
+    #[cold]
+    fn unrecorded(&self, attributes: &Attributes<'_>, parent: Option<SpanSlot>) -> PackedId {
+        let metadata = attributes.metadata();
+        let Some(parent) = parent else { return PackedId::outside(CallsiteNumber::of(metadata)) };
+        let marked = self.recorder.place_unrecorded(attributes, parent);
+        let below = marked.or(Some(parent).filter(|parent| parent.index() != 0));
+        if let Some(slot) = below
+            && let Some(mut scope) = SCOPES.lock(slot.scope)
+        {
+            match marked {
+                Some(_) => scope.first_handle(slot.index(), parent.index(), metadata),
+                None => drop(scope.add_handle(slot.index())),
+            }
+            return id_of(&scope, slot, marked.is_some(), metadata);
+        }
+        PackedId::of_scope(parent, CallsiteNumber::of(metadata))
+    }
+
+    /// Returns the metadata of an open span.
+    fn metadata(id: PackedId) -> Option<&'static Metadata<'static>> {
+        match id.tag() {
+            Tag::Own | Tag::MarkedOwn => {
+                let mut scope = SCOPES.lock(SCOPES.held(id.scope_index())?)?;
+                scope.span(id.record())?.0.handles.metadata
+            }
+            _ => id.callsite().metadata(),
+        }
+    }
+}
+
+impl Subscriber for RecorderSubscriber {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.recorder.register(metadata);
+        if metadata.is_span() && metadata.target() != SCOPE_TARGET && self.filter.spans.enables(metadata) {
+            missing_spans::span_seen();
+        }
+        self.filter.interest(metadata)
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.filter.enables(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.filter.widest())
+    }
+
+    #[inline]
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let metadata = attributes.metadata();
+        if let Some(root) = self.recorder.adopt(metadata) {
+            return PackedId::of_scope(root, CallsiteNumber::of(metadata)).to_id();
+        }
+        let parent = self.parent(attributes).or_else(|| self.recorder.named_scope(attributes));
+        let id = match parent {
+            Some(parent) if parent.kind() != SlotKind::Unrecorded => {
+                self.recorder.open(attributes, parent, |scope, slot| match slot.kind() {
+                    SlotKind::Own => {
+                        scope.first_handle(slot.index(), parent.index(), metadata);
+                        id_of(scope, slot, true, metadata)
+                    }
+                    _ => {
+                        let record = scope.add_handle(slot.index());
+                        let slot = SpanSlot::new(slot.scope, record, SlotKind::Ancestor);
+                        id_of(scope, slot, false, metadata)
+                    }
+                })
+            }
+            _ => Some(self.unrecorded(attributes, parent)),
+        };
+        id.unwrap_or_else(|| PackedId::outside(CallsiteNumber::of(metadata))).to_id()
+    }
+
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        if let Some(slot) = self.slot(id) {
+            self.recorder.record(slot, values, || Self::metadata(PackedId::of(id)));
+        }
+    }
+
+    fn record_follows_from(&self, id: &Id, follows: &Id) {
+        if let Some(slot) = self.slot(id) {
+            self.recorder.follow(slot, self.named(follows));
+        }
+    }
+
+    #[inline]
+    fn event(&self, event: &Event<'_>) {
+        let slot = match event.parent() {
+            None if event.is_contextual() => entered::innermost(),
+            None => entered::innermost().map(SpanSlot::root),
+            Some(parent) => self.named(parent).or_else(|| entered::innermost().map(SpanSlot::root)),
+        };
+        self.recorder.event(event, slot);
+    }
+
+    #[inline]
+    fn enter(&self, id: &Id) {
+        match self.slot(id) {
+            Some(slot) => {
+                entered::push(self.owner, id.into_u64(), slot);
+                #[cfg(feature = "otel-spans")]
+                super::otel_context::enter(id.into_u64(), slot);
+            }
+            None => entered::push_unplaced(self.owner, id.into_u64()),
+        }
+    }
+
+    #[inline]
+    fn exit(&self, id: &Id) {
+        entered::pop(self.owner, id.into_u64());
+        #[cfg(feature = "otel-spans")]
+        super::otel_context::exit(id.into_u64());
+    }
+
+    fn clone_span(&self, id: &Id) -> Id {
+        let packed = PackedId::of(id);
+        match packed.tag() {
+            Tag::Root => {
+                if let Some(mut scope) = SCOPES.lock(packed.scope()) {
+                    scope.hold();
+                }
+            }
+            Tag::Unrecorded | Tag::Outside => {}
+            _ => {
+                if let Some(mut scope) = SCOPES.held(packed.scope_index()).and_then(|scope| SCOPES.lock(scope)) {
+                    scope.add_handle(packed.record());
+                }
+            }
+        }
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        let id = PackedId::of(&id);
+        let (scope, record) = match id.tag() {
+            Tag::Root => (Some(id.scope()), 0),
+            // A span without a record has nothing to close, and no count.
+            Tag::Unrecorded | Tag::Outside => return false,
+            _ => (SCOPES.held(id.scope_index()), id.record()),
+        };
+        let Some((scope, mut state)) = scope.and_then(|scope| Some((scope, SCOPES.lock(scope)?))) else { return false };
+        let dropped = state.drop_handle(record);
+        let late = state.take_late().map(|spans| (spans, state.receiver.clone()));
+        if dropped == Dropped::Scope {
+            SCOPES.vacate(scope.index(), state);
+        } else {
+            drop(state);
+        }
+        if let Some((spans, receiver)) = late {
+            receiver.add(spans);
+        }
+        dropped != Dropped::Handle
+    }
+
+    fn current_span(&self) -> Current {
+        let current = entered::current(self.owner).map(Id::from_u64);
+        let metadata = current.as_ref().and_then(|id| Self::metadata(PackedId::of(id)));
+        match current.zip(metadata) {
+            Some((id, metadata)) => Current::new(id, metadata),
+            None => Current::none(),
+        }
+    }
+}
+
+/// Returns the id of a span with a record, or of a span in the record of another.
+#[inline]
+fn id_of(scope: &ScopeState, slot: SpanSlot, is_own: bool, metadata: &'static Metadata<'static>) -> PackedId {
+    match scope.span_id(slot.index()).filter(|_| is_own) {
+        Some(id) => PackedId::own(slot, id),
+        None => PackedId::within(slot, CallsiteNumber::of(metadata)),
+    }
+}
