@@ -33,13 +33,13 @@ pub(crate) async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
 }
 
 /// Serves until the end of the process.
-pub(crate) async fn serve(listener: TcpListener, token: Token, api: Api) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, token: Arc<Token>, api: Api) -> io::Result<()> {
     axum::serve(listener, router(token, api)).await
 }
 
-fn router(token: Token, api: Api) -> Router {
+fn router(token: Arc<Token>, api: Api) -> Router {
     api::router(api)
         .route("/assets/{name}", get(assets::asset))
         .fallback(assets::page)
-        .layer(from_fn_with_state(Arc::new(token), guard::check))
+        .layer(from_fn_with_state(token, guard::check))
 }

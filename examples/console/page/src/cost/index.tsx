@@ -45,7 +45,7 @@ export function CostScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {empty ? <NothingYet what="invocations" /> : shown === null ? <Loading /> : shown.sum.invocations === 0 ? (
+      {empty ? <NothingYet what="invocations" /> : shown === null ? answer.error === null && <Loading /> : shown.sum.invocations === 0 ? (
         <Nothing title="No invocations here">
           <p>Cost counts invocations of Lambda functions. Choose a longer time, or remove a filter.</p>
         </Nothing>
@@ -91,7 +91,7 @@ function Sum({ sum, prices }: { sum: CostSum; prices: Prices }) {
         {waited === 0 ? "No time was spent waiting on others." : (
           <>
             <b>{percent(waited)}</b> of the time was waiting
-            {first !== undefined && <>, most of it on <b><Outside text={nodeName(first.node)} /></b> ({percent(first.share)})</>}.
+            {first !== undefined && <>, the longest on <b><Outside text={nodeName(first.node)} /></b> ({percent(first.share)})</>}.
           </>
         )}
       </p>

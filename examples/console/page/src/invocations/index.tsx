@@ -44,7 +44,7 @@ export function InvocationsScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {status?.spans === 0 && status.invocations === 0 && status.points === 0 ? <NothingYet what="invocations" /> : shown === null ? <Loading /> : (
+      {status?.spans === 0 && status.invocations === 0 && status.points === 0 ? <NothingYet what="invocations" /> : shown === null ? answer.error === null && <Loading /> : (
         <div class="invocations">
           {shown.functions.length > 0 && (
             <section class="panel invocations-functions" aria-label="Functions">

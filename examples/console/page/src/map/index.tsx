@@ -59,7 +59,7 @@ export function MapScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={everything.error ?? part.error} />
-      {empty ? <NothingYet what="calls" /> : map === null ? <Loading /> : map.nodes.length === 0 ? (
+      {empty ? <NothingYet what="calls" /> : map === null ? everything.error === null && part.error === null && <Loading /> : map.nodes.length === 0 ? (
         <Nothing title="Nothing ran in this time"><p>Choose a longer time, or remove a filter.</p></Nothing>
       ) : (
         <div class={node === null ? "map" : "map map-open"}>

@@ -61,6 +61,7 @@ export function Toolbar({ store }: { store: Store }) {
           store.select(-1);
         } else if (store.wanted.peek() !== "") setParameters({ find: null });
         else if (store.root.peek() >= 0) setParameters({ root: null });
+        else store.setView(null);
       },
     },
   ]);

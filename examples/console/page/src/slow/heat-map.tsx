@@ -10,7 +10,7 @@ import { type Cursor, begin, press } from "./cursor";
 import { draw } from "./draw";
 import { type Cell, type Zone, area, cellAt, rows, zone } from "./plot";
 import { scheme } from "./scheme";
-import { type Selection, NOTHING, cells, drag } from "./selection";
+import { type Selection, NOTHING, cells, drag, spansIn } from "./selection";
 
 interface Properties {
   map: Heatmap;
@@ -129,6 +129,7 @@ export function HeatMap({ map, selection, onSelect, onHover }: Properties) {
     } else setCursor(pressed.cursor);
   };
 
+  const said = cursor === null ? "" : pending === null ? about(cursor.at) : `${about(cursor.at)}. ${plural(spansIn(map, map.cells, pending), "span")} selected: Enter compares.`;
   useKeys("Heat map", [
     { keys: ["m"], does: "To the heat map: arrows move, Shift selects, Enter compares, Esc clears", run: () => plot.current?.focus() },
   ]);
@@ -159,7 +160,7 @@ export function HeatMap({ map, selection, onSelect, onHover }: Properties) {
       <p id="heat-keys" class="sr-only">
         Arrow keys move a cursor. With shift they select. S selects whole columns, B whole rows. Enter compares, escape clears.
       </p>
-      <p id="heat-cursor" class={cursor === null ? "sr-only" : "heat-cursor"} aria-live="polite">{cursor === null ? "" : about(cursor.at)}</p>
+      <p id="heat-cursor" class={cursor === null ? "sr-only" : "heat-cursor"} aria-live="polite">{said}</p>
     </div>
   );
 }

@@ -38,7 +38,7 @@ export function SlowScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {empty ? <NothingYet what="spans" /> : map === null ? <Loading /> : map.total === 0 ? (
+      {empty ? <NothingYet what="spans" /> : map === null ? answer.error === null && <Loading /> : map.total === 0 ? (
         <Nothing title="No spans pass the filters">
           <p>Remove a filter, choose a longer time, or choose another operation.</p>
         </Nothing>
