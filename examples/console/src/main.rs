@@ -18,6 +18,7 @@
 
 mod api;
 mod bench;
+mod export;
 mod ingest;
 mod options;
 mod rows;
