@@ -52,7 +52,11 @@ export function cells(grid: Grid, selection: Selection): { start: Cell; end: Cel
 }
 
 /** Returns the spans of the cells of a selection. */
-export function spansIn(grid: Grid, all: readonly (readonly [column: number, row: number, spans: number, errors: number])[], selection: Selection): number {
+export function spansIn(
+  grid: Grid,
+  all: readonly (readonly [column: number, row: number, spans: number, errors: number])[],
+  selection: Selection,
+): number {
   const part = cells(grid, selection);
   if (part === null) return 0;
   const { start, end } = part;
