@@ -33,7 +33,7 @@ test("what a zoom is around keeps its place", () => {
 test("the URL keeps a view", () => {
   const view = { from: -12.5, to: 4000.125 };
   assert.deepEqual(parseView(viewText(view)), view);
-  for (const text of [null, "", "1-2", "5~1", "a~b"]) assert.equal(parseView(text), null);
+  for (const text of [null, "", "1-2", "5..1", "a..b"]) assert.equal(parseView(text), null);
 });
 
 test("marks are whole steps in sight", () => {

@@ -124,6 +124,7 @@ export function drawRows(canvas: Canvas, store: Store, first: number, end: numbe
       const faded = (onPath !== null && !onPath.has(span)) || (found !== null && !found.has(span));
       bar(canvas, columns, span, x, y, colours, faded);
       if (!together) {
+        if (!faded) elsewhere(canvas, columns, span, x, y, colours);
         dots(canvas, logs.get(columns.span[span] ?? -1), columns.origin, x, y, colours);
         words(canvas, columns, span, x, y, colours);
       }
@@ -198,6 +199,22 @@ function bar(
     }
   }
   context.globalAlpha = 1;
+}
+
+/** A span that is not in sight: an angle at the side where it is. */
+function elsewhere({ context, width }: Canvas, columns: Columns, at: number, x: (time: number) => number, y: number, colours: Paint): void {
+  const left = x(columns.start[at] ?? 0);
+  const right = x((columns.start[at] ?? 0) + (columns.length[at] ?? 0));
+  const side = right < 0 ? -1 : left > width ? 1 : 0;
+  if (side === 0) return;
+  const [tip, middle] = [side < 0 ? 5 : width - 5, y + ROW / 2];
+  context.strokeStyle = colours.waiting;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(tip - side * 4, middle - 4);
+  context.lineTo(tip, middle);
+  context.lineTo(tip - side * 4, middle + 4);
+  context.stroke();
 }
 
 /** Errors: a triangle at the end of the bar, and what went wrong where there is room. */
@@ -344,7 +361,7 @@ function links({ context }: Canvas, store: Store, first: number, x: (time: numbe
       context.moveTo(right - 26, below);
       context.lineTo(right - 6, below);
     } else {
-      const left = x(Math.min((columns.start[to] ?? 0) + (columns.length[to] ?? 0), Math.max(columns.start[to] ?? 0, columns.start[from] ?? 0)));
+      const left = x(leaves(store, to, other, columns.start[from] ?? 0));
       const bend = Math.max(24, Math.abs(right - left) * 0.4);
       context.moveTo(left, middle(other));
       context.bezierCurveTo(left + bend, middle(other), right - bend - 6, below, right - 6, below);
@@ -359,4 +376,13 @@ function links({ context }: Canvas, store: Store, first: number, x: (time: numbe
     context.fill();
     context.globalAlpha = 1;
   }
+}
+
+/** Returns the time at which a link leaves a row: at the end of the bar, but not after the start of the other. */
+function leaves(store: Store, to: number, row: number, start: number): number {
+  const columns = store.columns.value;
+  const node = store.outline.value.node[store.rows.value[row] ?? 0] ?? to;
+  const end = (at: number): number => (columns.start[at] ?? 0) + (columns.length[at] ?? 0);
+  const latest = node < columns.count ? Math.min(end(to), end(node)) : end(to);
+  return Math.min(latest, Math.max(columns.start[to] ?? 0, start));
 }

@@ -50,12 +50,15 @@ export function RequestScreen() {
     else if (store.current.columns.peek() !== data) store.current.columns.value = data;
   }
   if (store.current === null) {
-    if (error === null) return <Loading what="Reading the request" />;
-    if (error.status !== 404) return <Problem error={error} />;
     return (
-      <Nothing title="This request is not here">
-        <p>It may have been dropped to stay below the limit, or belongs to a console that has ended. <a href={href("requests")} onClick={follow}>Back to all requests</a></p>
-      </Nothing>
+      <>
+        <h1 class="sr-only">Request</h1>
+        {error === null ? <Loading what="Reading the request" /> : error.status !== 404 ? <Problem error={error} /> : (
+          <Nothing title="This request is not here">
+            <p>It may have been dropped to stay below the limit, or belongs to a console that has ended. <a href={href("requests")} onClick={follow}>Back to all requests</a></p>
+          </Nothing>
+        )}
+      </>
     );
   }
   return <Shown store={store.current} />;

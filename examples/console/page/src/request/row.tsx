@@ -8,8 +8,8 @@ import { ERROR, KINDS, nameOf, serviceOf, SKEWED, UNFINISHED } from "./columns";
 import type { Store } from "./store";
 
 const STEP = 14;
-/** Deeper spans are not moved further to the right. */
-const DEEPEST = 16;
+/** The most of the tree's width that depth takes: deeper spans are not moved further to the right. */
+const DEEPEST = "45%";
 
 interface Properties {
   store: Store;
@@ -27,7 +27,6 @@ export function Row({ store, node, position, row, top }: Properties) {
   const folded = parent && store.isFolded(node);
   const depth = outline.depth[position] ?? 0;
   const base = store.root.value < 0 ? 0 : outline.depth[outline.position[store.root.value] ?? 0] ?? 0;
-  const indent = Math.min(depth - base, DEEPEST) * STEP;
   const selected = store.cursor.value === node;
   const failed = isSpan && ((columns.flags[node] ?? 0) & ERROR) !== 0;
   const below = (outline.end[position] ?? 0) - position - 1;
@@ -49,7 +48,7 @@ export function Row({ store, node, position, row, top }: Properties) {
       onClick={() => store.select(node)}
       onDblClick={() => (parent ? store.fold(node, !folded) : store.zoomTo(node))}
     >
-      <div role="gridcell" class="span-name" style={{ paddingLeft: `${indent + 4}px` }}>
+      <div role="gridcell" class="span-name" style={{ paddingLeft: `min(${(depth - base) * STEP + 4}px, ${DEEPEST})` }}>
         {parent ? (
           <button
             class="fold"

@@ -100,6 +100,11 @@ export function createStore(first: Columns) {
     const next = at < 0 ? (by > 0 ? 0 : list.length - 1) : Math.max(0, Math.min(list.length - 1, at + by));
     select(shape.peek().node[list[next] ?? 0] ?? 0);
   };
+  const moveTo = (end: "first" | "last"): void => {
+    const list = rows.peek();
+    const position = end === "first" ? list[0] : list.at(-1);
+    if (position !== undefined) select(shape.peek().node[position] ?? 0);
+  };
   const step = (list: readonly number[], forwards: boolean): void => {
     const next = nextOf(list, selected.peek() < 0 ? null : selected.peek(), forwards);
     if (next !== null) select(next);
@@ -114,7 +119,7 @@ export function createStore(first: Columns) {
 
   return {
     columns, outline: shape, logs, keyOf, folded, isFolded, isParent, fold, foldAll, root, selected, cursor, rows, rowOf, whole,
-    view, setView, matches, matching, wanted, select, move, step, zoomTo,
+    view, setView, matches, matching, wanted, select, move, moveTo, step, zoomTo,
     zoom: (time: number, factor: number) => setView(zoomed(view.peek(), time, factor)),
     critical: computed(() => parameter("critical") !== null),
     links: computed(() => parameter("links") !== null),

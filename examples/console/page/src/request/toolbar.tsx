@@ -38,8 +38,8 @@ export function Toolbar({ store }: { store: Store }) {
     { keys: ["ArrowLeft", "h"], does: "Fold, then go out", run: () => fold(true) },
     { keys: ["PageDown"], does: "20 spans down", run: () => store.move(20) },
     { keys: ["PageUp"], does: "20 spans up", run: () => store.move(-20) },
-    { keys: ["Home"], does: "First span", run: () => store.move(-columns.count * 2) },
-    { keys: ["End"], does: "Last span", run: () => store.move(columns.count * 2) },
+    { keys: ["Home"], does: "First span", run: () => store.moveTo("first") },
+    { keys: ["End"], does: "Last span", run: () => store.moveTo("last") },
     { keys: ["["], does: "Fold all", run: () => store.foldAll(true) },
     { keys: ["]"], does: "Unfold all", run: () => store.foldAll(false) },
     { keys: ["n"], does: "Next error", run: () => store.step(errors, true) },
@@ -61,6 +61,7 @@ export function Toolbar({ store }: { store: Store }) {
           store.select(-1);
         } else if (store.wanted.peek() !== "") setParameters({ find: null });
         else if (store.root.peek() >= 0) setParameters({ root: null });
+        else store.setView(null);
       },
     },
   ]);
@@ -117,9 +118,11 @@ export function Toolbar({ store }: { store: Store }) {
         </span>
       )}
       <span class="spring" />
-      {zoomed && <button onClick={() => store.setView(null)} {...tip("All of the time (0)")}>Zoom out</button>}
-      <button class="quiet" onClick={() => store.foldAll(store.folded.value.size === 0)} {...tip("Fold all ( [ ), unfold all ( ] )")}>{store.folded.value.size === 0 ? "Fold all" : "Unfold all"}</button>
-      <button class="quiet" onClick={() => setParameters({ tab: "logs", of: "request" })} {...tip("Logs of the request (o)")}>Logs</button>
+      <div class="pair wide">
+        {zoomed && <button onClick={() => store.setView(null)} {...tip("All of the time (0)")}>Zoom out</button>}
+        <button class="quiet" onClick={() => store.foldAll(store.folded.value.size === 0)} {...tip("Fold all ( [ ), unfold all ( ] )")}>{store.folded.value.size === 0 ? "Fold all" : "Unfold all"}</button>
+        <button class="quiet" onClick={() => setParameters({ tab: "logs", of: "request" })} {...tip("Logs of the request (o)")}>Logs</button>
+      </div>
     </div>
   );
 }

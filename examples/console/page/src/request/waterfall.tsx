@@ -17,6 +17,8 @@ const MINIMAP = 40;
 const AXIS = 26;
 const HEAD = MINIMAP + AXIS;
 const NARROWEST_TREE = 150;
+/** The room that the label of a mark takes. */
+const LABEL = 44;
 /** Rows take turns in so many elements of the document, which is cheaper than new ones. */
 const POOL = 256;
 /** Movements of less are a click. */
@@ -93,7 +95,7 @@ export function Waterfall({ store }: { store: Store }) {
   const active = cursor >= 0 ? store.rowOf(cursor) : -1;
   return (
     <div
-      class="waterfall"
+      class={store.wanted.value === "" ? "waterfall" : "waterfall searching"}
       ref={box}
       role="treegrid"
       aria-label="Spans"
@@ -161,7 +163,7 @@ function Axis({ store, x, width, timeAt }: { store: Store; x: (time: number) => 
   };
   return (
     <div class="axis" onPointerDown={begin} onDblClick={() => store.setView(null)} title="Drag to zoom, double-click for all">
-      {width > 0 && ticks(store.view.value, width).map((mark) => (
+      {width > 0 && ticks(store.view.value, width).filter((mark) => x(mark) < width - LABEL).map((mark) => (
         <span key={mark} style={{ left: `${x(mark)}px` }}>{tick(mark)}</span>
       ))}
       {drag.value !== null && (

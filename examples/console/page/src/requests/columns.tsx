@@ -15,7 +15,7 @@ const CHIPS = 5;
 /** Returns the columns; `full` is the duration of a full bar. */
 export function requestColumns(full: number): Column<RequestSummary>[] {
   return [
-    { key: "status", title: "", width: "14px", cell: (row) => <Outcome status={row.status} complete={row.complete} /> },
+    { key: "status", title: "Outcome", untitled: true, width: "14px", cell: (row) => <Outcome status={row.status} complete={row.complete} /> },
     {
       key: "id", title: "Request", width: "minmax(8.5rem, 1fr)",
       cell: (row) => (
@@ -27,7 +27,7 @@ export function requestColumns(full: number): Column<RequestSummary>[] {
     { key: "root", title: "Began with", width: "minmax(8rem, 1fr)", from: 620, cell: (row) => <Began row={row} /> },
     { key: "services", title: "Functions", width: "minmax(11rem, 2fr)", from: 900, cell: (row) => <Functions row={row} /> },
     {
-      key: "notes", title: "", width: "7.5rem", from: 1200, align: "end",
+      key: "notes", title: "Notes", untitled: true, width: "7.5rem", from: 1200, align: "end",
       cell: (row) => (
         <span class="notes">
           {row.cold_starts > 0 && <span class="mark" {...tip(plural(row.cold_starts, "cold start"))}>cold {row.cold_starts}</span>}

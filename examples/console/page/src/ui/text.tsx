@@ -1,5 +1,6 @@
 /** Text from outside. It is always text, and its direction never turns the text around it. */
 
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import { bytes } from "./format";
 
@@ -40,4 +41,10 @@ export function Copy({ text, label = "Copy" }: { text: string | (() => string); 
     }
   };
   return <button class="quiet small" onClick={copy} aria-live="polite">{done ? "Copied" : label}</button>;
+}
+
+/** A dotted name from outside, broken behind its dots where it must be. */
+export function Key({ name }: { name: string }) {
+  const parts = name.length > 512 ? [name.slice(0, 512), "…"] : name.split(/(?<=[._/-])/);
+  return <bdi>{parts.map((part, index) => <Fragment key={index}>{index > 0 && <wbr />}{part}</Fragment>)}</bdi>;
 }

@@ -9,7 +9,7 @@ import { go, href, setParameters } from "../../router";
 import { follow } from "../../shell/navigation";
 import { bytes, count, duration, fullTime } from "../../ui/format";
 import { Loading, Problem } from "../../ui/states";
-import { Copy, LongText, Outside } from "../../ui/text";
+import { Copy, Key, LongText, Outside } from "../../ui/text";
 import { tip } from "../../ui/tooltip";
 import { placeOf } from "../columns";
 import type { Store } from "../store";
@@ -102,7 +102,7 @@ export function AttributeList({ attributes, span = null, filter = false }: { att
         const text = valueText(attribute);
         return (
           <div key={index}>
-            <dt><Outside text={attribute.key} /></dt>
+            <dt><Key name={attribute.key} /></dt>
             <dd>
               <LongText class={attribute.type === "string" ? "" : "mono"} text={text} />
               {attribute.cut !== undefined && (

@@ -6,7 +6,7 @@ import type { InvocationMetrics } from "../../api/types";
 import { useAsk } from "../../api/use-ask";
 import { bytes, duration, quantity } from "../../ui/format";
 import { Loading, Problem } from "../../ui/states";
-import { Outside } from "../../ui/text";
+import { Key, Outside } from "../../ui/text";
 import { valueText } from "./attributes";
 
 /** Returns a value with its unit (UCUM, as OpenTelemetry has them). */
@@ -84,7 +84,7 @@ function None() {
 function Measure({ name, value }: { name: string; value: string }) {
   return (
     <div>
-      <dt><Outside text={name} /></dt>
+      <dt><Key name={name} /></dt>
       <dd><bdi>{value}</bdi></dd>
     </div>
   );
