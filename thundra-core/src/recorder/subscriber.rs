@@ -43,7 +43,6 @@ impl RecorderSubscriber {
         let id = PackedId::of(id);
         let kind = match id.tag() {
             Tag::Own => SlotKind::Own,
-            Tag::Ancestor if id.record() == 0 => SlotKind::Root,
             Tag::Ancestor => SlotKind::Ancestor,
             Tag::MarkedOwn | Tag::MarkedIn => SlotKind::Unrecorded,
             Tag::Root => return Some(SpanSlot::root_of(id.scope(), true)),

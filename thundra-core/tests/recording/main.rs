@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 #![allow(clippy::duplicate_mod, reason = "the tests are compiled once for each front")]
 
+mod differential;
 #[path = "../front/mod.rs"]
 mod front;
 
