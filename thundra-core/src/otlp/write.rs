@@ -142,7 +142,7 @@ pub(crate) fn fmt_attribute(
     }
     // The three lengths are written when they are known.
     let (start, key_len) = (out.len(), key.len());
-    out.reserve(key_len + 64);
+    out.reserve(key_len + ROOM + 8);
     out.extend_from_slice(&[tag, 0, tag::KEY, key_len as u8]);
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(&[tag::VALUE, 0, tag::STRING, 0]);
@@ -184,7 +184,7 @@ fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize
 fn format(out: &mut Vec<u8>, limit: Option<usize>, value: fmt::Arguments<'_>) {
     // A `Display` that fails has written what it could.
     let _ = match limit {
-        None => Text { out }.write_fmt(value),
+        None => Text::write(out, value),
         Some(left) => Truncated { out, left }.write_fmt(value),
     };
 }
@@ -226,33 +226,64 @@ fn attribute_head(out: &mut Vec<u8>, tag: u8, key: &str, value_len: usize) {
     }
 }
 
-/// A writer for formatted text.
+/// The room made for a formatted text. Most texts are shorter.
+const ROOM: usize = 64;
+
+/// A writer for formatted text. A text comes in pieces down to single characters: within the room, a piece costs a copy
+/// and no question about the capacity.
 struct Text<'a> {
     out: &'a mut Vec<u8>,
+    /// The end of the text. The room is behind it.
+    end: usize,
+}
+
+impl Text<'_> {
+    #[inline]
+    fn write(out: &mut Vec<u8>, value: fmt::Arguments<'_>) -> fmt::Result {
+        let end = out.len();
+        out.extend_from_slice(&[0; ROOM]);
+        let mut text = Text { out, end };
+        let result = text.write_fmt(value);
+        let end = text.end;
+        out.truncate(end);
+        result
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_behind(&mut self, piece: &[u8]) {
+        self.out.truncate(self.end);
+        self.out.extend_from_slice(piece);
+        self.end = self.out.len();
+        self.out.extend_from_slice(&[0; ROOM]);
+    }
 }
 
 impl Write for Text<'_> {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.out.extend_from_slice(text.as_bytes());
+        match self.out.get_mut(self.end..self.end + text.len()) {
+            Some(room) => {
+                room.copy_from_slice(text.as_bytes());
+                self.end += text.len();
+            }
+            None => self.write_behind(text.as_bytes()),
+        }
         Ok(())
     }
 
     /// Padding comes character by character.
     #[inline]
     fn write_char(&mut self, c: char) -> fmt::Result {
-        if c.is_ascii() {
-            self.out.push(c as u8);
-        } else {
-            push_wide(self.out, c);
+        match self.out.get_mut(self.end) {
+            Some(room) if c.is_ascii() => {
+                *room = c as u8;
+                self.end += 1;
+            }
+            _ => self.write_behind(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
         Ok(())
     }
-}
-
-#[cold]
-fn push_wide(out: &mut Vec<u8>, c: char) {
-    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
 /// A writer for the first characters of formatted text.
