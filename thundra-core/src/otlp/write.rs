@@ -142,12 +142,13 @@ pub(crate) fn fmt_attribute(
     }
     // The three lengths are written when they are known.
     let (start, key_len) = (out.len(), key.len());
-    out.reserve(key_len + ROOM + 8);
-    out.extend_from_slice(&[tag, 0, tag::KEY, key_len as u8]);
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(&[tag::VALUE, 0, tag::STRING, 0]);
-    let text_start = out.len();
-    format(out, limit, value);
+    let mut room = Room::behind(out);
+    room.put(&[tag, 0, tag::KEY, key_len as u8]);
+    room.put(key.as_bytes());
+    room.put(&[tag::VALUE, 0, tag::STRING, 0]);
+    let text_start = room.end;
+    room.format(limit, value);
+    room.close();
     let text_len = out.len() - text_start;
     if key_len + text_len >= SHORT {
         widen(out, text_start - 1, text_len);
@@ -180,13 +181,10 @@ fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize
 }
 
 /// Writes formatted text, cut after `limit` characters.
-#[inline]
 fn format(out: &mut Vec<u8>, limit: Option<usize>, value: fmt::Arguments<'_>) {
-    // A `Display` that fails has written what it could.
-    let _ = match limit {
-        None => Text::write(out, value),
-        Some(left) => Truncated { out, left }.write_fmt(value),
-    };
+    let mut room = Room::behind(out);
+    room.format(limit, value);
+    room.close();
 }
 
 /// Writes an attribute of any type.
@@ -226,49 +224,69 @@ fn attribute_head(out: &mut Vec<u8>, tag: u8, key: &str, value_len: usize) {
     }
 }
 
-/// The room made for a formatted text. Most texts are shorter.
-const ROOM: usize = 64;
-
-/// A writer for formatted text. A text comes in pieces down to single characters: within the room, a piece costs a copy
-/// and no question about the capacity.
-struct Text<'a> {
+/// A writer of small pieces, into room made for all of them. A piece in the room costs a copy, and no question about the
+/// capacity. A formatted text has pieces down to single characters.
+struct Room<'a> {
     out: &'a mut Vec<u8>,
-    /// The end of the text. The room is behind it.
+    /// The end of the pieces. The rest of the room is behind it.
     end: usize,
 }
 
-impl Text<'_> {
+impl<'a> Room<'a> {
+    /// The bytes of the room. Most texts are shorter.
+    const BYTES: usize = 128;
+
+    /// Makes room behind the bytes in a buffer.
     #[inline]
-    fn write(out: &mut Vec<u8>, value: fmt::Arguments<'_>) -> fmt::Result {
+    fn behind(out: &'a mut Vec<u8>) -> Self {
         let end = out.len();
-        out.extend_from_slice(&[0; ROOM]);
-        let mut text = Text { out, end };
-        let result = text.write_fmt(value);
-        let end = text.end;
-        out.truncate(end);
-        result
+        out.extend_from_slice(&[0; Room::BYTES]);
+        Room { out, end }
     }
 
+    /// Writes a piece.
+    #[inline]
+    fn put(&mut self, piece: &[u8]) {
+        match self.out.get_mut(self.end..self.end + piece.len()) {
+            Some(room) => {
+                room.copy_from_slice(piece);
+                self.end += piece.len();
+            }
+            None => self.put_behind(piece),
+        }
+    }
+
+    /// Writes a piece larger than the room, and makes new room.
     #[cold]
     #[inline(never)]
-    fn write_behind(&mut self, piece: &[u8]) {
+    fn put_behind(&mut self, piece: &[u8]) {
         self.out.truncate(self.end);
         self.out.extend_from_slice(piece);
         self.end = self.out.len();
-        self.out.extend_from_slice(&[0; ROOM]);
+        self.out.extend_from_slice(&[0; Room::BYTES]);
+    }
+
+    /// Writes formatted text, cut after `limit` characters.
+    #[inline]
+    fn format(&mut self, limit: Option<usize>, value: fmt::Arguments<'_>) {
+        // A `Display` that fails has written what it could.
+        let _ = match limit {
+            None => self.write_fmt(value),
+            Some(left) => Truncated { room: self, left }.write_fmt(value),
+        };
+    }
+
+    /// Ends the buffer with the last piece.
+    #[inline]
+    fn close(self) {
+        self.out.truncate(self.end);
     }
 }
 
-impl Write for Text<'_> {
+impl Write for Room<'_> {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        match self.out.get_mut(self.end..self.end + text.len()) {
-            Some(room) => {
-                room.copy_from_slice(text.as_bytes());
-                self.end += text.len();
-            }
-            None => self.write_behind(text.as_bytes()),
-        }
+        self.put(text.as_bytes());
         Ok(())
     }
 
@@ -280,24 +298,23 @@ impl Write for Text<'_> {
                 *room = c as u8;
                 self.end += 1;
             }
-            _ => self.write_behind(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            _ => self.put_behind(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
         Ok(())
     }
 }
 
 /// A writer for the first characters of formatted text.
-struct Truncated<'a> {
-    out: &'a mut Vec<u8>,
+struct Truncated<'a, 'b> {
+    room: &'a mut Room<'b>,
     left: usize,
 }
 
-impl Write for Truncated<'_> {
+impl Write for Truncated<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let text = truncate(text, self.left);
         self.left -= text.chars().count();
-        self.out.extend_from_slice(text.as_bytes());
-        Ok(())
+        self.room.write_str(text)
     }
 }
 
