@@ -234,7 +234,7 @@ struct Room<'a> {
 
 impl<'a> Room<'a> {
     /// The bytes of the room. Most texts are shorter.
-    const BYTES: usize = 128;
+    const BYTES: usize = 64;
 
     /// Makes room behind the bytes in a buffer.
     #[inline]

@@ -6,6 +6,7 @@
 mod differential;
 #[path = "../front/mod.rs"]
 mod front;
+mod subscriber;
 
 /// The scopes of the errors of the runtime.
 static READ: std::sync::Mutex<Vec<Option<thundra_core::ScopeRef>>> = std::sync::Mutex::new(Vec::new());
