@@ -1,9 +1,47 @@
 //! Attributes of spans, and the limit of attributes written by untrusted callers.
 
-use thundra_core::Value;
+use thundra_core::{Description, Value};
 
 /// The attributes of a span, in the order of recording.
 pub(crate) type Attributes = Vec<(&'static str, Value)>;
+
+/// Takes attributes, one after the other: a list, or an open span, which copies no text twice.
+pub(crate) trait TakeAttributes {
+    /// Takes a text.
+    fn text(&mut self, key: &'static str, text: &str);
+
+    /// Takes any value.
+    fn value(&mut self, key: &'static str, value: Value);
+
+    /// Takes a text that needs no copy.
+    fn word(&mut self, key: &'static str, word: &'static str) {
+        self.text(key, word);
+    }
+}
+
+impl TakeAttributes for Attributes {
+    fn text(&mut self, key: &'static str, text: &str) {
+        self.push((key, text.to_owned().into()));
+    }
+
+    fn value(&mut self, key: &'static str, value: Value) {
+        self.push((key, value));
+    }
+
+    fn word(&mut self, key: &'static str, word: &'static str) {
+        self.push((key, word.into()));
+    }
+}
+
+impl TakeAttributes for Description<'_> {
+    fn text(&mut self, key: &'static str, text: &str) {
+        Description::text(self, key, text);
+    }
+
+    fn value(&mut self, key: &'static str, value: Value) {
+        Description::value(self, key, &value);
+    }
+}
 
 /// The longest text of an attribute. An ARN has at most as many bytes, an S3 key half as many.
 const MAX_TEXT_BYTES: usize = 2048;

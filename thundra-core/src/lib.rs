@@ -338,6 +338,8 @@ pub use pipeline::Losses;
 pub use recorder::current::config_of_scopes;
 pub use recorder::current::{current, outbound};
 #[doc(hidden)]
+pub use recorder::description::Description;
+#[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;
 #[doc(hidden)]
 pub use recorder::replay::{ReplayMarks, mark_replays};

@@ -8,6 +8,7 @@ use tracing::Span;
 
 use crate::clock::unix_nano;
 use crate::exception::Exception;
+use crate::recorder::description::Description;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::{current, edit};
 use crate::{SpanKind, Status, TraceContext, Value};
@@ -38,6 +39,14 @@ pub trait SpanExt: Sealed {
 
     /// Sets several attributes, which costs less than setting them one by one.
     fn set_attributes<K: AsRef<str>, V: Into<Value>>(&self, attributes: impl IntoIterator<Item = (K, V)>);
+
+    /// Sets several attributes from borrowed texts.
+    #[doc(hidden)]
+    fn describe(&self, describe: impl FnOnce(&mut Description<'_>));
+
+    /// Describes a span that nobody else has seen. The attributes have different keys.
+    #[doc(hidden)]
+    fn describe_new(&self, describe: impl FnOnce(&mut Description<'_>));
 
     /// Removes an attribute.
     fn remove_attribute(&self, key: &str);
@@ -93,6 +102,18 @@ impl SpanExt for Span {
     fn set_attributes<K: AsRef<str>, V: Into<Value>>(&self, attributes: impl IntoIterator<Item = (K, V)>) {
         if let Some(slot) = current::slot_of(self) {
             edit::set_attributes(slot, attributes);
+        }
+    }
+
+    fn describe(&self, describe: impl FnOnce(&mut Description<'_>)) {
+        if let Some(slot) = current::slot_of(self) {
+            Description::of(slot, false, describe);
+        }
+    }
+
+    fn describe_new(&self, describe: impl FnOnce(&mut Description<'_>)) {
+        if let Some(slot) = current::slot_of(self) {
+            Description::of(slot, true, describe);
         }
     }
 

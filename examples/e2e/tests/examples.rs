@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::fs::{self, File};
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -132,6 +134,38 @@ async fn axum_server_hands_its_callers_trace_on() {
     );
     let line = stderr.lines().find(|line| line.contains("priced")).unwrap();
     assert_eq!(serde_json::from_str::<Value>(line).unwrap()["x-correlation-order"], "7", "{line}");
+}
+
+#[test]
+fn import_is_a_part_of_its_starters_trace_and_fails_with_a_failed_order() {
+    let address = format!("127.0.0.1:{}", free_port().unwrap());
+    let mut server = Running::start(Command::new(env!("CARGO_BIN_EXE_axum-server")).arg(&address));
+    let began = Instant::now();
+    while TcpStream::connect(&address).is_err() {
+        assert!(began.elapsed() < PATIENCE, "the server does not listen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for (shop, is_imported) in [(address.clone(), true), (format!("127.0.0.1:{}", free_port().unwrap()), false)] {
+        let mut import = Command::new(env!("CARGO_BIN_EXE_import"));
+        import.arg(format!("http://{shop}")).env_clear();
+        import.env("TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        import.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut import = import.spawn().unwrap();
+        import.stdin.take().unwrap().write_all(b"7\n8\n").unwrap();
+        let output = import.wait_with_output().unwrap();
+        assert_eq!(output.status.success(), is_imported, "{output:?}");
+        let (_, stderr) = texts(output);
+        assert_eq!(stderr.matches("trace 0af7651916cd43dd8448eb211c80319c").count(), stderr.matches("trace ").count());
+        for id in ["7", "8"] {
+            let has = |words: [&str; 2]| stderr.lines().find(|line| words.iter().all(|word| line.contains(word)));
+            let step = has(["import order", &format!("order.id={id} ")]).unwrap_or_else(|| panic!("{stderr}"));
+            assert_eq!(step.contains('✗'), !is_imported, "{step}");
+            let line = format!(r#""{}":"{id}""#, if is_imported { "x-correlation-order" } else { "order" });
+            assert!(has([r#""target":"import""#, &line]).is_some(), "{stderr}");
+        }
+        assert_eq!(stderr.contains("✗ 2 orders were not imported"), !is_imported, "{stderr}");
+    }
+    assert!(server.interrupt().contains("trace 0af7651916cd43dd8448eb211c80319c"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

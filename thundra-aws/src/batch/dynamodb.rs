@@ -18,7 +18,7 @@ use super::source::{BatchSource, Order, reported};
 use super::{BatchEvent, Takes};
 use crate::hops::change::is_on;
 use crate::trigger::Extractor;
-use crate::trigger::dynamodb::{DynamoDbRecord, item_change, operation, process, table};
+use crate::trigger::dynamodb::{DynamoDbRecord, ImageContext, item_change, operation, process, table};
 
 impl BatchEvent for Event {
     type Record = EventRecord;
@@ -64,8 +64,8 @@ fn read((): &(), record: &EventRecord, extractor: Extractor<'_>) -> Delivery {
     let change = &record.change;
     let created_at = SystemTime::from(change.approximate_creation_date_time);
     let context = match change.new_image.get(PAYLOAD_CONTEXT) {
-        Some(AttributeValue::M(context)) => context.iter().filter_map(pair).collect(),
-        _ => Vec::new(),
+        Some(AttributeValue::M(context)) => ImageContext::Texts(context.iter().filter_map(pair).collect()),
+        _ => ImageContext::default(),
     };
     let message = DynamoDbRecord {
         id: Some(Cow::Borrowed(change.sequence_number.as_deref().unwrap_or(&record.event_id))),

@@ -53,9 +53,8 @@
 //! }
 //! ```
 //!
-//! With telemetry set up in code, [`run_with`] and [`run_concurrent_with`] replace the functions of the first row. A
-//! streaming application passes the telemetry to [`thundra_aws::run_with`](crate::run_with), as
-//! `run_with(telemetry, StreamAdapter::from(app))` with the adapter of `lambda_http`.
+//! With telemetry set up in code, [`run_with`], [`run_concurrent_with`], [`run_with_streaming_response_with`] and
+//! [`run_with_streaming_response_concurrent_with`] take the telemetry before the application.
 //!
 //! # Routes
 //!
@@ -76,206 +75,24 @@
 //! `nest_service`, even a router, needs a layer of its own to record the route.
 
 pub(crate) mod adapters;
+mod buffered;
 pub(crate) mod route;
+mod streaming;
 
-use std::fmt::Debug;
-use std::future::Future;
-
-use bytes::Bytes;
-use http_body::Body;
-use lambda_http::{Adapter, IntoResponse, Request, Response, StreamAdapter};
-use lambda_runtime::{Diagnostic, Error};
-use thundra_core::Telemetry;
-use tower_service::Service;
-
-use self::adapters::{Buffered, Streamed};
-use self::route::routed;
-
-/// Runs an HTTP application as [`lambda_http::run`] does, traced. The application is a `service_fn` or an axum router.
-///
-/// # Errors
-///
-/// As [`thundra_aws::run`](crate::run).
-///
-/// # Panics
-///
-/// As [`thundra_aws::run`](crate::run).
-///
-/// # Examples
-///
-/// ```no_run
-/// use lambda_http::{Body, Request, Response, service_fn};
-/// use thundra_aws::Error;
-///
-/// #[tokio::main]
-/// async fn main() -> Result<(), Error> {
-///     thundra_aws::http::run(service_fn(hello)).await
-/// }
-///
-/// async fn hello(_: Request) -> Result<Response<Body>, Error> {
-///     Ok(Response::new("hello".into()))
-/// }
-/// ```
-pub async fn run<'a, R, S, E>(app: S) -> Result<(), Error>
-where
-    S: Service<Request, Response = R, Error = E>,
-    S::Future: Future<Output = Result<R, E>> + Send + 'a,
-    R: IntoResponse,
-    E: Debug + Into<Diagnostic> + 'static,
-{
-    run_with(Telemetry::default(), app).await
-}
-
-/// Runs an HTTP application as [`run`] does, with telemetry set up in code.
-///
-/// # Errors
-///
-/// As [`thundra_aws::run`](crate::run).
-///
-/// # Panics
-///
-/// As [`thundra_aws::run`](crate::run).
-pub async fn run_with<'a, R, S, E>(telemetry: impl Into<Telemetry>, app: S) -> Result<(), Error>
-where
-    S: Service<Request, Response = R, Error = E>,
-    S::Future: Future<Output = Result<R, E>> + Send + 'a,
-    R: IntoResponse,
-    E: Debug + Into<Diagnostic> + 'static,
-{
-    crate::run_with(telemetry, Adapter::from(app)).await
-}
-
-/// Runs an HTTP application as `lambda_http::run_concurrent` does, traced. Managed instances of Lambda run several
-/// invocations at once.
-///
-/// Accepts axum routers too, although the responses of axum are not `Sync`.
-///
-/// # Errors
-///
-/// As [`thundra_aws::run`](crate::run).
-///
-/// # Panics
-///
-/// As [`thundra_aws::run_concurrent`](crate::run_concurrent).
-///
-/// # Examples
-///
-/// ```no_run
-/// use axum::Router;
-/// use axum::routing::get;
-/// use thundra_aws::Error;
-///
-/// #[tokio::main]
-/// async fn main() -> Result<(), Error> {
-///     let app = Router::new().route("/", get(async || "hello"));
-///     thundra_aws::http::run_concurrent(app).await
-/// }
-/// ```
-pub async fn run_concurrent<R, S, E>(app: S) -> Result<(), Error>
-where
-    S: Service<Request, Response = R, Error = E> + Clone + Send + 'static,
-    S::Future: Future<Output = Result<R, E>> + Send + 'static,
-    R: IntoResponse + Send + 'static,
-    E: Debug + Into<Diagnostic> + Send + 'static,
-{
-    run_concurrent_with(Telemetry::default(), app).await
-}
-
-/// Runs an HTTP application as [`run_concurrent`] does, with telemetry set up in code.
-///
-/// # Errors
-///
-/// As [`thundra_aws::run`](crate::run).
-///
-/// # Panics
-///
-/// As [`thundra_aws::run_concurrent`](crate::run_concurrent).
-pub async fn run_concurrent_with<R, S, E>(telemetry: impl Into<Telemetry>, app: S) -> Result<(), Error>
-where
-    S: Service<Request, Response = R, Error = E> + Clone + Send + 'static,
-    S::Future: Future<Output = Result<R, E>> + Send + 'static,
-    R: IntoResponse + Send + 'static,
-    E: Debug + Into<Diagnostic> + Send + 'static,
-{
-    crate::run_concurrent_with(telemetry, Buffered::new(routed(app))).await
-}
-
-/// Runs an HTTP application as [`lambda_http::run_with_streaming_response`] does, traced. The caller receives each part
-/// of a response as soon as the body yields the part.
-///
-/// The invocation ends with the body. A body that fails, or is dropped early, makes the invocation [an
-/// error](crate::run#how-an-invocation-ends), although Lambda counts a success. Trailers are not sent, as without this
-/// crate.
-///
-/// # Errors
-///
-/// As [`thundra_aws::run`](crate::run).
-///
-/// # Panics
-///
-/// As [`thundra_aws::run`](crate::run).
-///
-/// # Examples
-///
-/// ```no_run
-/// use axum::Router;
-/// use axum::body::Body;
-/// use axum::routing::get;
-/// use thundra_aws::Error;
-///
-/// #[tokio::main]
-/// async fn main() -> Result<(), Error> {
-///     let app = Router::new().route("/lines", get(lines));
-///     thundra_aws::http::run_with_streaming_response(app).await
-/// }
-///
-/// async fn lines() -> Body {
-///     Body::from_stream(futures_util::stream::iter(["one\n", "two\n"].map(Ok::<_, Error>)))
-/// }
-/// ```
-pub async fn run_with_streaming_response<'a, S, B, E>(app: S) -> Result<(), Error>
-where
-    S: Service<Request, Response = Response<B>, Error = E>,
-    S::Future: Send + 'a,
-    E: Debug + Into<Diagnostic> + 'static,
-    B: Body + Unpin + Send + 'static,
-    B::Data: Into<Bytes> + Send,
-    B::Error: Into<Error> + Send + Debug,
-{
-    crate::run(StreamAdapter::from(app)).await
-}
-
-/// Runs an HTTP application as `lambda_http::run_with_streaming_response_concurrent` does, traced. Differs from
-/// [`run_with_streaming_response`] in that managed instances of Lambda run several invocations at once.
-///
-/// # Errors
-///
-/// As [`thundra_aws::run`](crate::run).
-///
-/// # Panics
-///
-/// As [`thundra_aws::run_concurrent`](crate::run_concurrent).
-pub async fn run_with_streaming_response_concurrent<S, B, E>(app: S) -> Result<(), Error>
-where
-    S: Service<Request, Response = Response<B>, Error = E> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    E: Debug + Into<Diagnostic> + Send + 'static,
-    B: Body + Unpin + Send + 'static,
-    B::Data: Into<Bytes> + Send,
-    B::Error: Into<Error> + Send + Debug,
-{
-    crate::run_concurrent(Streamed::new(routed(app))).await
-}
+pub use self::buffered::{run, run_concurrent, run_concurrent_with, run_with};
+pub use self::streaming::{
+    run_with_streaming_response, run_with_streaming_response_concurrent, run_with_streaming_response_concurrent_with,
+    run_with_streaming_response_with,
+};
 
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
     use lambda_http::request::LambdaRequest;
-    use lambda_http::{RequestExt, service_fn};
-    use lambda_runtime::{Context, LambdaEvent};
+    use lambda_http::{Adapter, Request, RequestExt, service_fn};
+    use lambda_runtime::{Context, Error, LambdaEvent};
     use serde_json::json;
-
-    use super::*;
+    use tower_service::Service;
 
     #[test]
     fn events_of_web_sockets_and_of_lattice_are_requests() {

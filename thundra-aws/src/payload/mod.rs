@@ -81,6 +81,12 @@ pub(crate) fn locate(body: &[u8]) -> Option<Member<'_>> {
     }
 }
 
+/// Returns `true` for a part of a JSON text with the quoted name of the member. A string has no such part, because
+/// quotes inside a string are escaped.
+pub(crate) fn names_context(part: &[u8]) -> bool {
+    QUOTED_NAME.find(part).is_some()
+}
+
 /// Returns the payload without a range, usually the range of a member.
 pub(crate) fn strip(body: &[u8], range: &Range<usize>) -> Vec<u8> {
     let before = body.get(..range.start).unwrap_or(body);

@@ -19,9 +19,6 @@ use crate::attributes::Attributes;
 use crate::hops::Written;
 use crate::settings::{MessageSpans, settings};
 
-/// Usual number of attributes before serialization.
-const USUAL_ATTRIBUTES: usize = 6;
-
 /// A call in progress, kept in the configuration bag of the SDK. The SDK drops the bag with the future of the call.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -62,12 +59,13 @@ impl Call {
         let operation = Operation::new(metadata.name(), config);
         let span = span(metadata.service(), metadata.name());
         let recorded = span.trace_context().is_some();
-        let mut attributes = Attributes::new();
         if recorded {
-            attributes.reserve(USUAL_ATTRIBUTES);
-            (service.attributes)(&operation, &mut attributes);
-            let region = operation.region.map(|region| (semconv::CLOUD_REGION, region.to_owned().into()));
-            span.set_attributes(region.into_iter().chain(attributes.iter().cloned()));
+            span.describe_new(|to| {
+                if let Some(region) = operation.region {
+                    to.text(semconv::CLOUD_REGION, region);
+                }
+                (service.attributes)(&operation, to);
+            });
         }
         let outbound = thundra_core::outbound(&span)?;
         let mut injected = Injected::default();
@@ -76,6 +74,8 @@ impl Call {
             injected = (messages.inject)(input, &outbound, limits).unwrap_or_default();
             if recorded && settings().message_spans == MessageSpans::Create {
                 // The messages that named the call as their sender name spans of their own then.
+                let mut attributes = Attributes::new();
+                (service.attributes)(&operation, &mut attributes);
                 let created = spans::create(input, messages.each_in_batch, &span, &outbound, &attributes);
                 injected.own_context &= created == 0;
             }
@@ -102,7 +102,9 @@ impl Call {
 
     /// Prepares an attempt. The X-Ray header is not signed, and may be written at any time.
     pub(crate) fn attempt(&mut self, http: &mut HttpRequest) {
-        if let Some(header) = self.xray_header(http.headers().get(XRAY_HEADER)) {
+        if self.may_write_xray()
+            && let Some(header) = self.xray_header(http.headers().get(XRAY_HEADER))
+        {
             let _ = http.headers_mut().try_insert(XRAY_HEADER, header);
         }
         // A traced HTTP client below makes no second span.
@@ -113,12 +115,26 @@ impl Call {
             let request = Request { operation: self.operation.name(), uri: http.uri(), body };
             let count =
                 if self.counted { None } else { (self.service.batch_size)(&request).filter(|count| *count > 0) };
-            let count = count.map(|count| (semconv::MESSAGING_BATCH_MESSAGE_COUNT, count.into()));
             if let (Some(writes), Some(written)) = (&self.service.writes, &mut self.written) {
                 (writes.requested)(&request, written);
             }
-            let attributes = (self.service.request)(&request).into_iter().chain(count);
-            self.span.set_attributes(endpoint::attributes(http.uri()).into_iter().chain(attributes));
+            let attributes = (self.service.request)(&request);
+            self.span.describe(|to| {
+                endpoint::describe(http.uri(), to);
+                attributes.iter().for_each(|(key, value)| to.value(key, value));
+                if let Some(count) = count {
+                    to.value(semconv::MESSAGING_BATCH_MESSAGE_COUNT, &count.into());
+                }
+            });
+        }
+    }
+
+    /// Returns `false` if no header of the request could matter.
+    fn may_write_xray(&self) -> bool {
+        match &self.trace_header {
+            TraceHeader::Received => self.xray.is_some(),
+            TraceHeader::Own(_) => true,
+            TraceHeader::Callers => false,
         }
     }
 

@@ -79,8 +79,9 @@ macro_rules! services {
 
         #[cfg(feature = $feature)]
         impl ConfigBuilderExt for $sdk::config::Builder {
-            fn traced(self) -> Self {
-                self.interceptor(crate::interceptor())
+            fn traced(mut self) -> Self {
+                self.push_interceptor(super::permanent_interceptor());
+                self
             }
         }
 

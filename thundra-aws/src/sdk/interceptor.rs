@@ -5,11 +5,13 @@
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
+#[cfg(feature = "config")]
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
     BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextMut, FinalizerInterceptorContextRef,
 };
-use aws_smithy_runtime_api::client::interceptors::{DisableInterceptor, Intercept};
+use aws_smithy_runtime_api::client::interceptors::{DisableInterceptor, Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -33,13 +35,22 @@ use super::services;
 /// let sqs = aws_sdk_sqs::config::Builder::from(&config).interceptor(thundra_aws::interceptor());
 /// ```
 pub fn interceptor() -> impl Intercept + Clone + 'static {
-    Interceptor
+    Interceptor::<false>
+}
+
+/// Returns the interceptor of our own clients. Nobody can name the type to disable it, so the SDK need not look in the
+/// bag before each hook.
+#[cfg(feature = "config")]
+pub(crate) fn permanent_interceptor() -> SharedInterceptor {
+    SharedInterceptor::permanent(Interceptor::<true>)
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Interceptor;
+struct Interceptor<const IS_PERMANENT: bool>;
 
-impl Intercept for Interceptor {
+// Without the hint, the SDK calls each of nineteen hooks.
+#[dyn_dispatch_hint]
+impl<const IS_PERMANENT: bool> Intercept for Interceptor<IS_PERMANENT> {
     fn name(&self) -> &'static str {
         "Thundra"
     }

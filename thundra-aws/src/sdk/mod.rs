@@ -43,3 +43,5 @@ mod services;
 pub(crate) mod unwrapped;
 
 pub use interceptor::interceptor;
+#[cfg(feature = "config")]
+use interceptor::permanent_interceptor;

@@ -2,9 +2,9 @@
 
 use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptorContextRef, Output};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_types::request_id::RequestId;
+use aws_smithy_runtime_api::http::Headers;
 use serde::Deserialize;
-use thundra_core::{SpanExt, Status, TraceContext, Value, semconv};
+use thundra_core::{Description, SpanExt, Status, TraceContext, semconv};
 use tracing::Span;
 
 use super::error;
@@ -53,16 +53,21 @@ impl Response {
         Response { error: Some((error_type, description)), ..Response::default() }
     }
 
-    fn record(self, span: &Span) {
+    /// Adds the facts about messages.
+    fn describe(&self, to: &mut Description<'_>) {
         if let Some(count) = self.received {
-            span.set_attribute(semconv::MESSAGING_BATCH_MESSAGE_COUNT, count);
+            to.value(semconv::MESSAGING_BATCH_MESSAGE_COUNT, &count.into());
         }
-        if let Some(id) = self.message_id {
-            span.set_attribute(semconv::MESSAGING_MESSAGE_ID, id);
+        if let Some(id) = &self.message_id {
+            to.text(semconv::MESSAGING_MESSAGE_ID, id);
         }
-        if let Some(shard) = self.partition {
-            span.set_attribute(semconv::MESSAGING_DESTINATION_PARTITION_ID, shard);
+        if let Some(shard) = &self.partition {
+            to.text(semconv::MESSAGING_DESTINATION_PARTITION_ID, shard);
         }
+    }
+
+    /// Records the rest: failures of messages or of awaited work, and the attributes of the service.
+    fn record_outcome(self, span: &Span) {
         if let Some((error_type, description)) = self.error {
             span.set_status(Status::error(description));
             span.set_attribute(semconv::ERROR_TYPE, error_type);
@@ -75,7 +80,9 @@ impl Response {
                 total => format!("{count} of {total} messages failed: {code}"),
             }));
         }
-        span.set_attributes(self.attributes);
+        if !self.attributes.is_empty() {
+            span.set_attributes(self.attributes);
+        }
     }
 }
 
@@ -110,23 +117,36 @@ pub(crate) fn record(
     read: impl FnOnce(&Output, &HttpResponse) -> Option<Response>,
 ) {
     let response = context.response();
-    let header = |name| response.and_then(|response| response.headers().get(name)).map(str::to_owned);
-    let attributes: [(&str, Option<Value>); 5] = [
-        (semconv::HTTP_REQUEST_RESEND_COUNT, (attempts.made > 1).then(|| (attempts.made - 1).into())),
-        (semconv::THUNDRA_THROTTLED_ATTEMPTS, (attempts.throttled > 0).then(|| attempts.throttled.into())),
-        (semconv::HTTP_RESPONSE_STATUS_CODE, response.map(|response| response.status().as_u16().into())),
-        (semconv::AWS_REQUEST_ID, response.and_then(request_id).map(|id| id.to_owned().into())),
-        (semconv::AWS_EXTENDED_REQUEST_ID, header("x-amz-id-2").map(Value::from)),
-    ];
-    span.set_attributes(attributes.into_iter().filter_map(|(key, value)| Some((key, value?))));
-    match context.output_or_error() {
-        Some(Ok(output)) => {
-            if let Some(response) = response.and_then(|response| read(output, response)) {
-                response.record(span);
-            }
+    let ids = response.map(|response| RequestIds::of(response.headers())).unwrap_or_default();
+    let read = match (context.output_or_error(), response) {
+        (Some(Ok(output)), Some(response)) => read(output, response),
+        _ => None,
+    };
+    span.describe(|to| {
+        if attempts.made > 1 {
+            to.number(semconv::HTTP_REQUEST_RESEND_COUNT, attempts.made - 1);
         }
-        Some(Err(error)) => error::record(span, error, response),
-        None => {}
+        if attempts.throttled > 0 {
+            to.number(semconv::THUNDRA_THROTTLED_ATTEMPTS, attempts.throttled);
+        }
+        if let Some(response) = response {
+            to.number(semconv::HTTP_RESPONSE_STATUS_CODE, response.status().as_u16());
+        }
+        if let Some(id) = ids.id {
+            to.text(semconv::AWS_REQUEST_ID, id);
+        }
+        if let Some(id) = ids.extended {
+            to.text(semconv::AWS_EXTENDED_REQUEST_ID, id);
+        }
+        if let Some(read) = &read {
+            read.describe(to);
+        }
+    });
+    if let Some(read) = read {
+        read.record_outcome(span);
+    }
+    if let Some(Err(error)) = context.output_or_error() {
+        error::record(span, error, response);
     }
 }
 
@@ -135,9 +155,31 @@ pub(crate) fn body(response: &HttpResponse) -> &[u8] {
     response.body().bytes().unwrap_or_default()
 }
 
-/// Returns the request id. The header has three names, of which the SDK reads two.
-fn request_id(response: &HttpResponse) -> Option<&str> {
-    response.request_id().or_else(|| response.headers().get("x-amzn-request-id"))
+/// The ids of a request, read in one walk over the few headers of a response.
+#[derive(Debug, Default)]
+struct RequestIds<'a> {
+    id: Option<&'a str>,
+    extended: Option<&'a str>,
+}
+
+impl<'a> RequestIds<'a> {
+    /// Reads the request id, whose header has three names, and the extended id of S3. The first value of a header counts.
+    fn of(headers: &'a Headers) -> Self {
+        let (mut ids, mut extended) = ([None; 3], None);
+        for (name, value) in headers.iter() {
+            let place = match name {
+                "x-amzn-requestid" => ids.get_mut(0),
+                "x-amz-request-id" => ids.get_mut(1),
+                "x-amzn-request-id" => ids.get_mut(2),
+                "x-amz-id-2" => Some(&mut extended),
+                _ => None,
+            };
+            if let Some(place) = place {
+                place.get_or_insert(value);
+            }
+        }
+        RequestIds { id: ids.into_iter().flatten().next(), extended }
+    }
 }
 
 #[cfg(test)]
@@ -153,11 +195,12 @@ mod tests {
             (&[("x-amz-request-id", "b")], Some("b")),
             (&[("x-amzn-request-id", "c")], Some("c")),
             (&[("x-amzn-request-id", "c"), ("x-amzn-requestid", "a")], Some("a")),
+            (&[("x-amzn-request-id", "c"), ("x-amz-request-id", "b")], Some("b")),
             (&[], None),
         ] {
             let mut response = HttpResponse::new(200.try_into().unwrap(), SdkBody::empty());
             headers.iter().for_each(|(name, value)| _ = response.headers_mut().insert(*name, *value));
-            assert_eq!(request_id(&response), expected);
+            assert_eq!(RequestIds::of(response.headers()).id, expected);
         }
     }
 }

@@ -20,6 +20,11 @@ use super::parse::json;
 use super::parse::opened::Opened;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, edge_trust};
+use crate::payload;
+
+/// The most bytes of a `__context__` and of the members after the `__context__`, at the end of a request. Clients write
+/// at most 4 KiB of a context into a call.
+const MAX_END: usize = 5 * 1024;
 
 pub(super) static SOURCE: Source = Source {
     name: "direct",
@@ -55,7 +60,7 @@ pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) ->
 
 /// Reads the context of a program in the event of another source, unless the source has read the context already.
 pub(super) fn read_forwarded(trigger: &mut Trigger, event: &Event<'_>, extractor: &Extractor<'_>) {
-    if !event.members.names(PAYLOAD_CONTEXT) {
+    if !event.members.names(PAYLOAD_CONTEXT) && !payload::names_context(end(event.unread)) {
         return;
     }
     if let Some(Opened { inbound, range: Some(range), .. }) = Opened::of_payload(event.text, extractor)
@@ -65,6 +70,12 @@ pub(super) fn read_forwarded(trigger: &mut Trigger, event: &Event<'_>, extractor
         trigger.context_ranges.insert(before, range);
         trigger.forwarded = Some(inbound);
     }
+}
+
+/// Returns the end of an unread text. A program that adds a `__context__` to a request adds the context as the first or
+/// the last member, and the body before has up to 6 MB.
+fn end(unread: &[u8]) -> &[u8] {
+    unread.get(unread.len().saturating_sub(MAX_END)..).unwrap_or_default()
 }
 
 fn read_list(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {

@@ -13,8 +13,10 @@ use thundra_core::{Config, semconv};
 use super::event::{Event, is_record};
 use super::message::message_id;
 use super::parse::extract::Extractor;
+#[cfg_attr(not(feature = "batch"), allow(unused_imports))]
+pub(crate) use super::parse::image::ImageContext;
 use super::parse::json::Object;
-use super::parse::{arn, base64, image, time};
+use super::parse::{arn, base64, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -80,7 +82,7 @@ pub(crate) struct DynamoDbRecord<'a> {
     /// The change of the item.
     pub(crate) change: Option<Change>,
     /// The texts and numbers of the `__context__` in the new image.
-    pub(crate) context: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    pub(crate) context: ImageContext<'a>,
 }
 
 impl<'a> DynamoDbRecord<'a> {
@@ -88,16 +90,16 @@ impl<'a> DynamoDbRecord<'a> {
     pub(crate) fn of(record: &Object<'a>) -> Option<Self> {
         let change = record.object("dynamodb")?;
         let principal = record.object("userIdentity").and_then(|identity| identity.text("principalId"));
-        let arn = record.text("eventSourceARN");
-        let keys = change.object("Keys").filter(|_| change::is_on());
-        let change_of = |table| Some(item_change(table, &key_values_of(&keys?, |_| true)));
-        let item = arn.as_deref().and_then(table).and_then(change_of).flatten();
+        let item = || {
+            let (arn, keys) = (record.text("eventSourceARN")?, change.object("Keys")?);
+            item_change(table(&arn)?, &key_values_of(&keys, |_| true))
+        };
         Some(DynamoDbRecord {
-            change: item,
+            change: if change::is_on() { item() } else { None },
             id: change.text("SequenceNumber").or_else(|| record.text("eventID")),
             created_at: change.time("ApproximateCreationDateTime").and_then(time::from_seconds),
             principal,
-            context: image::context(&change),
+            context: ImageContext::of_change(&change),
         })
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Event<'a> {
     /// The members beyond the limit of [`members`](Event::members) that may identify a device, each once. A device
     /// chooses how many members come before.
     pub(super) beyond: Object<'a>,
+    /// The text from the `body` of a request on, if not read.
+    pub(super) unread: &'a [u8],
     /// `true` for a list, the form of the batches of EventBridge: of a pipe, or of a bus.
     pub(super) is_list: bool,
     request_context: OnceCell<Option<Object<'a>>>,
@@ -55,7 +57,7 @@ impl<'a> Event<'a> {
             } else if key == BODY && event.records.is_empty() && !std::mem::replace(&mut has_body, true) {
                 members.finish([&mut event.members])?;
                 if needs_no_body(&event) {
-                    return Some(event);
+                    return Some(Event { unread: members.rest(), ..event });
                 }
                 event.request_context = OnceCell::new();
             }
@@ -78,6 +80,7 @@ impl<'a> Event<'a> {
             members: Object::default(),
             records: Vec::new(),
             beyond: Object::default(),
+            unread: &[],
             is_list: false,
             request_context: OnceCell::new(),
         }

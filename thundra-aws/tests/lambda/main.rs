@@ -234,6 +234,10 @@ async fn an_exporter_that_is_given_in_code_is_the_only_one() {
         ("too_late", json!("ann"), "2 spans", 1),
         #[cfg(feature = "http")]
         ("http_run_with", request(), "1 spans", 0),
+        #[cfg(feature = "http")]
+        ("http_stream_run_with", request(), "1 spans", 0),
+        #[cfg(feature = "http")]
+        ("http_stream_run_concurrent_with", request(), "1 spans", 0),
     ] {
         for variables in [&[][..], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]] {
             let lambda = Lambda::start(program, variables).await;

@@ -58,6 +58,18 @@ pub(crate) fn run(name: &str) {
             let greet = lambda_http::service_fn(async |_: lambda_http::Request| Ok::<_, Error>("hello ann"));
             runtime().block_on(thundra_aws::http::run_with(own_exporter(), greet)).unwrap();
         }
+        #[cfg(feature = "http")]
+        "http_stream_run_with" | "http_stream_run_concurrent_with" => {
+            use thundra_aws::http::{run_with_streaming_response_concurrent_with, run_with_streaming_response_with};
+            let greet =
+                async |_: lambda_http::Request| Ok::<_, Error>(lambda_http::Response::new("hello ann".to_owned()));
+            let greet = lambda_http::service_fn(greet);
+            let result = match name.ends_with("concurrent_with") {
+                true => runtime().block_on(run_with_streaming_response_concurrent_with(own_exporter(), greet)),
+                false => runtime().block_on(run_with_streaming_response_with(own_exporter(), greet)),
+            };
+            result.unwrap();
+        }
         "telemetry" => assert_eq!(telemetry::main(), ExitCode::SUCCESS),
         "telemetry_and_init" => assert_eq!(telemetry_and_init::main(), ExitCode::SUCCESS),
         "telemetry_and_concurrent" => assert_eq!(telemetry_and_concurrent::main(), ExitCode::SUCCESS),

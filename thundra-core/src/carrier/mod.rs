@@ -5,6 +5,7 @@ mod baggage;
 mod correlation;
 mod extraction;
 mod inbound;
+mod known;
 mod outbound;
 mod ows;
 mod parent_source;
@@ -23,7 +24,8 @@ pub use correlation::{
 };
 pub use extraction::Extraction;
 pub use inbound::Inbound;
-pub use outbound::Outbound;
+pub use known::may_carry;
+pub use outbound::{HeaderText, Outbound};
 pub use parent_source::ParentSource;
 pub use propagators::Propagators;
 pub(crate) use received::Received;

@@ -76,12 +76,42 @@ impl Outbound {
     /// ```
     pub fn header_pairs(&self) -> Vec<(&str, String)> {
         let mut pairs = Vec::with_capacity(12);
-        pairs.extend(self.traceparent());
-        pairs.extend(self.chain());
-        pairs.extend(self.trace_state());
-        pairs.extend(self.xray_header().map(|header| (XRAY_HEADER, header)));
-        pairs.extend(self.others());
+        self.each_header(|key, text| pairs.push((key, text.into_owned())));
         pairs
+    }
+
+    /// Calls `write` with each of the [`header_pairs`](Self::header_pairs). A text is copied where it is needed, and a
+    /// context in two headers is formatted once.
+    #[doc(hidden)]
+    pub fn each_header<'a>(&'a self, mut write: impl FnMut(&'a str, HeaderText<'a>)) {
+        let Propagators { tracecontext, baggage, correlation, .. } = self.formats;
+        let traceparent = if tracecontext { format_traceparent(&self.context) } else { String::new() };
+        let ids = correlation.then_some(&self.correlation);
+        let handed_on = (tracecontext && correlation).then(|| traceparent.clone());
+        if tracecontext {
+            write(TRACEPARENT, HeaderText::Owned(traceparent));
+        }
+        if let Some(ids) = ids {
+            if let Some(id) = ids.get(CORRELATION_ID) {
+                write(CORRELATION_ID, HeaderText::Borrowed(id));
+            }
+            write(CALL_CHAIN_LENGTH, number(ids.chain_length()));
+            write(DEBUG_LOG_ENABLED, HeaderText::Static(if ids.debug_log_enabled() { "true" } else { "false" }));
+        }
+        if let Some(state) = self.context.trace_state.as_deref().filter(|_| tracecontext) {
+            write(TRACESTATE, HeaderText::Borrowed(state));
+        }
+        if let Some(header) = self.xray_header() {
+            write(XRAY_HEADER, HeaderText::Owned(header));
+        }
+        if let Some(context) = handed_on {
+            write(CORRELATION_TRACEPARENT, HeaderText::Owned(context));
+        }
+        let ids = ids.into_iter().flat_map(CorrelationIds::iter).filter(|(key, _)| *key != CORRELATION_ID);
+        ids.for_each(|(key, value)| write(key, HeaderText::Borrowed(value)));
+        if let Some(baggage) = self.baggage.as_deref().filter(|_| baggage) {
+            write(BAGGAGE, HeaderText::Borrowed(baggage));
+        }
     }
 
     /// Returns the W3C trace context alone, for any host to see.
@@ -173,5 +203,43 @@ impl Outbound {
             *value = serde_json::Value::from(value.as_str()).to_string();
         }
         pairs
+    }
+}
+
+/// The value of a header.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderText<'a> {
+    /// A word of ours.
+    Static(&'static str),
+    /// A text of the scope.
+    Borrowed(&'a str),
+    /// A text formatted for this call.
+    Owned(String),
+}
+
+impl HeaderText<'_> {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            HeaderText::Static(text) | HeaderText::Borrowed(text) => text,
+            HeaderText::Owned(text) => text,
+        }
+    }
+
+    fn into_owned(self) -> String {
+        match self {
+            HeaderText::Static(text) | HeaderText::Borrowed(text) => text.to_owned(),
+            HeaderText::Owned(text) => text,
+        }
+    }
+}
+
+/// Returns a length of a chain of calls. Nearly every chain has one digit.
+fn number(length: u32) -> HeaderText<'static> {
+    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    match DIGITS.get(length as usize) {
+        Some(digit) => HeaderText::Static(digit),
+        None => HeaderText::Owned(length.to_string()),
     }
 }

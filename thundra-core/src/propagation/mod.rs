@@ -65,8 +65,8 @@
 
 #[doc(hidden)]
 pub use crate::carrier::{
-    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Extraction, PAYLOAD_CONTEXT,
-    USER_AGENT, XRAY_HEADER, header_bytes,
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Extraction, HeaderText,
+    PAYLOAD_CONTEXT, USER_AGENT, XRAY_HEADER, header_bytes, may_carry,
 };
 pub mod env;
 

@@ -22,6 +22,7 @@ mod callsite_numbers;
 pub(crate) mod callsites;
 pub(crate) mod current;
 pub(crate) mod debug_logs;
+pub(crate) mod description;
 pub(crate) mod edit;
 pub(crate) mod entered;
 pub(crate) mod event_filter;

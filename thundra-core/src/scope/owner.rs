@@ -84,6 +84,12 @@ impl Scope {
         InScope::new(self.root(), self.span.clone(), future)
     }
 
+    /// Makes a future in the scope, and runs it there, as `scope.run(scope.enter(make))`.
+    #[doc(hidden)]
+    pub fn start<F: Future>(&self, make: impl FnOnce() -> F) -> InScope<F> {
+        InScope::made(self.root(), self.span.clone(), make)
+    }
+
     /// Ends the root span, seals the scope and returns the finished spans. Of an unsampled scope there are none, unless
     /// [`Config::keep`](crate::Config::keep) keeps the scope.
     ///

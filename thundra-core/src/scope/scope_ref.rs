@@ -13,6 +13,7 @@ use crate::carrier::CorrelationIds;
 use crate::exception::Exception;
 use crate::metrics::{Instrument, Number};
 use crate::pipeline::{Losses, backlog};
+use crate::recorder::description::Description;
 use crate::recorder::entered::Entered;
 use crate::recorder::otel_context::OtelContext;
 #[cfg(feature = "testing")]
@@ -123,6 +124,18 @@ impl ScopeRef {
     #[doc(hidden)]
     pub fn set_attributes(&self, attributes: &[(&'static str, Value)]) {
         edit::set_ready_attributes(self.root, attributes);
+    }
+
+    /// Sets several attributes of the root span from borrowed texts.
+    #[doc(hidden)]
+    pub fn describe(&self, describe: impl FnOnce(&mut Description<'_>)) {
+        Description::of(self.root, false, describe);
+    }
+
+    /// Describes the root span of a scope that has just begun. The attributes have different keys.
+    #[doc(hidden)]
+    pub fn describe_new(&self, describe: impl FnOnce(&mut Description<'_>)) {
+        Description::of(self.root, true, describe);
     }
 
     /// Adds to a count in an attribute of the root span. The count begins at zero.

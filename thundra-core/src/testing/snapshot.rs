@@ -1,10 +1,9 @@
 //! Spans as a text that is equal in each run.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
-use super::values::stable;
-use crate::{Escaped, SpanData, SpanId, SpanKind, Status, Value};
+use super::printer::Printer;
+use crate::SpanData;
 
 /// The attributes left out, with values that depend on the run, the machine, the account, or the version of a library.
 /// A key with `.`, `_` or `-` at the end stands for all keys with the prefix.
@@ -64,9 +63,6 @@ const LEFT_OUT: [&str; 54] = [
     "user_agent.",
     "x-correlation-",
 ];
-
-/// The greatest depth of a printed tree.
-const MAX_DEPTH: usize = 200;
 
 /// A printer of spans for snapshots: `assert_eq!`, `insta::assert_snapshot!`, or a file.
 ///
@@ -160,79 +156,21 @@ impl Snapshot {
 
     /// Returns the text: a tree for each root. A root is a span whose parent is not among the spans.
     pub fn print(&self, spans: &[SpanData]) -> String {
-        let known: HashSet<SpanId> = spans.iter().map(|span| span.context.span_id).collect();
-        let mut below: HashMap<Option<SpanId>, Vec<&SpanData>> = HashMap::new();
-        // Spans arrive in the order of the ends. With equal times, parents and earlier spans come first.
-        let mut spans: Vec<_> = spans.iter().rev().collect();
-        spans.sort_by_key(|span| span.start_time);
-        for span in spans {
-            let parent = span.parent_span_id.filter(|id| known.contains(id) && *id != span.context.span_id);
-            below.entry(parent).or_default().push(span);
-        }
-        let mut out = String::new();
-        self.branches(None, &below, 0).iter().for_each(|root| root.print(&mut out, "", ""));
-        out
+        Printer::new(self, spans).print(spans)
     }
 
-    fn branches(
-        &self,
-        parent: Option<SpanId>,
-        below: &HashMap<Option<SpanId>, Vec<&SpanData>>,
-        depth: usize,
-    ) -> Vec<Branch> {
-        let spans = below.get(&parent).map_or(&[][..], Vec::as_slice);
-        if depth > MAX_DEPTH && !spans.is_empty() {
-            return vec![Branch { line: "…".to_owned(), ..Branch::default() }];
-        }
-        let branch = |span: &&SpanData| Branch {
-            line: self.line(span),
-            events: span.events.iter().map(|event| self.text(&event.name, &event.attributes)).collect(),
-            below: self.branches(Some(span.context.span_id), below, depth + 1),
-        };
-        let mut branches: Vec<_> = spans.iter().map(branch).collect();
-        if !self.by_start {
-            branches.sort();
-        }
-        branches
+    /// Returns `true` for an attribute to show with the unchanged value.
+    pub(super) fn shows(&self, key: &str) -> bool {
+        self.with.contains(key)
     }
 
-    fn line(&self, span: &SpanData) -> String {
-        let mut line = shown(&span.name);
-        if span.kind != SpanKind::Internal {
-            let _ = write!(line, " [{}]", span.kind.as_str());
-        }
-        match &span.status {
-            Status::Unset => {}
-            Status::Ok => line.push_str(" ok"),
-            Status::Error { description } => {
-                let _ = write!(line, " ✗ {}", shown(description));
-            }
-        }
-        self.attributes(&mut line, &span.attributes);
-        line.push_str(&" →".repeat(span.links.len()));
-        line
+    /// Returns `true` if the roots and the spans with the same parent stand in the order of the starts.
+    pub(super) fn is_by_start(&self) -> bool {
+        self.by_start
     }
 
-    fn text(&self, name: &str, attributes: &[(String, Value)]) -> String {
-        let mut line = shown(name);
-        self.attributes(&mut line, attributes);
-        line
-    }
-
-    fn attributes(&self, line: &mut String, attributes: &[(String, Value)]) {
-        let mut attributes: Vec<_> = attributes.iter().collect();
-        attributes.sort_by(|(one, _), (other, _)| one.cmp(other));
-        for (key, value) in attributes {
-            let value = value.to_string();
-            let _ = match self.with.contains(key) {
-                true => write!(line, " {}={}", Escaped(key), Escaped(&value)),
-                false if self.takes(key) => write!(line, " {}={}", Escaped(key), shown(&value)),
-                false => continue,
-            };
-        }
-    }
-
-    fn takes(&self, key: &str) -> bool {
+    /// Returns `true` for an attribute to show with the stable parts of the value.
+    pub(super) fn takes(&self, key: &str) -> bool {
         let is_left_out = || {
             LEFT_OUT.iter().any(|left_out| match left_out.ends_with(['.', '_', '-']) {
                 true => key.starts_with(left_out),
@@ -243,31 +181,6 @@ impl Snapshot {
             _ if self.without.contains(key) => false,
             Some(only) => only.contains(key),
             None => !is_left_out(),
-        }
-    }
-}
-
-fn shown(text: &str) -> String {
-    Escaped(&stable(text)).to_string()
-}
-
-/// A printed span with the spans below.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Branch {
-    line: String,
-    events: Vec<String>,
-    below: Vec<Branch>,
-}
-
-impl Branch {
-    fn print(&self, out: &mut String, first: &str, rest: &str) {
-        let _ = writeln!(out, "{first}{}", self.line);
-        for event in &self.events {
-            let _ = writeln!(out, "{rest}{}· {event}", if self.below.is_empty() { "  " } else { "│ " });
-        }
-        for (n, branch) in self.below.iter().enumerate() {
-            let (first, below) = if n + 1 == self.below.len() { ("└ ", "  ") } else { ("├ ", "│ ") };
-            branch.print(out, &format!("{rest}{first}"), &format!("{rest}{below}"));
         }
     }
 }

@@ -7,6 +7,7 @@ use tracing::instrument::WithSubscriber;
 use tracing::{Instrument, info, info_span, instrument};
 
 use super::*;
+use crate::propagation::{Inbound, Propagators, Trust};
 use crate::{ScopeRef, SpanExt, Status, correlation};
 
 #[instrument]
@@ -186,4 +187,15 @@ async fn a_global_subscriber_is_not_needed() {
     })
     .await;
     assert_eq!(snapshot(&spans), "invocation\n├ a\n└ b\n");
+}
+
+/// One id in 2,000 is all digits.
+#[test]
+fn an_id_of_the_spans_is_an_id_without_a_letter_too() {
+    let sent = [("traceparent", "00-12345678901234567890123456789012-1234567890123456-01")];
+    let caller = Inbound::extract(sent, Propagators::default(), Trust::Full);
+    let scope = Scope::builder("root").parent(caller).begin_with(&CONFIG);
+    scope.set_attribute("called.by", "1234567890123456, order 2222222222222222");
+    let spans: Vec<_> = scope.finish().spans().collect();
+    assert_eq!(snapshot(&spans), "root called.by=<id>, order 2222222222222222\n");
 }

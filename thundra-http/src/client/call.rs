@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use http::header::AUTHORIZATION;
-use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use thundra_core::exception::Exception;
 use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, outbound, semconv};
@@ -46,7 +45,7 @@ impl Call {
             { semconv::HTTP_REQUEST_METHOD } = known,
             { semconv::RPC_SYSTEM_NAME } = rpc.map(|_| grpc::SYSTEM),
             { semconv::RPC_METHOD } = rpc,
-            { semconv::SERVER_ADDRESS } = authority.map(|authority| attributes::address(authority.host())),
+            { semconv::SERVER_ADDRESS } = authority.map(|authority| attributes::address(attributes::host(authority))),
             { semconv::SERVER_PORT } = attributes::port(uri, authority),
             { semconv::URL_FULL } = attributes::full_url(uri, authority),
             { semconv::HTTP_RESPONSE_STATUS_CODE } = field::Empty,
@@ -74,7 +73,7 @@ impl Call {
             true => Reach::Nothing,
             false => {
                 let authority = attributes::authority(uri, headers);
-                Reach::of(authority.as_deref().map_or("", Authority::host), uri.query())
+                Reach::of(authority.as_deref().map_or("", attributes::host), uri.query())
             }
         };
         match reach {
@@ -134,11 +133,14 @@ impl Call {
             return;
         }
         span.record(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
-        span.set_attribute(semconv::NETWORK_PROTOCOL_VERSION, attributes::protocol_version(version));
-        if let Some(peer) = peer {
-            span.set_attribute(semconv::NETWORK_PEER_ADDRESS, peer.ip().to_string());
-            span.set_attribute(semconv::NETWORK_PEER_PORT, peer.port());
-        }
+        let peer = peer.map(|peer| (attributes::ip(peer.ip()), peer.port()));
+        span.describe(|to| {
+            to.text(semconv::NETWORK_PROTOCOL_VERSION, attributes::protocol_version(version));
+            if let Some((address, port)) = &peer {
+                to.text(semconv::NETWORK_PEER_ADDRESS, address);
+                to.number(semconv::NETWORK_PEER_PORT, *port);
+            }
+        });
         headers::capture(
             headers,
             &settings().captured_headers.client_response,

@@ -51,7 +51,7 @@ impl Measured {
     ) -> Option<Box<Self>> {
         tokio_runtime::note();
         are_wanted().then(|| {
-            let address = authority.map(|authority| attributes::address(authority.host()).to_string());
+            let address = authority.map(|authority| attributes::address(attributes::host(authority)).to_owned());
             let port = attributes::port(uri, authority);
             Box::new(Measured {
                 began: Instant::now(),

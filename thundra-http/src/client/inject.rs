@@ -6,7 +6,8 @@
 use http::header::{Entry, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use thundra_core::propagation::{
-    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Outbound, XRAY_HEADER, header_bytes,
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, HeaderText, Outbound, XRAY_HEADER,
+    header_bytes,
 };
 
 use crate::propagation_policy::Reach;
@@ -44,35 +45,44 @@ pub(super) fn may_write(name: &HeaderName) -> bool {
 /// Adds the context to the headers: as much as the host may get, the most important headers first, up to 4 KiB. Returns
 /// `true` if a header was left out.
 pub(super) fn inject(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap) -> bool {
-    let pairs = match reach {
-        Reach::Nothing => return false,
-        Reach::Trace => outbound.trace_pairs(),
-        Reach::Everything => outbound.header_pairs(),
-    };
+    if reach == Reach::Nothing {
+        return false;
+    }
     // A trace context of the program's own is not mixed with ours.
     let has_own_context = headers.contains_key(&TRACEPARENT) && !is_forwarded(outbound, headers, &TRACEPARENT);
     let is_trace = |key: &str| [TRACESTATE.as_str(), XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
     if !has_own_context && outbound.context.trace_state.is_none() && outbound.formats.tracecontext {
         remove_forwarded_state(outbound, headers);
     }
-    let _ = headers.try_reserve(pairs.len());
     let (mut room, mut left_out) = (MAX_BYTES, false);
-    for (key, value) in pairs.into_iter().filter(|(key, _)| !(has_own_context && is_trace(key))) {
-        let bytes = header_bytes(key, &value);
-        let (Some(name), Ok(value)) = (name(key), HeaderValue::try_from(value)) else {
+    let mut write = |key: &str, text: HeaderText<'_>| {
+        if has_own_context && is_trace(key) {
+            return;
+        }
+        let bytes = header_bytes(key, text.as_str());
+        let value = match text {
+            HeaderText::Static(text) => Ok(HeaderValue::from_static(text)),
+            HeaderText::Borrowed(text) => HeaderValue::from_str(text),
+            HeaderText::Owned(text) => HeaderValue::try_from(text),
+        };
+        let (Some(name), Ok(value)) = (name(key), value) else {
             left_out = true;
-            continue;
+            return;
         };
         match headers.entry(name) {
-            Entry::Occupied(present) if !were_received(outbound, key, present.iter()) => continue,
+            Entry::Occupied(present) if !were_received(outbound, key, present.iter()) => return,
             _ if bytes > room => {
                 left_out = true;
-                continue;
+                return;
             }
             Entry::Occupied(mut present) => drop(present.insert(value)),
             Entry::Vacant(place) => drop(place.insert(value)),
         }
         room -= bytes;
+    };
+    match reach {
+        Reach::Everything => outbound.each_header(write),
+        _ => outbound.trace_pairs().into_iter().for_each(|(key, value)| write(key, HeaderText::Owned(value))),
     }
     left_out
 }

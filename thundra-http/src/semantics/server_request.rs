@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use http::uri::Authority;
-use thundra_core::{Value, cut, semconv};
+use thundra_core::{Description, Value, cut, semconv};
 
 use super::attributes::{self, OTHER};
 use super::{limits, redact};
@@ -53,33 +53,101 @@ impl ServerRequest<'_> {
     /// Returns the attributes of the span.
     pub fn attributes(self) -> Attributes {
         let mut attributes = Vec::with_capacity(16);
-        let mut set = |key: &'static str, value: Option<Value>| attributes.extend(value.map(|value| (key, value)));
-        let within = |text: Option<&str>, bytes| text.map(|text| Value::from(cut(text, bytes).to_owned()));
-        let known_method = self.known_method();
-        let original_method = self.method.filter(|_| known_method.as_deref() == Some(OTHER));
-        set(semconv::HTTP_REQUEST_METHOD, known_method.map(Value::from));
-        set(semconv::HTTP_REQUEST_METHOD_ORIGINAL, original_method.map(|m| attributes::original_method(m).into()));
-        set(semconv::HTTP_ROUTE, within(self.route, limits::ROUTE));
-        set(semconv::URL_PATH, self.path.map(|path| redact::path(path).into_owned().into()));
-        set(semconv::URL_QUERY, self.query.map(Value::from));
-        set(semconv::URL_SCHEME, self.scheme.map(Value::from));
-        let host = self.host.as_ref();
-        set(semconv::SERVER_ADDRESS, host.map(|host| attributes::address(host.host()).to_owned().into()));
-        let port = host.and_then(|host| host.port_u16().or(self.port));
-        set(semconv::SERVER_PORT, port.map(Value::from));
-        set(semconv::NETWORK_PEER_ADDRESS, self.peer.map(|peer| peer.ip().to_string().into()));
-        set(semconv::NETWORK_PEER_PORT, self.peer.map(|peer| peer.port().into()));
-        set(semconv::CLIENT_ADDRESS, within(self.client.as_deref(), limits::HOST));
-        set(semconv::NETWORK_PROTOCOL_VERSION, self.version.map(Value::from));
-        set(semconv::USER_AGENT_ORIGINAL, within(self.user_agent, limits::USER_AGENT));
+        self.describe(&mut attributes);
         attributes
+    }
+
+    /// Writes the attributes of the span. No key comes twice.
+    pub(crate) fn describe(&self, to: &mut impl TakeAttributes) {
+        let known_method = self.method.map(|method| attributes::known_method(self.known_methods, method));
+        if let Some(known) = known_method {
+            match usual_method(known) {
+                Some(usual) => to.word(semconv::HTTP_REQUEST_METHOD, usual),
+                None => to.text(semconv::HTTP_REQUEST_METHOD, known),
+            }
+        }
+        if let (Some(OTHER), Some(method)) = (known_method, self.method) {
+            to.text(semconv::HTTP_REQUEST_METHOD_ORIGINAL, cut(method, limits::METHOD));
+        }
+        if let Some(route) = self.route {
+            to.text(semconv::HTTP_ROUTE, cut(route, limits::ROUTE));
+        }
+        if let Some(path) = self.path {
+            to.text(semconv::URL_PATH, &redact::path(path));
+        }
+        if let Some(query) = &self.query {
+            to.text(semconv::URL_QUERY, query);
+        }
+        if let Some(scheme) = self.scheme {
+            to.word(semconv::URL_SCHEME, scheme);
+        }
+        if let Some(host) = &self.host {
+            to.text(semconv::SERVER_ADDRESS, attributes::address(attributes::host(host)));
+            if let Some(port) = attributes::port_number(host).or(self.port) {
+                to.number(semconv::SERVER_PORT, port);
+            }
+        }
+        if let Some(peer) = self.peer {
+            to.text(semconv::NETWORK_PEER_ADDRESS, &attributes::ip(peer.ip()));
+            to.number(semconv::NETWORK_PEER_PORT, peer.port());
+        }
+        if let Some(client) = &self.client {
+            to.text(semconv::CLIENT_ADDRESS, cut(client, limits::HOST));
+        }
+        if let Some(version) = self.version {
+            to.word(semconv::NETWORK_PROTOCOL_VERSION, version);
+        }
+        if let Some(user_agent) = self.user_agent {
+            to.text(semconv::USER_AGENT_ORIGINAL, cut(user_agent, limits::USER_AGENT));
+        }
     }
 
     fn known_method(&self) -> Option<Cow<'static, str>> {
         let known = attributes::known_method(self.known_methods, self.method?);
-        // Nearly every request has a method of the list, and a listed method takes no allocation.
-        let usual = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", OTHER].into_iter();
-        Some(usual.into_iter().find(|usual| *usual == known).map_or_else(|| known.to_owned().into(), Cow::Borrowed))
+        Some(usual_method(known).map_or_else(|| known.to_owned().into(), Cow::Borrowed))
+    }
+}
+
+/// Returns the same method without an allocation. Nearly every request has one of these.
+fn usual_method(known: &str) -> Option<&'static str> {
+    ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", OTHER].into_iter().find(|usual| *usual == known)
+}
+
+/// Takes attributes, one after the other.
+pub(crate) trait TakeAttributes {
+    /// Takes a text.
+    fn text(&mut self, key: &'static str, text: &str);
+    /// Takes a text that needs no copy.
+    fn word(&mut self, key: &'static str, word: &'static str);
+    /// Takes a number.
+    fn number(&mut self, key: &'static str, number: u16);
+}
+
+impl TakeAttributes for Attributes {
+    fn text(&mut self, key: &'static str, text: &str) {
+        self.push((key, text.to_owned().into()));
+    }
+
+    fn word(&mut self, key: &'static str, word: &'static str) {
+        self.push((key, word.into()));
+    }
+
+    fn number(&mut self, key: &'static str, number: u16) {
+        self.push((key, number.into()));
+    }
+}
+
+impl TakeAttributes for Description<'_> {
+    fn text(&mut self, key: &'static str, text: &str) {
+        Description::text(self, key, text);
+    }
+
+    fn word(&mut self, key: &'static str, word: &'static str) {
+        Description::text(self, key, word);
+    }
+
+    fn number(&mut self, key: &'static str, number: u16) {
+        Description::number(self, key, number);
     }
 }
 

@@ -113,7 +113,7 @@ where
             }
         };
         let future = completion.guard(|scope| match scope {
-            Some(scope) => Running::InScope { future: scope.run(scope.enter(|| self.inner.call(request))) },
+            Some(scope) => Running::InScope { future: scope.start(|| self.inner.call(request)) },
             None => Running::Plain { future: self.inner.call(request) },
         });
         ServerFuture { future, completion, has_body }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderValue, Request};
-use thundra_core::propagation::{Inbound, Trust};
+use http::header::{FORWARDED, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use thundra_core::propagation::{Inbound, Trust, may_carry};
 use thundra_core::{Scope, SpanKind, config};
 
 use crate::semantics::headers::{self, CaptureLimit};
@@ -18,15 +18,27 @@ fn utf8(value: &HeaderValue) -> Option<&str> {
 
 /// Begins the scope of a request.
 pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
-    let (headers, uri) = (request.headers(), request.uri());
+    let carried = || request.headers().iter().filter(|(name, _)| may_carry(name.as_str()));
     // A value in another encoding than UTF-8 is malformed, but counts: the value may be a second `traceparent`, or one
     // member of a list.
-    let others = headers.iter().filter(|(_, value)| utf8(value).is_none());
+    let others = carried().filter(|(_, value)| utf8(value).is_none());
     let others = others.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
     let others: Vec<_> = others.collect();
-    let pairs = headers.iter().filter_map(|(name, value)| Some((name.as_str(), utf8(value)?)));
+    let pairs = carried().filter_map(|(name, value)| Some((name.as_str(), utf8(value)?)));
     let pairs = pairs.chain(others.iter().map(|(name, value)| (*name, &**value)));
-    let header = |name: &str| text(headers, name);
+    let inbound = Inbound::extract(pairs, config().propagators, trust);
+    let scope = Scope::builder(name(request)).kind(SpanKind::Server).parent(inbound).begin();
+    if scope.recorded() {
+        describe(request, &scope);
+    }
+    scope
+}
+
+/// Records a request on the root span of its scope.
+fn describe<B>(request: &Request<B>, scope: &Scope) {
+    let (headers, uri) = (request.headers(), request.uri());
+    let forwarding = Forwarding::of(headers);
+    let header = |name: &str| forwarding.get(headers, name);
     let peer = peer(request);
     let description = ServerRequest {
         known_methods: &settings().known_methods,
@@ -34,20 +46,16 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
         route: route(request),
         path: Some(uri.path()),
         query: uri.query().and_then(semantics::query),
-        scheme: Some(scheme(request)),
+        scheme: Some(scheme_of(uri, &header)),
         // HTTP/2 has the host in the URL instead of `Host`.
         host: forwarded::host(&header).or_else(|| attributes::authority(uri, headers).map(Cow::into_owned)),
         port: forwarded::port(&header),
-        client: forwarded::client(&header).or_else(|| Some(peer?.ip())).map(|client| client.to_string().into()),
+        client: forwarded::client(&header).or_else(|| Some(peer?.ip())).map(|client| attributes::ip(client).into()),
         peer,
         version: Some(attributes::protocol_version(request.version())),
-        user_agent: header(USER_AGENT.as_str()),
+        user_agent: text(headers, &USER_AGENT),
     };
-    let builder = Scope::builder(name(request))
-        .kind(SpanKind::Server)
-        .parent(Inbound::extract(pairs, config().propagators, trust))
-        .attributes(description.attributes());
-    let scope = builder.begin();
+    scope.describe_new(|to| description.describe(to));
     headers::capture(
         headers,
         &settings().captured_headers.server_request,
@@ -55,13 +63,41 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
         CaptureLimit::UNTRUSTED,
         |key, value| scope.set_attribute(&key, value),
     );
-    scope
+}
+
+/// The headers written by proxies.
+static FORWARDING: [HeaderName; 5] = [
+    FORWARDED,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-proto"),
+];
+
+/// Whether a proxy wrote headers. Most requests inside of a network come without a proxy.
+#[derive(Clone, Copy)]
+struct Forwarding(bool);
+
+impl Forwarding {
+    fn of(headers: &HeaderMap) -> Self {
+        let is_forwarding = |name: &str| name.starts_with("x-forwarded-") || name == FORWARDED.as_str();
+        Forwarding(headers.keys().any(|name| is_forwarding(name.as_str())))
+    }
+
+    fn get<'a>(self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        let name = FORWARDING.iter().filter(|_| self.0).find(|known| known.as_str() == name)?;
+        text(headers, name)
+    }
 }
 
 /// Returns the scheme sent by the caller.
 pub(super) fn scheme<B>(request: &Request<B>) -> &'static str {
-    let header = |name: &str| text(request.headers(), name);
-    forwarded::scheme(&header).unwrap_or(match request.uri().scheme_str() {
+    let forwarding = Forwarding::of(request.headers());
+    scheme_of(request.uri(), &|name| forwarding.get(request.headers(), name))
+}
+
+fn scheme_of(uri: &Uri, header: &forwarded::Header<'_>) -> &'static str {
+    forwarded::scheme(header).unwrap_or(match uri.scheme_str() {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
         _ => "http",
     })
@@ -108,6 +144,6 @@ fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
     request.extensions().get().copied()
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -122,8 +122,8 @@ impl Field {
         mentions(self.value.to_token_stream(), &name.to_string())
     }
 
-    /// Returns `name = value` for the macro `span!`.
-    pub(crate) fn tokens(&self, thundra: &Path) -> TokenStream {
+    /// Returns `name = value` for the macro `span!`. Without the `condition` of `cfg`, the value is empty.
+    pub(crate) fn tokens(&self, thundra: &Path, condition: Option<&TokenStream>) -> TokenStream {
         let (name, value) = (LitStr::new(&self.name, self.span), &self.value);
         // At the value, where the compiler explains a missing trait.
         let value = match self.format {
@@ -133,7 +133,18 @@ impl Field {
             }
             Format::Debug => quote_spanned! { value.span()=> #thundra::__private::tracing::field::debug(&(#value)) },
         };
-        quote! { #name = #value }
+        match condition {
+            None => quote! { #name = #value },
+            // An element of a tuple may have an attribute. A block would drop temporaries too early.
+            Some(condition) => quote! {
+                #name = (
+                    #[cfg(#condition)]
+                    #value,
+                    #[cfg(not(#condition))]
+                    #thundra::__private::tracing::field::Empty,
+                ).0
+            },
+        }
     }
 }
 

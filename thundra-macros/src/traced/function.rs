@@ -1,9 +1,11 @@
 //! The expansion of a function: a span around the body.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
-    FnArg, ItemType, Pat, PatIdent, Path, ReturnType, Signature, Type,
+    Attribute, FnArg, ItemType, Pat, PatIdent, Path, ReturnType, Signature, Type,
     ext::IdentExt,
     parse_quote,
     visit_mut::{self, VisitMut},
@@ -13,7 +15,7 @@ use super::{attr::Args, field::Field, owner::Owner};
 use crate::{
     body::{block, inner_future, internal, with_body},
     item::Function,
-    params::{self, Param},
+    params::{self, Param, is_cfg},
     returns::Returns,
 };
 
@@ -165,8 +167,32 @@ fn span(thundra: &Path, args: &Args, context: &Context, sig: &Signature, fields:
     };
     let level = args.level.as_ref().map_or_else(|| quote! { #tracing::Level::INFO }, |level| level.tokens(&tracing));
     let target = args.target.as_ref().map_or_else(|| quote! { ::core::module_path!() }, ToTokens::to_token_stream);
-    let fields = fields.iter().map(|field| field.tokens(thundra));
+    let fields = fields.iter().map(|field| field.tokens(thundra, condition(sig, field).as_ref()));
     quote! { #tracing::span!(target: #target, #level, #name, #(#fields),*) }
+}
+
+/// Returns the condition of `cfg` for the arguments in a field; `None` for arguments without a condition.
+fn condition(sig: &Signature, field: &Field) -> Option<TokenStream> {
+    let params = sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(param) => Some((bound(&param.pat), predicates(&param.attrs))),
+        FnArg::Receiver(_) => None,
+    });
+    // Parameters of opposite conditions may have the same name.
+    let mut alternatives = BTreeMap::<Ident, Vec<Vec<TokenStream>>>::new();
+    for (names, predicates) in params {
+        for name in names.into_iter().filter(|name| field.mentions(name)) {
+            alternatives.entry(name).or_default().push(predicates.clone());
+        }
+    }
+    let conditional = alternatives.values().filter(|alternatives| alternatives.iter().all(|all| !all.is_empty()));
+    let conditions: Vec<_> = conditional.map(|alternatives| quote! { any(#(all(#(#alternatives),*)),*) }).collect();
+    (!conditions.is_empty()).then(|| quote! { all(#(#conditions),*) })
+}
+
+/// Returns the predicates of the `#[cfg(…)]` attributes.
+fn predicates(attrs: &[Attribute]) -> Vec<TokenStream> {
+    let lists = attrs.iter().filter(|attr| is_cfg(attr)).filter_map(|attr| attr.meta.require_list().ok());
+    lists.map(|list| list.tokens.clone()).collect()
 }
 
 /// Returns the names of the arguments, `self` included.

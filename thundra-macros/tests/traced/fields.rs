@@ -198,3 +198,32 @@ fn changeable_and_referenced_parts_are_recorded() {
         "├ changed_parts order.id=Id(7) first=1 count=4 text=7 under.count=5\n└ bound_twice x=1 n=2\n"
     );
 }
+
+/// A parameter may exist under a condition. `any()` never holds, `all()` always does.
+#[traced(fields(order, count, %note))]
+mod conditional {
+    #[super::traced(fields(total = order + u32::from(count)))]
+    pub(crate) fn plain(order: u32, #[cfg(any())] count: Missing, #[cfg(all())] note: &str, #[cfg(all())] count: u8) {}
+
+    pub(crate) async fn future(order: u32, #[cfg(any())] note: Missing, #[cfg(all())] (count, _): (u8, u8)) {}
+
+    #[super::traced(fields(gone, len = kept.len()))]
+    pub(crate) fn boxed(
+        order: u32,
+        #[cfg(any())] gone: Missing,
+        #[cfg(all())]
+        #[cfg(not(any()))]
+        kept: &[u8],
+    ) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            let _ = (order, kept);
+        })
+    }
+}
+
+#[test]
+fn a_parameter_under_a_condition_that_does_not_hold_is_not_recorded() {
+    assert_eq!(tree(|| conditional::plain(1, "x", 2)), "└ plain order=1 count=2 note=x total=3\n");
+    assert_eq!(tree(|| super::futures::block_on(conditional::future(1, (2, 3)))), "└ future order=1 count=2\n");
+    assert_eq!(tree(|| super::futures::block_on(conditional::boxed(1, &[4]))), "└ boxed order=1 len=1\n");
+}

@@ -15,6 +15,8 @@ struct Path {
     unit: &'static str,
     /// The units of a turn.
     units: u64,
+    /// The work whose cost is taken off.
+    over: Option<&'static str>,
 }
 
 impl Path {
@@ -23,12 +25,23 @@ impl Path {
         (work, size, turns): (&'static str, u64, u64),
         (unit, units): (&'static str, u64),
     ) -> Self {
-        Path { name, work, size, turns, unit, units }
+        Path { name, work, size, turns, unit, units, over: None }
+    }
+
+    /// Takes off the cost of the same work without us.
+    const fn over(self, bare: &'static str) -> Self {
+        Path { over: Some(bare), ..self }
     }
 
     fn cost(&self) -> io::Result<Cost> {
-        let all = cost::count(self.work, self.size, self.turns)?;
-        let counts = all - cost::count(self.work, self.size, self.turns / 2)?;
+        let count = |work| {
+            let all = cost::count(work, self.size, self.turns)?;
+            Ok::<_, io::Error>(all - cost::count(work, self.size, self.turns / 2)?)
+        };
+        let mut counts = count(self.work)?;
+        if let Some(bare) = self.over {
+            counts = counts - count(bare)?;
+        }
         let units = (self.units * (self.turns - self.turns / 2)) as f64;
         let each = |count: u64| count as f64 / units;
         let figures = [Some(each(counts.instructions)), counts.locked.map(each), Some(each(counts.allocations)), None];
@@ -55,6 +68,8 @@ const PATHS: &[Path] = &[
     Path::new("scope without spans",                         ("recorded", 0, 200), ("scope", 1)),
     Path::new("invocation of 11 spans",                      ("recorded", 10, 200), ("invocation", 1)),
     Path::new("invocation of 11 spans, flushed",             ("flushed", 10, 200), ("invocation", 1)),
+    Path::new("invocation of 21 varied spans, flushed",      ("flushed_varied", 20, 200), ("invocation", 1)),
+    Path::new("invocation of 21 varied spans, packed",       ("packed", 20, 200), ("invocation", 1)),
     Path::new("deadline watched",                            ("watched", 20_000, 4), ("invocation", 20_000)),
     Path::new("log line in a scope",                         ("log", 100, 10), ("line", 100)),
     Path::new("log line kept in a buffer",                   ("log_kept", 1_000, 10), ("line", 1_000)),
@@ -79,8 +94,26 @@ const PATHS: &[Path] = &[
     Path::new("trigger: RabbitMQ, 1,000 records",            ("rabbitmq", 1_000, 4), ("record", 1_000)),
     Path::new("trigger: S3, 1,000 records",                  ("s3", 1_000, 4), ("record", 1_000)),
     Path::new("trigger: S3 Batch, 1,000 records",            ("s3_batch", 1_000, 4), ("record", 1_000)),
+    Path::new("trigger: DynamoDB, span-pointers",            ("dynamodb", 1_000, 4), ("record", 1_000)),
+    Path::new("trigger: S3, span-pointers",                  ("s3", 1_000, 4), ("record", 1_000)),
+    Path::new("queue time: an attribute",                    ("queue_attribute", 1_000, 4), ("scope", 1_000)),
+    Path::new("queue time: a span",                          ("queue_span", 1_000, 4), ("scope", 1_000)),
     Path::new("payload spliced, 1 KB",                       ("splice", 1_024, 200), ("payload", 1)),
     Path::new("payload spliced, 100 KB",                     ("splice", 100_000, 20), ("payload", 1)),
+    Path::new("SQS call: bare",                              ("sqs_bare", 20, 100), ("call", 20)),
+    Path::new("SQS call: spans alone, over bare",            ("sqs_spans", 20, 100), ("call", 20)).over("sqs_bare"),
+    Path::new("SQS call: ids in the message, over bare",     ("sqs_ids", 20, 100), ("call", 20)).over("sqs_bare"),
+    Path::new("HTTP call: bare",                             ("http_bare", 20, 100), ("call", 20)),
+    Path::new("HTTP call: traceparent, over bare",           ("http_traceparent", 20, 100), ("call", 20)).over("http_bare"),
+    Path::new("HTTP call: all headers, over bare",           ("http_all", 20, 100), ("call", 20)).over("http_bare"),
+    Path::new("request: bare",                               ("tower_bare", 20, 100), ("request", 20)),
+    Path::new("request: Layer::client(), over bare",         ("tower_client", 20, 100), ("request", 20)).over("tower_bare"),
+    Path::new("request: Layer::server(), over bare",         ("tower_server", 20, 100), ("request", 20)).over("tower_bare"),
+    Path::new("service: bare",                               ("service_bare", 100, 20), ("request", 100)),
+    Path::new("service: a boxed body, the floor",            ("service_boxed", 100, 20), ("request", 100)),
+    Path::new("service: disabled",                           ("service_disabled", 100, 20), ("request", 100)),
+    Path::new("service: not sampled",                        ("service_always_off", 100, 20), ("request", 100)),
+    Path::new("service: recorded",                           ("service_recorded", 100, 20), ("request", 100)),
 ];
 
 /// Returns the costs of the paths whose names contain `part`.

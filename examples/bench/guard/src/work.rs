@@ -13,7 +13,8 @@ use tracing::{Span, debug, info, info_span};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::setup::{install, install_logs, install_metrics, install_on_registry, runtime, scope};
+use crate::setup::{install, install_gzip, install_logs, install_metrics, install_on_registry, runtime, scope};
+use crate::{calls, service};
 
 /// The work of `size` units a turn, for a number of turns.
 type Work = fn(size: u64, turns: u64);
@@ -35,6 +36,8 @@ const ALL: &[(&str, Work)] = &[
     ("event_off", event_off),
     ("event_off_here", event_off_here),
     ("flushed", flushed),
+    ("flushed_varied", |spans, turns| flush_varied(install, spans, turns)),
+    ("packed", |spans, turns| flush_varied(|_| install_gzip(), spans, turns)),
     ("watched", watched),
     ("log", log),
     ("log_kept", log_kept),
@@ -58,12 +61,14 @@ const ALL: &[(&str, Work)] = &[
     ("rabbitmq", |records, turns| recognise(&events::batch_of("rabbitmq", records as usize), turns)),
     ("s3", |records, turns| recognise(&events::batch_of("s3", records as usize), turns)),
     ("s3_batch", |records, turns| recognise(&events::batch_of("s3_batch", records as usize), turns)),
+    ("queue_attribute", |scopes, turns| after_wait(scopes, turns, false)),
+    ("queue_span", |scopes, turns| after_wait(scopes, turns, true)),
     ("splice", splice),
 ];
 
 /// Does the work called `name`.
 pub(crate) fn run(name: &str, size: &str, turns: &str) -> ExitCode {
-    let work = ALL.iter().find(|(known, _)| *known == name);
+    let work = [ALL, calls::ALL, service::ALL].into_iter().flatten().find(|(known, _)| *known == name);
     let (Some((_, work)), Ok(size), Ok(turns)) = (work, size.parse(), turns.parse()) else {
         eprintln!("no such work: {name} {size} {turns}");
         return ExitCode::from(2);
@@ -192,6 +197,19 @@ fn flushed(spans: u64, turns: u64) {
     runtime().block_on(flush);
 }
 
+/// Flushes varied spans.
+fn flush_varied(install: impl FnOnce(&[(&str, &str)]), spans: u64, turns: u64) {
+    install(&[]);
+    let flush = async {
+        for _ in 0..turns {
+            let scope = scope();
+            scope.enter(|| varied(spans));
+            thundra_core::flush(scope.finish(), None).await;
+        }
+    };
+    runtime().block_on(flush);
+}
+
 /// Begins and ends the watch of invocations with a distant deadline, so that the watchdog stays asleep.
 fn watched(invocations: u64, turns: u64) {
     install(&[]);
@@ -255,6 +273,12 @@ fn recognise(event: &str, turns: u64) {
     for _ in 0..turns {
         black_box(thundra_aws::bench_support::recognise(black_box(event.as_bytes())));
     }
+}
+
+/// Runs scopes after a wait in a queue.
+fn after_wait(scopes: u64, turns: u64, as_span: bool) {
+    install(&[]);
+    (0..turns * scopes).for_each(|_| thundra_aws::bench_support::scope_after_wait(as_span));
 }
 
 fn splice(bytes: u64, turns: u64) {

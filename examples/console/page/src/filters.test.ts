@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { adding, conditions, parseCondition, parseLast, removing } from "./filters";
+import { adding, conditions, parseCondition, parseLast, since, removing } from "./filters";
 
 test("a word is a condition", () => {
   const table: [string, string, string][] = [
@@ -32,4 +32,11 @@ test("a span of time has a unit", () => {
   assert.equal(parseLast("15m"), 900e6);
   assert.equal(parseLast("15"), null);
   assert.equal(parseLast(null), null);
+});
+
+test("the beginning of the last hour stands still between steps", () => {
+  const hour = 3600e6;
+  assert.equal(since(1_000 * hour, hour), since(1_000 * hour + 30e6, hour));
+  assert.equal(since(1_000 * hour, hour), 999 * hour);
+  assert.notEqual(since(1_000 * hour, hour), since(1_000 * hour + 60e6, hour));
 });

@@ -77,12 +77,18 @@ const now = computed(() => {
   return Date.now() * 1000;
 });
 
+/** Returns the beginning of the last `last`, in steps: an answer is not asked for again because of a millisecond. */
+export function since(now: number, last: number): number {
+  const step = Math.max(1e6, last / 100);
+  return Math.floor((now - last) / step) * step;
+}
+
 /** The parameters of a route that has *filters*. */
 export const filterParameters = computed((): Record<string, Parameter> => {
   const parameters = route.value.parameters;
   const last = parseLast(parameters.get("last"));
   return {
-    from: last === null ? parameters.get("from") : Math.round(now.value - last),
+    from: last === null ? parameters.get("from") : since(now.value, last),
     to: last === null ? parameters.get("to") : null,
     service: parameters.getAll("service"),
     name: parameters.get("name"),

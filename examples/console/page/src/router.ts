@@ -59,10 +59,14 @@ export function href(screen: Screen, id: string | null = null, changes: Changes 
 
 function current(): Route {
   if (typeof location === "undefined") return parseRoute("/", "");
-  if (exported === null) return parseRoute(location.pathname, location.search);
-  const [path = "", query = ""] = location.hash.replace(/^#/, "").split("?");
+  return parseLink(exported === null ? location.pathname + location.search : location.hash);
+}
+
+function parseLink(link: string): Route {
+  const [path = "", query = ""] = link.replace(/^#/, "").split("?");
   const route = parseRoute(path, query);
-  return route.screen === "request" ? route : { ...route, screen: "request", id: exportedRequest() };
+  if (exported === null || route.screen === "request") return route;
+  return { ...route, screen: "request", id: exportedRequest() };
 }
 
 const state = signal<Route>(current());
@@ -70,16 +74,40 @@ const state = signal<Route>(current());
 /** Where the page is. */
 export const route = computed(() => state.value);
 
-if (typeof window !== "undefined") {
-  window.addEventListener("popstate", () => (state.value = current()));
-  window.addEventListener("hashchange", () => (state.value = current()));
+/** Browsers refuse to change the address hundreds of times in a few seconds, as a key that is held down would. */
+const PAUSE_MS = 150;
+let unwritten: string | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function write(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  if (unwritten !== null) history.replaceState(null, "", unwritten);
+  unwritten = null;
 }
 
-/** Goes to a link that `href` made. */
+if (typeof window !== "undefined") {
+  const read = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    unwritten = null;
+    state.value = current();
+  };
+  window.addEventListener("popstate", read);
+  window.addEventListener("hashchange", read);
+  window.addEventListener("pagehide", write);
+}
+
+/** Goes to a link that `href` made. Replacing it is cheap, and may be done with every movement of the pointer. */
 export function go(link: string, replace = false): void {
-  if (replace) history.replaceState(null, "", link);
-  else history.pushState(null, "", link);
-  state.value = current();
+  if (replace) {
+    unwritten = link;
+    timer ??= setTimeout(write, PAUSE_MS);
+  } else {
+    write();
+    history.pushState(null, "", link);
+  }
+  state.value = parseLink(link);
 }
 
 /** Changes parameters of the screen; `push` makes a step that *back* undoes. */

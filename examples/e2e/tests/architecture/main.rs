@@ -3,6 +3,7 @@
 
 mod documents;
 mod imports;
+mod links;
 mod packages;
 mod signatures;
 mod sources;

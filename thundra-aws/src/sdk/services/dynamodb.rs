@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use thundra_core::{Value, semconv};
 
 use super::items::{self, MAX_BYTES, holds_unprocessed};
-use super::service::{Attributes, Operation, Request, Service, add};
+use super::service::{Attributes, Operation, Request, Service, TakeAttributes, add};
 use crate::sdk::response::{self, Response};
 
 pub(super) static SERVICE: Service = Service {
@@ -33,14 +33,14 @@ pub(super) static SERVICE: Service = Service {
     messages: None,
 };
 
-fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+fn attributes(operation: &Operation<'_>, attributes: &mut dyn TakeAttributes) {
     add(attributes, semconv::AWS_DYNAMODB_INDEX_NAME, operation.member("IndexName"));
     add(attributes, semconv::AWS_DYNAMODB_PROJECTION, operation.member("ProjectionExpression"));
     add(attributes, semconv::AWS_DYNAMODB_EXCLUSIVE_START_TABLE, operation.member("ExclusiveStartTableName"));
     add(attributes, semconv::DB_SYSTEM_NAME, Some("aws.dynamodb"));
     add(attributes, semconv::DB_OPERATION_NAME, Some(operation.name));
     if let Some(table) = operation.member("TableName") {
-        attributes.push((semconv::AWS_DYNAMODB_TABLE_NAMES, vec![table.to_owned()].into()));
+        attributes.value(semconv::AWS_DYNAMODB_TABLE_NAMES, vec![table.to_owned()].into());
     }
 }
 

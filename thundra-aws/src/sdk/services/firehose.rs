@@ -3,7 +3,7 @@
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::service::{Attributes, Operation, Request, Service, add_messaging};
+use super::service::{Attributes, Operation, Request, Service, TakeAttributes, add_messaging};
 use crate::sdk::response::{self, EntryResult, Response};
 
 pub(super) static SERVICE: Service = Service {
@@ -18,7 +18,7 @@ pub(super) static SERVICE: Service = Service {
     messages: None,
 };
 
-fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+fn attributes(operation: &Operation<'_>, attributes: &mut dyn TakeAttributes) {
     if let "PutRecord" | "PutRecordBatch" = operation.name {
         add_messaging(attributes, "aws_firehose", "send", operation.member("DeliveryStreamName"));
     }

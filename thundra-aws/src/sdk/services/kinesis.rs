@@ -8,7 +8,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use thundra_core::semconv;
 
-use super::service::{Attributes, Operation, Request, Service, add, add_messaging, last_part};
+use super::service::{Attributes, Operation, Request, Service, TakeAttributes, add, add_messaging, last_part};
 use crate::sdk::response::{self, EntryResult, Response};
 
 pub(super) static SERVICE: Service = Service {
@@ -23,7 +23,7 @@ pub(super) static SERVICE: Service = Service {
     messages: if_feature!("kinesis", messages::MESSAGES),
 };
 
-fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+fn attributes(operation: &Operation<'_>, attributes: &mut dyn TakeAttributes) {
     let stream = stream(operation.member("StreamName"), operation.member("StreamARN"));
     add(attributes, semconv::AWS_KINESIS_STREAM_NAME, stream);
     let kind = match operation.name {

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thundra_core::semconv;
 
 use super::checkpoint;
-use super::service::{Attributes, Operation, Request, Service, add};
+use super::service::{Attributes, Operation, Request, Service, TakeAttributes, add};
 use crate::sdk::response::Response;
 
 pub(super) static SERVICE: Service = Service {
@@ -24,7 +24,7 @@ pub(super) static SERVICE: Service = Service {
     messages: if_feature!("lambda", messages::MESSAGES),
 };
 
-fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+fn attributes(operation: &Operation<'_>, attributes: &mut dyn TakeAttributes) {
     if !operation.name.starts_with("Invoke") {
         return add(attributes, semconv::AWS_LAMBDA_RESOURCE_MAPPING_ID, operation.member("UUID"));
     }

@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use memchr::memmem;
 use thundra_core::semconv;
 
-use super::service::{Attributes, Operation, Request, Service, Writes, add};
+use super::service::{Attributes, Operation, Request, Service, TakeAttributes, Writes, add};
 use crate::hops::Written;
 use crate::sdk::response;
 
@@ -20,7 +20,7 @@ pub(super) static SERVICE: Service = Service {
     messages: None,
 };
 
-fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+fn attributes(operation: &Operation<'_>, attributes: &mut dyn TakeAttributes) {
     for (key, name) in [
         (semconv::AWS_S3_BUCKET, "Bucket"),
         (semconv::AWS_S3_KEY, "Key"),

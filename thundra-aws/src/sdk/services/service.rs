@@ -8,7 +8,7 @@ use aws_types::region::Region;
 use thundra_core::propagation::Outbound;
 use thundra_core::semconv;
 
-pub(crate) use crate::attributes::Attributes;
+pub(crate) use crate::attributes::{Attributes, TakeAttributes};
 use crate::hops::Written;
 use crate::sdk::message::Injected;
 use crate::sdk::message::limits::{Limits, Target};
@@ -27,7 +27,7 @@ pub(crate) struct Service {
     /// [`Operation::member`], except members that the model marks as sensitive.
     pub(crate) names: &'static [&'static str],
     /// Adds attributes from the captured members.
-    pub(crate) attributes: fn(&Operation<'_>, &mut Attributes),
+    pub(crate) attributes: fn(&Operation<'_>, &mut dyn TakeAttributes),
     /// Returns attributes from the serialized request: names within lists and maps, numbers.
     pub(crate) request: fn(&Request<'_>) -> Attributes,
     /// Returns the number of messages in the request of a batch operation.
@@ -125,20 +125,22 @@ pub(crate) struct Request<'a> {
 }
 
 /// Adds an attribute if there is a value.
-pub(super) fn add(attributes: &mut Attributes, key: &'static str, value: Option<&str>) {
-    attributes.extend(value.map(|value| (key, value.to_owned().into())));
+pub(super) fn add(attributes: &mut (impl TakeAttributes + ?Sized), key: &'static str, value: Option<&str>) {
+    if let Some(value) = value {
+        attributes.text(key, value);
+    }
 }
 
 /// Adds the attributes of an operation on messages: the system, the type of the operation, and the destination.
 pub(super) fn add_messaging(
-    attributes: &mut Attributes,
+    attributes: &mut dyn TakeAttributes,
     system: &'static str,
     operation: &'static str,
     destination: Option<&str>,
 ) {
-    attributes.push((semconv::MESSAGING_SYSTEM, system.into()));
-    attributes.push((semconv::MESSAGING_OPERATION_NAME, operation.into()));
-    attributes.push((semconv::MESSAGING_OPERATION_TYPE, operation.into()));
+    attributes.word(semconv::MESSAGING_SYSTEM, system);
+    attributes.word(semconv::MESSAGING_OPERATION_NAME, operation);
+    attributes.word(semconv::MESSAGING_OPERATION_TYPE, operation);
     add(attributes, semconv::MESSAGING_DESTINATION_NAME, destination);
 }
 

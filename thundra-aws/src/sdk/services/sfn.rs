@@ -6,7 +6,7 @@
 
 use thundra_core::semconv;
 
-use super::service::{Attributes, Operation, Service, add};
+use super::service::{Attributes, Operation, Service, TakeAttributes, add};
 
 pub(super) static SERVICE: Service = Service {
     id: "SFN",
@@ -20,7 +20,7 @@ pub(super) static SERVICE: Service = Service {
     messages: if_feature!("sfn", messages::MESSAGES),
 };
 
-fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+fn attributes(operation: &Operation<'_>, attributes: &mut dyn TakeAttributes) {
     add(attributes, semconv::AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN, operation.member("stateMachineArn"));
     add(attributes, semconv::AWS_STEP_FUNCTIONS_ACTIVITY_ARN, operation.member("activityArn"));
 }

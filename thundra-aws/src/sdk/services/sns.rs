@@ -7,7 +7,7 @@
 use memchr::memmem;
 use thundra_core::semconv;
 
-use super::service::{Attributes, Operation, Request, Service, add, add_messaging, last_part};
+use super::service::{Attributes, Operation, Request, Service, TakeAttributes, add, add_messaging, last_part};
 use crate::sdk::error::element;
 use crate::sdk::response::{self, Response};
 
@@ -23,7 +23,7 @@ pub(super) static SERVICE: Service = Service {
     messages: if_feature!("sns", messages::MESSAGES),
 };
 
-fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+fn attributes(operation: &Operation<'_>, attributes: &mut dyn TakeAttributes) {
     let target = || operation.member("TargetArn").filter(|arn| is_topic(arn));
     let topic = operation.member("TopicArn").or_else(target);
     add(attributes, semconv::AWS_SNS_TOPIC_ARN, topic);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use thundra_core::semconv;
 
-use super::service::{Attributes, Operation, Request, Service, add, add_messaging, last_part};
+use super::service::{Attributes, Operation, Request, Service, TakeAttributes, add, add_messaging, last_part};
 use crate::sdk::response::{self, Response};
 
 pub(super) static SERVICE: Service = Service {
@@ -26,7 +26,7 @@ pub(super) static SERVICE: Service = Service {
     messages: if_feature!("sqs", messages::MESSAGES),
 };
 
-fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+fn attributes(operation: &Operation<'_>, attributes: &mut dyn TakeAttributes) {
     let url = operation.member("QueueUrl");
     add(attributes, semconv::AWS_SQS_QUEUE_URL, url);
     let kind = match operation.name {

@@ -26,7 +26,7 @@ use super::attributes::{self, SNS, SQS};
 use super::datadog::DATADOG;
 use super::extract::{Extractor, holds_ids, holds_parent};
 use super::headers::is_request;
-use super::image;
+use super::image::ImageContext;
 use super::json::{self, Object};
 use super::opened::Opened;
 use super::s3_object::S3Object;
@@ -178,7 +178,7 @@ fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -
         open_record(record, depth, extractor)
     } else if let Some(change) = object.object("dynamodb") {
         // A table may send changes to a stream of Kinesis.
-        Some(Opened { inbound: extractor.extract(&image::context(&change)), ..Opened::default() })
+        Some(Opened { inbound: extractor.extract(&ImageContext::of_change(&change)), ..Opened::default() })
     } else {
         let input = || open_member(&object.object("Execution")?, "Input", depth + 1, extractor);
         inside("Payload").or_else(input).or_else(|| open_headers(object, extractor))

@@ -4,19 +4,48 @@ use std::borrow::Cow;
 
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
+use super::carrier::Carrier;
 use super::json::Object;
 
-/// Returns the texts and numbers of the context in the new image of a change.
-///
-/// The old image is not read. The context in the old image comes from the program that wrote the item, perhaps long
-/// ago, and not from the program that removed the item.
-pub(crate) fn context<'a>(change: &Object<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let texts = || Some(pairs(&change.object("NewImage")?.any_member(PAYLOAD_CONTEXT)?.object()?.object("M")?));
-    texts().unwrap_or_default()
+/// The texts and numbers of the context in an image.
+#[derive(Debug)]
+pub(crate) enum ImageContext<'a> {
+    /// A map of typed values: `{"key": {"S": "text"}, "other": {"N": "1"}}`.
+    Map(Object<'a>),
+    /// The texts and numbers, by key.
+    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
+    Texts(Vec<(Cow<'a, str>, Cow<'a, str>)>),
 }
 
-/// Returns the texts and numbers of a map: `{"key": {"S": "text"}, "other": {"N": "1"}}`.
-fn pairs<'a>(map: &Object<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let value = |typed: Object<'a>| typed.text("S").or_else(|| typed.text("N"));
-    map.members().filter_map(|member| Some((member.key(), value(member.object()?)?))).collect()
+impl<'a> ImageContext<'a> {
+    /// Returns the context in the new image of a change.
+    ///
+    /// The old image is not read. The context in the old image comes from the program that wrote the item, perhaps long
+    /// ago, and not from the program that removed the item.
+    pub(crate) fn of_change(change: &Object<'a>) -> Self {
+        let map = || change.object("NewImage")?.any_member(PAYLOAD_CONTEXT)?.object()?.object("M");
+        ImageContext::Map(map().unwrap_or_default())
+    }
+}
+
+impl Default for ImageContext<'_> {
+    fn default() -> Self {
+        ImageContext::Map(Object::default())
+    }
+}
+
+impl Carrier for ImageContext<'_> {
+    fn each(&self, is_wanted: &dyn Fn(&str) -> bool, pair: &mut dyn FnMut(&str, &str)) {
+        let map = match self {
+            ImageContext::Map(map) => map,
+            ImageContext::Texts(texts) => return texts.each(is_wanted, pair),
+        };
+        for member in map.members() {
+            let (key, typed) = (member.key(), member.object());
+            let value = typed.filter(|_| is_wanted(&key)).and_then(|typed| typed.text("S").or_else(|| typed.text("N")));
+            if let Some(value) = value {
+                pair(&key, &value);
+            }
+        }
+    }
 }

@@ -46,8 +46,10 @@ impl<'a> Object<'a> {
         wanted: impl Fn(&Object<'a>) -> bool,
     ) -> Option<Vec<Self>> {
         cursor.eat_spaced(b'[')?;
+        let start = cursor.at();
         let first = Object::read(cursor, json, RECORD_DEPTH).filter(wanted)?;
         let mut others = Tape::of(json)?;
+        others.reserve(first.places.end + 1, cursor.at() - start, json.len() - cursor.at());
         others.read_elements(cursor, RECORD_DEPTH - 1)?;
         Some(std::iter::once(first).chain(Object::of(others).into_elements()).collect())
     }

@@ -38,6 +38,11 @@ impl<'a> Members<'a> {
         key_text(self.json, key).map(Some)
     }
 
+    /// Returns the text from the value of the member on.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.json.get(self.cursor.at()..).unwrap_or_default()
+    }
+
     /// Steps over the value of the member.
     pub(crate) fn skip(&mut self) -> Option<()> {
         self.cursor.value().map(drop)

@@ -20,6 +20,9 @@ pub(super) const RECORD_DEPTH: usize = 2;
 /// The limit of nodes for opening a value. Only a crafted event has more nodes, and must not take much memory.
 const MAX_NODES: usize = 1 << 19;
 
+/// The limit of nodes to make room for. The rest of a batch may have fewer nodes than the first record promises.
+const MAX_RESERVED: usize = 1 << 16;
+
 /// The places of members and elements in a text.
 #[derive(Clone, Debug)]
 pub(super) struct Tape<'a> {
@@ -88,6 +91,11 @@ impl<'a> Tape<'a> {
     /// Takes the validated beginning of the text. Before, no value can be read.
     pub(super) fn set_text(&mut self, text: &'a str) {
         self.text = text;
+    }
+
+    /// Makes room for the rest of a batch, given a record of the batch with `count` nodes in `bytes` bytes.
+    pub(super) fn reserve(&mut self, count: usize, bytes: usize, rest: usize) {
+        self.nodes.reserve(count.saturating_mul(rest / bytes.max(1)).min(MAX_RESERVED));
     }
 
     /// Returns the number of nodes.

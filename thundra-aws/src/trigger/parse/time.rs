@@ -18,9 +18,9 @@ pub(crate) fn from_millis(millis: f64) -> Option<SystemTime> {
 /// Parses a time of RFC 3339 in UTC, as written by AWS: `2015-08-18T18:02:32.111Z`, with an optional fraction.
 pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let [year, month, day] = numbers(date, '-')?;
+    let [year, month, day] = numbers(date, b'-')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
-    let [hour, minute, second] = numbers(time, ':')?;
+    let [hour, minute, second] = numbers(time, b':')?;
     from_parts([year, month, day], [hour, minute, second])?.checked_add(Duration::from_nanos(nanos(fraction)?))
 }
 
@@ -35,10 +35,13 @@ fn nanos(fraction: &str) -> Option<u64> {
 /// Parses a time in Java's English form, with or without the second comma: `Jan 1, 2026, 12:33:41 AM`. The zone of
 /// AWS's services is UTC. `None` for times before 2000, because no clock shows a year before 2000.
 pub(crate) fn from_english(text: &str) -> Option<SystemTime> {
-    let words = text.split([',', ' ', '\u{202f}']).filter(|word| !word.is_empty()).take(6).collect::<Vec<_>>();
-    let [month, day, year, time, half] = words.try_into().ok()?;
+    let mut words = text.split([',', ' ', '\u{202f}']).filter(|word| !word.is_empty());
+    let mut word = || words.next();
+    let ([month, day, year, time, half], None) = ([word()?, word()?, word()?, word()?, word()?], word()) else {
+        return None;
+    };
     let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
-    let ([day], [year], [hour, minute, second]) = (numbers(day, ':')?, numbers(year, ':')?, numbers(time, ':')?);
+    let ([day], [year], [hour, minute, second]) = (numbers(day, b':')?, numbers(year, b':')?, numbers(time, b':')?);
     let noon = match half {
         "AM" => 0,
         "PM" => 12,
@@ -69,11 +72,13 @@ fn days(year: u64, month: u64, day: u64) -> u64 {
     (year * 365 + year / 4 - year / 100 + year / 400 + day_of_year).saturating_sub(719_468)
 }
 
-fn numbers<const N: usize>(text: &str, separator: char) -> Option<[u64; N]> {
-    let (mut numbers, mut parts) = ([0; N], text.split(separator));
+/// Returns numbers of one to four digits between separators.
+fn numbers<const N: usize>(text: &str, separator: u8) -> Option<[u64; N]> {
+    let (mut numbers, mut parts) = ([0; N], text.as_bytes().split(|byte| *byte == separator));
     for number in &mut numbers {
-        let part = parts.next().filter(|part| part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit()))?;
-        *number = part.parse().ok()?;
+        let digits = parts.next().filter(|digits| (1..=4).contains(&digits.len()))?;
+        let add = |number, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+        *number = digits.iter().try_fold(0, add)?;
     }
     parts.next().is_none().then_some(numbers)
 }

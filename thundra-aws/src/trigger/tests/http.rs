@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use thundra_core::propagation::ParentSource;
 
 use super::{TRACEPARENT, attributes, config, detected, headers, recognised, v1, v2};
+use crate::payload;
 
 #[test]
 fn requests_are_named_by_their_route() {
@@ -177,5 +178,35 @@ fn the_body_of_a_request_is_not_read() {
         (format!(r#"{{"body":"first",{}}}"#, &head[1..]), "http_api"),
     ] {
         assert_eq!(recognised(event.as_bytes(), &config(&[])).source.name, source, "{event}");
+    }
+}
+
+#[test]
+fn a_program_adds_a_context_on_either_side_of_a_large_body() {
+    let context = r#""__context__":{"x-correlation-id":"c-1"}"#;
+    let of_client = r#"{\"__context__\":{\"x-correlation-id\":\"c-2\"}}"#;
+    let (long, padding) = (format!("{of_client}{}", "x".repeat(100_000)), "y".repeat(20_000));
+    let request = |inside: &str, after: &str| {
+        let head = r#""version":"2.0","routeKey":"POST /","rawPath":"/","rawQueryString":"","headers":{},"requestContext":{"apiId":"a","domainName":"d","http":{"method":"POST","path":"/"}}"#;
+        format!(r#"{{{inside}{head},"body":"{long}"{after}}}"#)
+    };
+    for (event, is_taken, why) in [
+        (request(&format!("{context},"), ""), true, "the first member"),
+        (request("", &format!(",{context}")), true, "the last member"),
+        (request("", &format!(r#","isBase64Encoded":false, {context} "#)), true, "after other members"),
+        (request("", &format!(r#",{context},"isBase64Encoded":false"#)), true, "before other members"),
+        (request("", ""), false, "in the body of the client alone"),
+        (request("", &format!(r#","queryStringParameters":{{{context}}}"#)), false, "inside of another member"),
+        (request("", &format!(r#",{context},"more":"{padding}""#)), false, "far from the end"),
+    ] {
+        let trigger = recognised(event.as_bytes(), &config(&[]));
+        assert_eq!(trigger.source.name, "http_api", "{why}");
+        let id = trigger.forwarded.as_ref().and_then(|inbound| inbound.correlation.get("id"));
+        assert_eq!((id, trigger.context_ranges.len()), (is_taken.then_some("c-1"), usize::from(is_taken)), "{why}");
+        if let [range] = trigger.context_ranges.as_slice() {
+            let left = String::from_utf8(payload::strip(event.as_bytes(), range)).unwrap();
+            assert_eq!(left.matches(context).count(), 0, "{why}");
+            assert!(serde_json::from_str::<Json>(&left).is_ok(), "{why}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! attributes, events and links are kept as the bytes for export.
 
 mod head;
+mod text;
 
 use std::borrow::Cow;
 

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { bound } from "../ui/keys";
+import { bound, type Binding } from "../ui/keys";
 
 export const helpShown = signal(false);
 
@@ -25,7 +25,7 @@ export function Help() {
       onClick={(event) => { if (event.target === dialog.current) dialog.current?.close(); }}
     >
       <div class="help-body">
-        {bound.value.filter(({ bindings }) => bindings.length > 0).map(({ title, bindings }) => (
+        {[...groups()].map(([title, bindings]) => (
           <section key={title}>
             <h2>{title}</h2>
             <dl>
@@ -42,4 +42,13 @@ export function Help() {
       <button class="quiet" onClick={() => dialog.current?.close()}>Close</button>
     </dialog>
   );
+}
+
+/** Returns the keys by the title of their group. */
+function groups(): Map<string, Binding[]> {
+  const by = new Map<string, Binding[]>();
+  for (const { title, bindings } of bound.value) {
+    if (bindings.length > 0) by.set(title, [...(by.get(title) ?? []), ...bindings]);
+  }
+  return by;
 }

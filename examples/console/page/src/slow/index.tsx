@@ -27,17 +27,25 @@ export function SlowScreen() {
   const answer = useAsk<Heatmap>(apiPath(["heatmap"], whole), { live: always, pause: 2000 });
   const map = useFrozen(answer.data, pointed, query.toString());
   const selection = read(query);
+  const fresh = (answer.data?.total ?? 0) - (map?.total ?? 0);
   const empty = useStatus()?.spans === 0;
 
   return (
     <>
       <header class="screen-head">
         <h1 class="sr-only">Slow</h1>
-        <OperationPicker chosen={operations} onChoose={(operation) => setParameters({ operation, ...parameters(read(new URLSearchParams())) }, true)} />
+        <OperationPicker
+          chosen={operations}
+          onChoose={(operation) => setParameters({ operation, ...parameters(read(new URLSearchParams())) }, true)}
+        />
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {empty ? <NothingYet what="spans" /> : map === null ? <Loading /> : map.total === 0 ? (
+      {empty ? (
+        <NothingYet what="spans" />
+      ) : map === null ? (
+        answer.error === null && <Loading />
+      ) : map.total === 0 ? (
         <Nothing title="No spans pass the filters">
           <p>Remove a filter, choose a longer time, or choose another operation.</p>
         </Nothing>
@@ -46,11 +54,24 @@ export function SlowScreen() {
           <section class="panel slow-picture" aria-label="Durations over time">
             <div class="slow-title">
               <h2>Duration over time</h2>
-              <span class="soft">{plural(map.total, "span")}{map.errors > 0 ? `, ${count(map.errors)} with an error` : ""}</span>
+              <span class="soft">
+                {plural(map.total, "span")}
+                {map.errors > 0 ? `, ${count(map.errors)} with an error` : ""}
+              </span>
+              {pointed && fresh > 0 && (
+                <span class="faint" role="status">
+                  {plural(fresh, "new one", "new ones")}
+                </span>
+              )}
               <span class="spring" />
               <Legend map={map} />
             </div>
-            <HeatMap map={map} selection={selection} onHover={setPointed} onSelect={(next) => setParameters(parameters(next), true)} />
+            <HeatMap
+              map={map}
+              selection={selection}
+              onHover={setPointed}
+              onSelect={(next) => setParameters(parameters(next), true)}
+            />
             <CellTable map={map} onSelect={(next) => setParameters(parameters(next), true)} />
           </section>
           <Comparison whole={whole} selection={selection} />

@@ -69,42 +69,49 @@ export function columnOf(grid: Grid, time: number): number {
   return Math.floor((time - grid.from) / grid.step);
 }
 
-/** Returns the row whose lower bound is nearest to a duration; bounds come back from URLs, so they are not exact. */
+/**
+ * Returns how many rows lie below a duration, with a fraction. Rows are even by the logarithm, but for the first, which
+ * may begin at 0.
+ */
+export function rowAt({ bounds }: Grid, duration: number): number {
+  const above = bounds.findIndex((bound) => bound > duration);
+  if (above === 0 || bounds.length < 2) return 0;
+  if (above < 0) return bounds.length - 1;
+  const [low, high] = [bounds[above - 1] ?? 0, bounds[above] ?? 1];
+  const part = low > 0 ? Math.log(duration / low) / Math.log(high / low) : duration / high;
+  return above - 1 + part;
+}
+
+/** Returns the bound that is nearest to a duration; selections come back from URLs, so they are not exact. */
 export function boundOf(grid: Grid, duration: number): number {
-  let best = 0;
-  for (let index = 1; index < grid.bounds.length; index++) {
-    const near = Math.abs(Math.log(grid.bounds[index]!) - Math.log(duration));
-    if (near < Math.abs(Math.log(Math.max(grid.bounds[best]!, Number.MIN_VALUE)) - Math.log(duration))) best = index;
-  }
-  return best;
+  return Math.round(rowAt(grid, duration));
 }
 
 /** Returns the durations that the axis names: 1, 10, 100 … of the unit, with their place from 0 (bottom) to 1. */
 export function durationTicks(grid: Grid): { duration: number; at: number }[] {
-  const low = grid.bounds[0];
-  const high = grid.bounds.at(-1);
-  if (low === undefined || high === undefined || !(high > low)) return [];
-  const floor = Math.log(Math.max(low, 1e-3));
-  const span = Math.log(high) - floor;
+  const high = grid.bounds.at(-1) ?? 0;
+  const low = grid.bounds.find((bound) => bound > 0) ?? 0;
+  if (!(high > low) || rows(grid) === 0) return [];
+  const parts = Math.log10(high / low) > 2.2 ? [1] : [1, 2, 5];
   const ticks: { duration: number; at: number }[] = [];
-  const decades = span / Math.LN10;
-  const parts = decades > 2.2 ? [1] : [1, 2, 5];
-  for (let power = Math.floor(floor / Math.LN10); power <= Math.ceil(Math.log10(high)); power++) {
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
     for (const part of parts) {
       const duration = part * 10 ** power;
-      const at = (Math.log(duration) - floor) / span;
-      if (at >= 0 && at <= 1) ticks.push({ duration, at });
+      if (duration >= low && duration <= high) ticks.push({ duration, at: rowAt(grid, duration) / rows(grid) });
     }
   }
-  return ticks;
+  return ticks.length > 0 ? ticks : [{ duration: low, at: rowAt(grid, low) / rows(grid) }];
 }
 
-const NICE = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].map((s) => s * 1e6);
+const NICE = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].map(
+  (s) => s * 1e6,
+);
 
 /** Returns the times that the axis names, at round steps, at most `most` of them. */
 export function timeTicks(grid: Grid, most: number, offset = 0): number[] {
   const end = grid.from + grid.step * grid.columns;
-  const step = NICE.find((each) => (end - grid.from) / each <= most) ?? Math.ceil((end - grid.from) / most / 864e8) * 864e8;
+  const step =
+    NICE.find((each) => (end - grid.from) / each <= most) ?? Math.ceil((end - grid.from) / most / 864e8) * 864e8;
   const ticks: number[] = [];
   // `offset` is the zone's distance from UTC, so that midnight is a round step where the reader is.
   for (let at = Math.ceil((grid.from + offset) / step) * step - offset; at <= end; at += step) ticks.push(at);

@@ -51,6 +51,21 @@ export function cells(grid: Grid, selection: Selection): { start: Cell; end: Cel
   };
 }
 
+/** Returns the spans of the cells of a selection. */
+export function spansIn(
+  grid: Grid,
+  all: readonly (readonly [column: number, row: number, spans: number, errors: number])[],
+  selection: Selection,
+): number {
+  const part = cells(grid, selection);
+  if (part === null) return 0;
+  const { start, end } = part;
+  return all.reduce((sum, [column, row, spans]) => {
+    const inside = column >= start.column && column <= end.column && row >= start.row && row <= end.row;
+    return inside ? sum + spans : sum;
+  }, 0);
+}
+
 const PARAMETERS = { from: "sel_from", to: "sel_to", min: "sel_min", max: "sel_max" } as const;
 
 export function read(query: URLSearchParams): Selection {

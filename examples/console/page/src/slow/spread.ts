@@ -18,6 +18,8 @@ export interface Spread {
   readonly key: string;
   readonly score: number;
   readonly values: readonly SpreadValue[];
+  /** Most spans of the selection have values that are not among those compared: an id says nothing about a group. */
+  readonly scattered: boolean;
 }
 
 /** Below this score an attribute is spread alike. */
@@ -27,12 +29,17 @@ export const ALIKE = 0.05;
 export function spreads(answer: Compare): Spread[] {
   const share = (spans: number, all: number) => (all > 0 ? Math.min(1, spans / all) : 0);
   const made = (of: SpreadValue["of"], label: string, sides: Sides): SpreadValue => ({
-    of, label, insideSpans: sides.inside, outsideSpans: sides.outside,
-    inside: share(sides.inside, answer.inside), outside: share(sides.outside, answer.outside),
+    of,
+    label,
+    insideSpans: sides.inside,
+    outsideSpans: sides.outside,
+    inside: share(sides.inside, answer.inside),
+    outside: share(sides.outside, answer.outside),
   });
   return answer.attributes.map(({ key, score, values, others, absent }) => ({
     key,
     score: Math.min(1, Math.max(0, score)),
+    scattered: others.inside > answer.inside / 2,
     values: [
       ...values.map((each) => made("value", each.value, each)),
       made("others", "other values", others),

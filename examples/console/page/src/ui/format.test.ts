@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, duration, niceStep, parseDuration, percent, quantity } from "./format";
+import { bytes, duration, niceStep, parseDuration, percent, quantity, tick } from "./format";
 
 test("durations have three digits and the unit that reads best", () => {
   const table: [number, string][] = [
-    [0, "0"], [0.25, "250 ns"], [1, "1 µs"], [840, "840 µs"], [999.6, "1 ms"], [12_345, "12.3 ms"], [99_960, "100 ms"],
-    [1_520_000, "1.52 s"], [59_990_000, "60 s"], [59_996_000, "1 min 0 s"], [123_000_000, "2 min 3 s"],
-    [3_900_000_000, "1 h 5 min"], [90_000_000_000, "1 d 1 h"], [-1_500, "-1.5 ms"],
+    [0, "0"], [0.25, "250 ns"], [1, "1 µs"], [840, "840 µs"], [999.6, "1.00 ms"], [12_345, "12.3 ms"], [99_960, "100 ms"],
+    [1_520_000, "1.52 s"], [59_990_000, "60.0 s"], [59_996_000, "1 min 0 s"], [123_000_000, "2 min 3 s"],
+    [3_900_000_000, "1 h 5 min"], [90_000_000_000, "1 d 1 h"], [-1_500, "-1.50 ms"],
   ];
   for (const [us, text] of table) assert.equal(duration(us), text, String(us));
   assert.equal(duration(null), "–");
@@ -44,4 +44,11 @@ test("an axis steps by 1, 2 or 5", () => {
   assert.equal(niceStep(100, 9), 20);
   assert.equal(niceStep(2_301_500, 8), 500_000);
   assert.equal(niceStep(0, 8), 1);
+});
+
+test("a mark of an axis has no zeros at its end", () => {
+  assert.equal(tick(1_500_000), "1.5 s");
+  assert.equal(tick(200_000), "200 ms");
+  assert.equal(tick(20_000), "20 ms");
+  assert.equal(tick(0), "0");
 });

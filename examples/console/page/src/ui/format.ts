@@ -3,12 +3,12 @@
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
-/** Returns three significant digits at most: `840 µs`, `12.3 ms`, `1.52 s`, `2 min 3 s`, `1 h 5 min`. */
+/** Returns three significant digits: `840 µs`, `12.3 ms`, `1.50 s`, `2 min 3 s`, `1 h 5 min`. */
 export function duration(us: number | null | undefined): string {
   if (us === null || us === undefined || !Number.isFinite(us)) return "–";
   const size = Math.abs(us);
-  if (size < 1) return size === 0 ? "0" : `${digits(us * 1000)} ns`;
-  if (size < 999.5) return `${digits(us)} µs`;
+  if (size < 1) return size === 0 ? "0" : `${trimmed(digits(us * 1000))} ns`;
+  if (size < 999.5) return `${trimmed(digits(us))} µs`;
   if (size < 999_500) return `${digits(us / 1e3)} ms`;
   if (size < 59_995_000) return `${digits(us / 1e6)} s`;
   const seconds = Math.round(size / 1e6);
@@ -22,8 +22,16 @@ export function duration(us: number | null | undefined): string {
 
 function digits(value: number): string {
   const size = Math.abs(value);
-  const text = value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
-  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
+}
+
+function trimmed(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+(?=\D*$)/, "") : text;
+}
+
+/** Returns a duration as a mark of an axis: without zeros at its end. */
+export function tick(us: number): string {
+  return us === 0 ? "0" : trimmed(duration(us));
 }
 
 /** Reads what people write: `200ms`, `1.5 s`, `2m`, `840us`; a number alone is milliseconds. `null` if it is none. */
@@ -82,7 +90,7 @@ export function bytes(count: number | null | undefined): string {
     value /= 1024;
     unit += 1;
   }
-  return `${unit === 0 ? Math.round(value) : digits(value)} ${units[unit] ?? ""}`;
+  return `${unit === 0 ? Math.round(value) : trimmed(digits(value))} ${units[unit] ?? ""}`;
 }
 
 /** Returns `12,345`. */
@@ -113,7 +121,7 @@ export function quantity(value: number): string {
   if (Number.isInteger(value)) return NUMBER.format(value);
   const size = Math.abs(value);
   if (size >= 1000) return NUMBER.format(value);
-  return size >= 0.001 ? digits(value) === "0" ? value.toPrecision(2) : digits(value) : value.toExponential(1);
+  return size >= 0.001 ? size < 0.1 ? trimmed(value.toPrecision(2)) : trimmed(digits(value)) : value.toExponential(1);
 }
 
 /** Returns a step of an axis that reads well (1, 2 or 5 times a power of ten), of which `most` fit in a length. */

@@ -10,6 +10,8 @@ import { reveal, useRows } from "./rows";
 export interface Column<Row> {
   key: string;
   title: string;
+  /** The title is for screen readers alone. */
+  untitled?: boolean;
   /** The width, as a track of a CSS grid: `minmax(8rem, 2fr)`. */
   width: string;
   align?: "end";
@@ -66,9 +68,12 @@ export function Table<Row>(properties: Properties<Row>) {
   };
   const at = (): number => rows.findIndex((row) => rowKey(row) === cursor.value);
   const move = (by: number): void => {
-    if (rows.length === 0) return;
     const before = at();
-    const next = Math.max(0, Math.min(rows.length - 1, before < 0 ? (by > 0 ? 0 : rows.length - 1) : before + by));
+    moveTo(before < 0 ? (by > 0 ? 0 : rows.length - 1) : before + by);
+  };
+  const moveTo = (row: number): void => {
+    if (rows.length === 0) return;
+    const next = Math.max(0, Math.min(rows.length - 1, row));
     cursor.value = rowKey(rows[next] as Row);
     if (box.current !== null) reveal(box.current, next, rowHeight, HEAD);
   };
@@ -77,8 +82,8 @@ export function Table<Row>(properties: Properties<Row>) {
     { keys: ["k", "ArrowUp"], does: "Previous row", run: () => move(-1) },
     { keys: ["PageDown"], does: "A page down", run: () => move(Math.max(1, Math.floor(window.height / rowHeight) - 2)) },
     { keys: ["PageUp"], does: "A page up", run: () => move(-Math.max(1, Math.floor(window.height / rowHeight) - 2)) },
-    { keys: ["Home"], does: "First row", run: () => move(-rows.length) },
-    { keys: ["End"], does: "Last row", run: () => move(rows.length) },
+    { keys: ["Home"], does: "First row", run: () => moveTo(0) },
+    { keys: ["End"], does: "Last row", run: () => moveTo(rows.length) },
     { keys: ["Enter"], does: "Open the row", run: () => { const row = rows[at()]; if (row !== undefined) open(row); } },
   ] : []);
 
@@ -110,7 +115,7 @@ export function Table<Row>(properties: Properties<Row>) {
               class={column.align === "end" ? "end" : ""}
               aria-sort={sort?.key === column.key ? (sort.order === "asc" ? "ascending" : "descending") : undefined}
             >
-              {column.sort === undefined || onSort === undefined ? column.title : (
+              {column.untitled === true ? <span class="sr-only">{column.title}</span> : column.sort === undefined || onSort === undefined ? column.title : (
                 <button class="head" onClick={() => onSort(nextSort(sort ?? null, column.key, column.sort ?? "desc"))}>
                   {column.title}
                   <span class="sort-mark" aria-hidden="true">{sort?.key === column.key ? (sort.order === "asc" ? "↑" : "↓") : ""}</span>
