@@ -24,6 +24,7 @@ mod options;
 mod rows;
 mod server;
 mod store;
+mod tempo;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

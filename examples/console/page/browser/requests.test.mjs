@@ -77,10 +77,36 @@ describe("requests", { skip }, () => {
     await page.waitForFunction(() => document.querySelector(".toolbar")?.textContent?.includes("2 / 2 errors"));
     await page.keyboard.press("Escape");
     await page.waitForSelector(".detail", { state: "detached" });
-    await page.goBack();
+    await page.locator(".back").click();
     await page.waitForSelector(".table-body .table-row");
-    assert.match(page.url(), /\/requests\?sort=errors$/);
+    assert.match(page.url(), /\/requests\?sort=errors$/, "the list is as it was left");
+    await page.goBack();
+    await page.waitForSelector(".span-row");
     assert.deepEqual(problems, []);
+    await close();
+  });
+
+  test("spans that arrive leave what is selected and folded as it is", async () => {
+    const whole = order(60);
+    const begun = { ...whole, spans: whole.spans.slice(0, 5) };
+    await send(begun);
+    await console.has(5);
+    const { page, problems, open, close } = await openPage(browser, console);
+    for (let turn = 0; turn < 100; turn += 1) {
+      await open("/requests/order-60");
+      if (await page.locator(".span-row").first().waitFor({ timeout: 1000 }).then(() => true, () => false)) break;
+    }
+    await page.waitForSelector(".connection-open");
+    const rows = () => page.evaluate(() => Number(document.querySelector("[role=treegrid]")?.getAttribute("aria-rowcount")));
+    const delivery = page.locator(".span-row", { has: page.locator(".row-name", { hasText: "process billing" }) });
+    await delivery.locator(".fold").click();
+    await page.locator(".span-row", { hasText: "GetItem" }).click();
+    const before = await rows();
+    await send({ ...whole, spans: whole.spans.slice(5) });
+    await page.waitForFunction((before) => Number(document.querySelector("[role=treegrid]")?.getAttribute("aria-rowcount")) > before, before);
+    assert.match(await page.innerText(".span-row.selected"), /GetItem orders/);
+    assert.equal(await delivery.first().getAttribute("aria-expanded"), "false");
+    assert.deepEqual(problems.filter((problem) => !problem.includes("404")), []);
     await close();
   });
 
@@ -182,18 +208,30 @@ describe("requests", { skip }, () => {
   });
 
   test("an exported request opens from the disk and asks nothing of the network", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "thundra-page-")), "order-1.html");
-    writeFileSync(file, await console.download("/api/v1/requests/order-1/export.html"));
-    const { page, problems, close } = await openPage(browser, null);
+    const { trace } = hostile();
     const asked = [];
-    page.on("request", (request) => /^https?:/.test(request.url()) && asked.push(request.url()));
-    await page.goto(`file://${file}`);
-    await page.waitForSelector(".span-row");
-    await page.keyboard.press("n");
-    await page.waitForSelector(".detail .attributes");
-    assert.match(await page.innerText(".detail"), /card declined/);
+    for (const [id, wanted] of [["order-1", /card declined/], [trace, /onerror/]]) {
+      const file = join(mkdtempSync(join(tmpdir(), "thundra-page-")), "request.html");
+      writeFileSync(file, await console.download(`/api/v1/requests/${id}/export.html`));
+      const { page, problems, close } = await openPage(browser, null);
+      page.on("request", (request) => /^https?:/.test(request.url()) && asked.push(request.url()));
+      await page.goto(`file://${file}`);
+      await page.waitForSelector(".span-row");
+      await page.keyboard.press("/");
+      await page.keyboard.type(id === trace ? "onerror" : "process");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(".detail .attributes");
+      assert.match(await page.innerText(".detail"), wanted);
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("o");
+      await page.waitForSelector(id === trace ? ".detail .faint" : ".log");
+      // A file keeps its state in the fragment.
+      await page.waitForTimeout(400);
+      await page.reload();
+      await page.waitForSelector(".span-row.selected");
+      assert.deepEqual(problems, []);
+      await close();
+    }
     assert.deepEqual(asked, []);
-    assert.deepEqual(problems, []);
-    await close();
   });
 });
