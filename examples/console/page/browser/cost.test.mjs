@@ -66,6 +66,8 @@ test("tenants and routes have rows of their own", async () => {
   await page.getByRole("button", { name: "Route" }).click();
   const routes = (await rowsOf(page, "Cost by route")).map((row) => row.Route);
   assert.deepEqual(routes.sort(), ["/orders", "without a route"]);
+  await page.getByRole("cell", { name: "/orders" }).click();
+  await page.waitForURL(/\/requests\?where=http.route%3D%2Forders/);
   assert.deepEqual(it.problems, []);
 });
 

@@ -1,4 +1,4 @@
-// Every screen: without errors, without violations of accessibility, and with numbers that the spans add up to.
+// Every screen, full and empty, light and dark, narrow and wide: without errors, and without violations that axe finds.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,6 @@ import { hostile, order, requests } from "./telemetry.mjs";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ORDERS = Array.from({ length: 12 }, (_, at) => order(at, { slow: at % 4 === 0, fails: at % 3 === 0 }));
 const SPANS = ORDERS.flatMap(({ spans }) => spans);
-const ROOTS = SPANS.filter(({ more }) => more["faas.invocation_id"] !== undefined);
 const SCREENS = [
   ["/requests", ".table-body .table-row"], [`/requests/${ORDERS[0].id}?critical=1&links=1`, ".span-row"], ["/map", ".node-name"],
   ["/slow", ".heat-canvas"], ["/cost", ".cost-rows [role=row]"], ["/invocations", "[role=row]"],
@@ -80,44 +79,5 @@ describe("screens", { skip }, () => {
     await open("/requests", ".foot");
     await page.waitForFunction((text) => document.querySelector(".foot")?.textContent?.includes(text), `${SPANS.length + 8} spans`);
     await close();
-  });
-
-  test("the cells of the heat map add up to what begins work", async () => {
-    const { page, open, close } = await openPage(browser, full);
-    const map = await full.get("/api/v1/heatmap?service=orders&service=billing");
-    assert.equal(map.cells.reduce((sum, [, , spans]) => sum + spans, 0), ROOTS.length);
-    await open("/slow?service=orders&service=billing", ".heat-canvas");
-    await page.getByText(`${ROOTS.length} spans`).first().waitFor();
-    await close();
-  });
-
-  test("a rectangle that is dragged over slow spans is compared", async () => {
-    const { page, problems, open, close } = await openPage(browser, full);
-    await open("/slow?service=orders&service=billing", ".heat-canvas");
-    const box = await page.locator(".heat-canvas").boundingBox();
-    await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.05);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.97, box.y + box.height * 0.5, { steps: 8 });
-    await page.mouse.up();
-    await page.waitForSelector(".comparison-sides");
-    assert.match(page.url(), /sel_/);
-    assert.deepEqual(problems, []);
-    await close();
-  });
-
-  test("GB-seconds are those of the invocations", async () => {
-    const cost = await full.get("/api/v1/cost");
-    const wanted = ROOTS.reduce((sum, { duration }) => sum + Math.ceil(duration / 1000) / 1000 * 0.125, 0);
-    assert.ok(Math.abs(cost.sum.gb_s + cost.sum.gb_s_arm64 - wanted) < wanted * 0.01, `${cost.sum.gb_s}, wanted ${wanted}`);
-    assert.equal(cost.sum.invocations, ROOTS.length);
-  });
-
-  test("an edge of the map has the p99 of its calls", async () => {
-    const map = await full.get("/api/v1/map");
-    const edge = map.edges.find(({ to }) => to === "host:pay.example");
-    const calls = SPANS.filter(({ name }) => name === "POST pay.example");
-    assert.equal(edge.calls, calls.length);
-    // A bucket is 19 % wide, and its upper bound is the answer.
-    assert.ok(edge.p99 >= 100_000 && edge.p99 <= 100_000 * 1.19, String(edge.p99));
   });
 });

@@ -107,6 +107,17 @@ test("a value that is clicked filters the picture", async () => {
   await page.locator(".slow-title .soft", { hasText: `${wanted} spans` }).waitFor();
 });
 
+test("a selection becomes the whole picture", async () => {
+  const page = await it.open("/slow?sel_min=262144&sel_max=4194304");
+  await page.locator(".comparison-sides").waitFor();
+  const inside = roots.filter(within(selection())).length;
+  await page.keyboard.press("z");
+  await page.waitForURL((url) => url.searchParams.has("min") && !url.searchParams.has("sel_min"));
+  await page.locator(".slow-title .soft", { hasText: `${inside} span` }).waitFor();
+  await page.goBack();
+  await page.locator(".slow-title .soft", { hasText: `${roots.length} spans` }).waitFor();
+});
+
 test("an operation is chosen from a list with its numbers", async () => {
   const page = await it.open("/slow");
   await page.getByRole("button", { name: /^Operation/ }).click();

@@ -16,6 +16,8 @@ import { type Prices, cost } from "./prices";
 
 type Row = Cost["rows"][number];
 
+/** The attributes that tenants and routes are told by. */
+const ATTRIBUTES = { tenant: "tenant_id", route: "http.route" } as const;
 const TITLES: Record<Cost["by"], string> = {
   function: "Function",
   request: "Request",
@@ -48,8 +50,15 @@ export function CostTable({
 
   const link = ({ key }: Row): string | null => {
     if (key === null) return null;
-    if (by === "request") return href("request", key);
-    return by === "function" ? href("invocations", null, { ...keptFilters(), service: [key] }) : null;
+    const kept = keptFilters();
+    switch (by) {
+      case "function":
+        return href("invocations", null, { ...kept, service: [key] });
+      case "request":
+        return href("request", key);
+      default:
+        return href("requests", null, { ...kept, where: [`${ATTRIBUTES[by]}=${key}`] });
+    }
   };
   return (
     <Table

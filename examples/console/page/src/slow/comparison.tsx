@@ -8,12 +8,13 @@ import { adding } from "../filters";
 import { href, route, setParameters } from "../router";
 import { follow } from "../shell/navigation";
 import { count, duration, percent, plural, time } from "../ui/format";
+import { useKeys } from "../ui/keys";
 import { Outcome } from "../ui/marks";
 import { Loading, Problem } from "../ui/states";
 import { Outside } from "../ui/text";
 import { tip } from "../ui/tooltip";
 import { HowTo } from "./how-to";
-import { type Selection, NOTHING, compared, kind, parameters } from "./selection";
+import { type Selection, NOTHING, compared, kind, parameters, zoomed } from "./selection";
 import { type Spread, ALIKE, condition, spreads } from "./spread";
 
 export function Comparison({ whole, selection }: { whole: Record<string, Parameter>; selection: Selection }) {
@@ -21,6 +22,8 @@ export function Comparison({ whole, selection }: { whole: Record<string, Paramet
   const answer = useAsk<Compare>(
     chosen === null ? null : apiPath(["compare"], { ...whole, ...parameters(selection), limit: 30 }),
   );
+  const zoom = (): void => setParameters(zoomed(selection), true);
+  useKeys("Selection", chosen === null ? [] : [{ keys: ["z"], does: "Zoom in to the selection", run: zoom }]);
   if (chosen === null) return <HowTo />;
   const { data } = answer;
   return (
@@ -28,6 +31,13 @@ export function Comparison({ whole, selection }: { whole: Record<string, Paramet
       <div class="comparison-head">
         <h2>What is different</h2>
         <span class="spring" />
+        <button
+          class="quiet small"
+          onClick={zoom}
+          {...tip("Filter by the time and the durations of the selection (z)")}
+        >
+          Zoom in
+        </button>
         <button class="quiet small" onClick={() => setParameters(parameters(NOTHING), true)}>
           Clear
         </button>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { begin, press } from "./cursor";
 import { type Grid, area, boundOf, box, cellAt, durationTicks, timeTicks, zone } from "./plot";
-import { NOTHING, cells, drag, kind, parameters, read, spansIn } from "./selection";
+import { NOTHING, cells, drag, kind, parameters, read, spansIn, zoomed } from "./selection";
 
 const GRID: Grid = { from: 1_000_000, step: 500, columns: 10, bounds: [100, 200, 400, 800, 1600] };
 const PLACE = area(580, 438); // 500 × 400 for the cells
@@ -123,6 +123,13 @@ describe("the URL", () => {
   it("carries a selection there and back", () => {
     const selection = drag(GRID, "plot", { column: 2, row: 1 }, { column: 4, row: 2 });
     assert.deepEqual(read(new URLSearchParams(parameters(selection) as Record<string, string>)), selection);
+  });
+
+  it("takes a selection for the filters, and lets go of it", () => {
+    const changes = zoomed({ ...NOTHING, from: 5, to: 9 });
+    const gone = { sel_from: null, sel_to: null, sel_min: null, sel_max: null };
+    assert.deepEqual(changes, { last: null, from: "5", to: "9", ...gone });
+    assert.deepEqual(zoomed({ ...NOTHING, min: 1, max: 2 }), { min: "1", max: "2", ...gone });
   });
 
   for (const [what, query] of [

@@ -93,6 +93,17 @@ export function parameters(selection: Selection): Record<string, string | null> 
   );
 }
 
+/** Returns the changes of parameters that make a selection the whole picture. */
+export function zoomed(selection: Selection): Record<string, string | null> {
+  const filters = Object.entries(selection).filter(([, bound]) => bound !== null);
+  const times = selection.from === null ? {} : { last: null };
+  return {
+    ...times,
+    ...Object.fromEntries(filters.map(([name, bound]) => [name, String(bound)])),
+    ...parameters(NOTHING),
+  };
+}
+
 /** Says in words what is compared with what. */
 export function compared(selection: Selection): { inside: string; outside: string } {
   switch (kind(selection)) {
