@@ -194,6 +194,31 @@ fn a_tree_has_the_name_of_the_executable() {
     assert!(!stderr.contains("unknown_service"), "{stderr}");
 }
 
+/// The variable that sends the telemetry of a local run to a browser.
+const HINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 ";
+
+#[test]
+fn below_the_last_tree_is_the_variable_that_shows_it_in_a_browser_once() {
+    for (program, events, variables, expected) in [
+        ("greeting", "\"ann\"", &[][..], 1),
+        ("greeting", "\"ann\" \"bob\"", &[], 1),
+        ("greeting", "\"ann\"", &[("OTEL_TRACES_EXPORTER", "console")], 0),
+        ("greeting", "\"ann\"", &[("OTEL_TRACES_EXPORTER", "none")], 0),
+        ("greeting", "\"ann\"", &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")], 0),
+        ("greeting", "\"ann\"", &[("OTEL_SDK_DISABLED", "true")], 0),
+        ("greeting", "\"ann\"", &[("OTEL_TRACES_SAMPLER", "always_off")], 0),
+        ("telemetry", "\"ann\"", &[], 0),
+    ] {
+        let output = run_text(program, events.as_bytes(), variables);
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        let why = format!("{program} {events} {variables:?}: {stderr}");
+        assert_eq!(stderr.matches(HINT).count(), expected, "{why}");
+        assert!(!stdout.contains(HINT), "{why}");
+        let last = stderr.lines().next_back();
+        assert_eq!(last.is_some_and(|last| last.starts_with(HINT)), expected == 1, "{why}");
+    }
+}
+
 #[test]
 fn a_panic_prints_its_tree_and_goes_on() {
     for (program, event, status) in
@@ -319,7 +344,8 @@ fn after_init_a_run_prints_its_tree_itself_and_once() {
     let [before, inside] = &lines[..] else { panic!("two lines of text expected: {stderr}") };
     assert!(before.contains(" before run") && inside.contains(" greeting function_request_id="), "{stderr}");
     let tree = tree(stderr);
-    assert_eq!((tree.len(), tree.last()), (5, Some(&"run has ended")), "{stderr}");
+    assert_eq!((tree.len(), tree.last()), (6, Some(&"run has ended")), "{stderr}");
+    assert!(tree[4].starts_with(HINT), "below the tree: {stderr}");
     assert!(!stderr.contains("thundra: "), "{stderr}");
 }
 

@@ -62,19 +62,19 @@ fn main() -> ExitCode {
 async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::open(options.keep.clone(), options.limit)?;
     let token = Arc::new(server::Token::random()?);
+    let listener = server::listen(options.page_port).await?;
+    let page = listener.local_addr()?;
     let (mut ports, mut otlp) = (Ports::default(), None);
-    if let Some(listener) = opened("OTLP", options.otlp_port, ingest::http::listen(options.otlp_port).await) {
-        otlp = Some(listener.local_addr()?);
-        ports.otlp = Some(format!("http://{}", listener.local_addr()?));
-        tokio::spawn(ingest::http::serve(listener, store.clone()));
+    if let Some(ingest) = opened("OTLP", options.otlp_port, ingest::http::listen(options.otlp_port).await) {
+        otlp = Some(ingest.local_addr()?);
+        ports.otlp = Some(format!("http://{}", ingest.local_addr()?));
+        tokio::spawn(ingest::http::serve(ingest, store.clone(), page));
     }
     if let Some(socket) = opened("X-Ray", options.xray_port, ingest::xray::listen(options.xray_port).await) {
         ports.xray = Some(socket.local_addr()?.to_string());
         tokio::spawn(ingest::xray::receive(socket, store.clone()));
     }
-    let listener = server::listen(options.page_port).await?;
-    let page = listener.local_addr()?;
-    println!("http://{}/?token={token}", listener.local_addr()?);
+    println!("http://{page}/?token={token}");
     if let Some(endpoint) = &ports.otlp {
         println!("OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}");
     }

@@ -37,8 +37,14 @@ impl Order {
     /// Returns `count` orders, with each course in turn.
     #[must_use]
     pub fn some(count: usize) -> Vec<Self> {
+        Self::some_of("", count)
+    }
+
+    /// Returns `count` orders as [`some`](Self::some) does, with a suffix of their ids.
+    #[must_use]
+    pub fn some_of(suffix: &str, count: usize) -> Vec<Self> {
         let stories = Story::ALL.into_iter().cycle().take(count);
-        stories.enumerate().map(|(index, story)| Self::new(&format!("order-{}", index + 1), story)).collect()
+        stories.enumerate().map(|(index, story)| Self::new(&format!("order-{}{suffix}", index + 1), story)).collect()
     }
 
     /// Returns an order.

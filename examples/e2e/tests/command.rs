@@ -1,5 +1,5 @@
 //! The command `pipeline`: standard output and exit codes.
-#![allow(clippy::unwrap_used, reason = "a test may stop")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 use std::env;
 use std::process::{Command, Output, Stdio};
@@ -30,6 +30,15 @@ fn an_unknown_argument_is_named() {
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert_eq!(stderr.lines().next(), Some("error: unknown argument \"--jsno\""));
     assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn without_a_console_nothing_is_started() {
+    let output = pipeline(&["--console=http://127.0.0.1:9"]);
+    let stderr = text(&output.stderr);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""), "{stderr}");
+    let [line] = stderr.lines().collect::<Vec<_>>()[..] else { panic!("one line expected: {stderr}") };
+    assert!(line.starts_with("error: no console listens at http://127.0.0.1:9: `cargo run -p thundra-console`"));
 }
 
 /// Runs `pipeline` with a dead proxy, and with settings for tracing and AWS that must have no effect. Cargo is not

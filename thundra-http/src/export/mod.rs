@@ -43,7 +43,7 @@ pub use otlp::OtlpExporter;
 pub use record_limits::RecordLimits;
 pub(crate) use select::THIS;
 #[doc(hidden)]
-pub use select::{Dependent, Platform, exporters, install};
+pub use select::{Dependent, Platform, exporters, install, is_console_by_default};
 #[doc(hidden)]
 pub use worker::{Worker, after_each_flush, report_losses, report_losses_now};
 pub use xray::XRayExporter;

@@ -4,6 +4,8 @@
 //! `thundra-core` names the exporters as well, and a test compares the two. A single exporter sends all signals over
 //! OTLP.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
 
@@ -64,6 +66,16 @@ struct Program<'a> {
     dependent: Dependent,
 }
 
+/// Whether spans go to the console because the program and its environment named nothing else.
+static CONSOLE_BY_DEFAULT: AtomicBool = AtomicBool::new(false);
+
+/// Returns `true` if spans go to the console because the program and its environment named nothing else. An endpoint
+/// takes them in its place.
+#[doc(hidden)]
+pub fn is_console_by_default() -> bool {
+    CONSOLE_BY_DEFAULT.load(Ordering::Relaxed)
+}
+
 /// Installs telemetry, with the exporters of the configuration where `telemetry` has no exporters. Returns `true` for
 /// the first call, if nothing was installed before.
 ///
@@ -122,7 +134,10 @@ impl Program<'_> {
                 );
                 "stdout"
             }
-            Platform::Process => "console",
+            Platform::Process => {
+                CONSOLE_BY_DEFAULT.store(true, Ordering::Relaxed);
+                "console"
+            }
         }
     }
 

@@ -43,6 +43,7 @@ export async function startConsole() {
   return {
     link,
     origin,
+    otlp,
     get,
     send,
     download: async (path) => (await fetch(origin + path, { headers })).text(),

@@ -1,7 +1,7 @@
 //! OTLP over HTTP. No token is needed: a program of the user's has only the endpoint. A page in a browser is kept out
 //! by its `Origin`, and by media types that a page cannot send without asking first.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,8 +10,8 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
 use prost::Message as _;
 use thundra_core::Signal;
 use tokio::net::TcpListener;
@@ -30,15 +30,17 @@ pub(crate) async fn listen(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// Serves until the end of the process.
-pub(crate) async fn serve(listener: TcpListener, store: Store) -> std::io::Result<()> {
-    axum::serve(listener, router(store)).await
+/// Serves until the end of the process. `/` leads to the page, without the token: so a program that sends telemetry can
+/// name the page of its own requests.
+pub(crate) async fn serve(listener: TcpListener, store: Store, page: SocketAddr) -> std::io::Result<()> {
+    axum::serve(listener, router(store, page)).await
 }
 
-fn router(store: Store) -> Router {
+fn router(store: Store, page: SocketAddr) -> Router {
     let take =
         |signal| post(async move |State(store): State<Store>, headers, body| take(store, signal, headers, body).await);
     Router::new()
+        .route("/", get(async move |headers: HeaderMap| lead(&headers, page)))
         .route("/v1/traces", take(Signal::Traces))
         .route("/v1/logs", take(Signal::Logs))
         .route("/v1/metrics", take(Signal::Metrics))
@@ -52,6 +54,13 @@ async fn wait(State(room): State<Arc<Semaphore>>, request: Request, next: Next) 
     match room.acquire().await {
         Ok(_permit) => next.run(request).await,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+fn lead(headers: &HeaderMap, page: SocketAddr) -> Response {
+    match admit_sender(headers) {
+        Ok(()) => Redirect::to(&format!("http://{page}/")).into_response(),
+        Err((status, why)) => (status, why).into_response(),
     }
 }
 
@@ -96,6 +105,17 @@ async fn take(store: Store, signal: Signal, headers: HeaderMap, body: Bytes) -> 
 
 /// Returns the format of a request that may come in.
 fn admit(headers: &HeaderMap) -> Result<Format, (StatusCode, &'static str)> {
+    admit_sender(headers)?;
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/x-protobuf" => Ok(Format::Protobuf),
+        "application/json" => Ok(Format::Json),
+        _ => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type: application/x-protobuf or application/json")),
+    }
+}
+
+/// Keeps pages of other origins out.
+fn admit_sender(headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
     if headers.contains_key(ORIGIN) {
         return Err((StatusCode::FORBIDDEN, "a page in a browser sends no telemetry here"));
     }
@@ -103,12 +123,7 @@ fn admit(headers: &HeaderMap) -> Result<Format, (StatusCode, &'static str)> {
     if !hosts.all(|is_local| is_local) {
         return Err((StatusCode::FORBIDDEN, "Host: only 127.0.0.1, [::1] and localhost are answered"));
     }
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "application/x-protobuf" => Ok(Format::Protobuf),
-        "application/json" => Ok(Format::Json),
-        _ => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type: application/x-protobuf or application/json")),
-    }
+    Ok(())
 }
 
 /// Answers as OTLP asks: in the format of the request, with the number of records that could not be read.

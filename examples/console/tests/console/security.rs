@@ -46,6 +46,18 @@ async fn strangers_read_nothing() {
 }
 
 #[tokio::test]
+async fn the_port_of_telemetry_leads_programs_to_the_page_without_the_token() {
+    let console = Console::start();
+    let led = console.client().get(&console.otlp).send().await.unwrap();
+    let page = format!("{}/", console.page);
+    assert_eq!((led.status().as_u16(), led.headers()["location"].to_str().unwrap()), (303, page.as_str()));
+    for (name, value) in [("origin", page.as_str()), ("host", "evil.example")] {
+        let refused = console.client().get(&console.otlp).header(name, value).send().await.unwrap();
+        assert_eq!(refused.status(), 403, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
 async fn pages_send_nothing() {
     let console = Console::start();
     let body = || b"{}".to_vec();

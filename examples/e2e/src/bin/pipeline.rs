@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run -p thundra-examples --bin pipeline
+//! cargo run -p thundra-examples --bin pipeline -- --console   # beside `cargo run -p thundra-console`
 //! ```
 //!
 //! The executable deploys itself, and serves the function `_HANDLER` in Lambda.
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use thundra_examples::harness::Error;
 use thundra_examples::harness::cloud::Cloud;
+use thundra_examples::harness::console::{self, Console};
 use thundra_examples::harness::executables::Executables;
 use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::receiver::Receiver;
@@ -26,9 +28,11 @@ use tokio::task::JoinSet;
 const USAGE: &str = "\
 Runs a shop of five Lambda functions and a service on this machine, sends it orders, and shows their traces.
 
-Usage: pipeline [--orders N] [--json] [--keep]
+Usage: pipeline [--orders N] [--console[=ENDPOINT]] [--json] [--keep]
 
   --orders N   how many orders to send (default 10)
+  --console    also send the telemetry to the console, and print the link to a request there; start the console with
+               `cargo run -p thundra-console` in another terminal first (default http://127.0.0.1:4318)
   --json       print the spans as OTLP JSON, and nothing else, on standard output
   --keep       leave MiniStack running, with the functions deployed; the pricing service and the receiver of
                their traces end with this program, so no new order gets a price
@@ -77,6 +81,8 @@ enum Command {
 
 struct Options {
     orders: usize,
+    /// The endpoint of the console, if the console gets the telemetry.
+    console: Option<String>,
     json: bool,
     keep: bool,
 }
@@ -86,7 +92,7 @@ impl Command {
         if let Ok(function) = env::var("_HANDLER") {
             return Ok(Self::Function(function));
         }
-        let mut options = Options { orders: 10, json: false, keep: false };
+        let mut options = Options { orders: 10, console: None, json: false, keep: false };
         let mut arguments = env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -96,11 +102,15 @@ impl Command {
                     options.orders =
                         number.ok_or_else(|| format!("--orders needs a number from 1 on, not {value:?}"))?;
                 }
+                "--console" => options.console = Some(console::ENDPOINT.to_owned()),
                 "--json" => options.json = true,
                 "--keep" => options.keep = true,
                 "--help" | "-h" => return Ok(Self::Help),
                 // Not for people: `run` below starts the service with this argument.
                 "pricing" => return Ok(Self::Pricing(arguments.next().ok_or("pricing needs an address")?)),
+                other if other.starts_with("--console=") => {
+                    options.console = other.split_once('=').map(|(_, endpoint)| endpoint.to_owned());
+                }
                 _ => return Err(format!("unknown argument {argument:?}").into()),
             }
         }
@@ -109,16 +119,25 @@ impl Command {
 }
 
 async fn run(options: &Options) -> Result<ExitCode, Error> {
+    let console = match &options.console {
+        Some(endpoint) => Some(Console::at(endpoint).await?),
+        None => None,
+    };
     let executables = Executables::of_this_build()?;
     eprintln!("starting MiniStack");
     let ministack = MiniStack::start("pipeline").await?;
-    let receiver = Receiver::open().await?;
+    let receiver = match &console {
+        Some(console) => Receiver::open_beside(console).await?,
+        None => Receiver::open().await?,
+    };
     eprintln!("deploying five functions to {}", ministack.endpoint());
     let cloud = Cloud::at(&ministack.endpoint())?;
     let shop = Arc::new(Shop::open(&cloud, &executables, &receiver.endpoint(), "pipeline").await?);
 
     eprintln!("sending {} orders", options.orders);
-    let orders = Order::some(options.orders);
+    // The console may have the orders of an earlier run.
+    let suffix = if console.is_some() { format!("-{:x}", std::process::id()) } else { String::new() };
+    let orders = Order::some_of(&suffix, options.orders);
     send(&shop, &orders).await?;
     eprintln!("waiting for their traces");
     let whole = |order: &Order, spans: &[report::Span]| problems(spans, &order.expected()).is_empty();
@@ -142,6 +161,12 @@ async fn run(options: &Options) -> Result<ExitCode, Error> {
     }
     for problem in orders.iter().flat_map(|order| problems(&spans, &order.expected())) {
         eprintln!("not whole: {problem}");
+    }
+    if let Some(console) = console {
+        let link = broken.or(most_interesting(&orders, &spans)).map(|order| console.page_of(&order.correlation_id()));
+        console.has_all().await?;
+        let text = format!("In the console: {}", link.unwrap_or_default());
+        if options.json { eprintln!("{text}") } else { print(&text)? }
     }
     Ok(if broken.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -167,6 +192,14 @@ async fn send(shop: &Arc<Shop>, orders: &[Order]) -> Result<(), Error> {
         sent??;
     }
     Ok(())
+}
+
+/// Returns the order with the most spans of those that did not go smoothly, or of all.
+fn most_interesting<'a>(orders: &'a [Order], spans: &[report::Span]) -> Option<&'a Order> {
+    orders.iter().max_by_key(|order| {
+        let trace = order.expected().trace(spans);
+        (trace.iter().any(|span| span.error.is_some()), trace.len())
+    })
 }
 
 /// Returns one trace with log records, the service map, and a hint where to look next.

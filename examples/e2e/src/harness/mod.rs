@@ -13,6 +13,7 @@
 //! | [`executables`] | the deployed executables |
 //! | [`package`] | an executable as a Lambda deployment package |
 //! | [`cloud`] | functions, topics, queues, streams and APIs, made with the AWS SDK |
+//! | [`console`] | a console, which gets a copy of what a receiver gets |
 //! | [`receiver`] | an OTLP/HTTP endpoint that keeps every span |
 //! | [`lambda`] | Lambda's APIs for one function, which is frozen, killed at deadlines, and shut down |
 //! | [`collector`] | an OTLP/HTTP endpoint with faults, and the account of the received spans |
@@ -21,6 +22,7 @@
 
 pub mod cloud;
 pub mod collector;
+pub mod console;
 pub mod daemon;
 pub mod executables;
 pub mod kafka;

@@ -22,10 +22,12 @@ use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use prost::Message;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Error;
+use super::console::{Console, Forwarded};
 use crate::report::{LogRecord, Span};
 
 /// A receiver on a loopback port. Dropping the value closes the port.
@@ -41,6 +43,8 @@ pub struct Receiver {
 struct Inbox {
     spans: Mutex<Vec<ResourceSpans>>,
     logs: Mutex<Vec<ResourceLogs>>,
+    /// The place for a copy of each request.
+    copies: Option<UnboundedSender<Option<Forwarded>>>,
     /// The number of requests with spans or log records.
     count: watch::Sender<usize>,
 }
@@ -52,9 +56,23 @@ impl Receiver {
     ///
     /// If no port can be opened.
     pub async fn open() -> Result<Self, Error> {
+        Self::open_with(None).await
+    }
+
+    /// Opens a receiver that sends a copy of each request to a console.
+    ///
+    /// # Errors
+    ///
+    /// If no port can be opened.
+    pub async fn open_beside(console: &Console) -> Result<Self, Error> {
+        Self::open_with(Some(console.copies())).await
+    }
+
+    async fn open_with(copies: Option<UnboundedSender<Option<Forwarded>>>) -> Result<Self, Error> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let inbox = Arc::new(Inbox { spans: Mutex::default(), logs: Mutex::default(), count: watch::Sender::new(0) });
+        let count = watch::Sender::new(0);
+        let inbox = Arc::new(Inbox { spans: Mutex::default(), logs: Mutex::default(), copies, count });
         let app = Router::new()
             .route("/v1/traces", post(traces))
             .route("/v1/logs", post(logs))
@@ -128,6 +146,13 @@ impl Inbox {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn copy(&self, path: &'static str, headers: &HeaderMap, body: &Bytes) {
+        if let Some(copies) = &self.copies {
+            // After a refused copy the console gets no more, and the end of the program says so.
+            let _ = copies.send(Some(Forwarded { path, headers: headers.clone(), body: body.clone() }));
+        }
+    }
+
     fn add_spans(&self, request: ExportTraceServiceRequest) {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).extend(request.resource_spans);
         self.count.send_modify(|count| *count += 1);
@@ -143,15 +168,18 @@ impl Inbox {
 type Response = Result<(HeaderMap, Bytes), (StatusCode, String)>;
 
 async fn traces(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
+    inbox.copy("/v1/traces", &headers, &body);
     take(&headers, body, |request| inbox.add_spans(request))
 }
 
 async fn logs(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
+    inbox.copy("/v1/logs", &headers, &body);
     take(&headers, body, |request| inbox.add_logs(request))
 }
 
-/// Accepts metrics and drops them.
-async fn metrics(headers: HeaderMap, body: Bytes) -> Response {
+/// Accepts metrics and keeps none.
+async fn metrics(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
+    inbox.copy("/v1/metrics", &headers, &body);
     take(&headers, body, |_: ExportMetricsServiceRequest| {})
 }
 

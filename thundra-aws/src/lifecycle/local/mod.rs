@@ -4,6 +4,7 @@
 //! An event may also be the line of a [captured](super::evidence) event.
 
 mod events;
+mod hint;
 mod input;
 mod metrics;
 mod replay;
@@ -161,11 +162,15 @@ where
         reporting::report_unless_called(*scope);
     }
     let records = invocation::finish(scope, Watch::default());
+    let has_tree = !records.is_empty();
     match moment {
         Moment::Between => export(records, None, config).await,
         Moment::Last => export_last(records, config).await,
     }
     metrics::print();
+    if moment == Moment::Last && has_tree {
+        hint::print();
+    }
     result
 }
 
