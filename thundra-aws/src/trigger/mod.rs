@@ -187,7 +187,12 @@ pub(crate) fn source_name(text: &[u8]) -> &'static str {
 }
 
 /// Recognises an event. `caller` is the trust in the caller of the function.
+///
+/// Without the feature `triggers`, nothing is read, and the event may come from anyone.
 pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
+    if !cfg!(feature = "triggers") {
+        return Trigger::new(&OTHER, edge_trust(config));
+    }
     detect_among(text, config, caller, |_| true)
 }
 
