@@ -5,16 +5,18 @@ mod groups;
 
 use std::collections::HashMap;
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use rusqlite::{Connection, OptionalExtension as _};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::detail::Detail;
 use super::answer::{duration, seq, time};
 use super::filters::{kind_name, status_name};
 use super::tree::{Node, critical, cut_cycles, order};
-use super::{Answer, Api, Failure, requests};
+use super::{Api, Failure, requests};
 use crate::rows::{NodeKind, flag};
 use crate::store::{self, hex};
 
@@ -25,12 +27,13 @@ const MAX_SPANS: i64 = 50_000;
 const MAX_PIECES: usize = 20_000;
 
 /// `GET /api/v1/requests/{id}`
-pub(crate) async fn answer(State(api): State<Api>, Path(id): Path<String>) -> Answer {
+pub(crate) async fn answer(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Failure> {
     let found = api.store.read(move |db| match resolve(db, &id)? {
         Some(request) => read(db, request).map(Some),
         None => Ok(None),
     });
-    found.await?.map(Json).ok_or(Failure::NotFound("no such request"))
+    let text = found.await?.ok_or(Failure::NotFound("no such request"))?;
+    Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
 /// Returns the number of a request by its id, or by the id of one of its traces.
@@ -64,8 +67,8 @@ struct Span {
     detail: Option<Detail>,
 }
 
-/// Reads a request.
-pub(crate) fn read(db: &Connection, request: i64) -> Result<Value, store::Error> {
+/// Reads a request as JSON.
+pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error> {
     let summary = requests::of(db, request)?;
     let spans = spans(db, request)?;
     let total = summary.get("spans").and_then(Value::as_i64).unwrap_or(0);
@@ -89,64 +92,121 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<Value, store::Error>
         .collect();
     let (traces, trace_places) = traces(db, request, origin)?;
     let mut services = Names::default();
-    let rows: Vec<Value> = placed
+    let rows: Vec<Row<'_>> = placed
         .iter()
         .zip(&ordered)
         .map(|(one, span)| {
+            let detail = span.detail.as_ref();
             let parent = one.parent.and_then(|parent| ordered.get(parent));
-            json!({
-                "span": span.id,
-                "id": format!("{:016x}", span.span_id),
-                "parent": one.parent,
-                "parent_id": span.parent_id.map(|id| format!("{id:016x}")),
-                "trace": trace_places.get(&span.trace),
-                "service": services.place(&span.service),
-                "name": span.name,
-                "kind": kind_name(span.kind),
-                "start": duration(span.start - origin),
-                "duration": duration(span.duration),
-                "status": status_name(span.status),
-                "depth": one.depth,
-                "descendants": one.descendants,
-                "error": span.detail.as_ref().and_then(|detail| detail.error.clone()),
-                "events": span.detail.as_ref().map_or(0, |detail| detail.events),
-                "logs": span.logs,
-                "unfinished": span.flags & flag::UNFINISHED != 0,
-                "skewed": parent.is_some_and(|parent| span.start < parent.start),
-                "peer": span.peer,
-                "root": span.detail.as_ref().and_then(|detail| detail.root.clone()),
-                "skipped": span.detail.as_ref().and_then(|detail| detail.skipped.clone()),
-            })
+            Row {
+                span: span.id,
+                id: format!("{:016x}", span.span_id),
+                parent: one.parent,
+                parent_id: span.parent_id.map(|id| format!("{id:016x}")),
+                trace: trace_places.get(&span.trace).copied(),
+                service: services.place(&span.service),
+                name: &span.name,
+                kind: kind_name(span.kind),
+                start: duration(span.start - origin),
+                duration: duration(span.duration),
+                status: status_name(span.status),
+                depth: one.depth,
+                descendants: one.descendants,
+                error: detail.and_then(|detail| detail.error.as_deref()),
+                events: detail.map_or(0, |detail| detail.events),
+                logs: span.logs,
+                unfinished: span.flags & flag::UNFINISHED != 0,
+                skewed: parent.is_some_and(|parent| span.start < parent.start),
+                peer: span.peer.as_deref(),
+                root: detail.and_then(|detail| detail.root.as_ref()),
+                skipped: detail.and_then(|detail| detail.skipped.as_deref()),
+            }
         })
         .collect();
     let pieces = critical(&in_order);
-    let critical: Vec<Value> = pieces
+    let critical: Vec<Piece> = pieces
         .iter()
         .take(MAX_PIECES)
-        .map(|piece| {
-            json!({ "span": piece.span, "start": duration(piece.start - origin), "duration": duration(piece.end - piece.start) })
+        .map(|piece| Piece {
+            span: piece.span,
+            start: duration(piece.start - origin),
+            duration: duration(piece.end - piece.start),
         })
         .collect();
     let mut errors: Vec<usize> =
         (0..ordered.len()).filter(|place| ordered.get(*place).is_some_and(|span| span.status == 2)).collect();
     errors.sort_by_key(|place| ordered.get(*place).map(|span| span.start));
     let links = links(&ordered);
-    Ok(json!({
-        "seq": seq(db)?,
-        "id": summary.get("id"),
-        "correlated": summary.get("correlated"),
-        "origin": time(origin),
-        "duration": summary.get("duration"),
-        "truncated": (total - spans.len() as i64).max(0),
-        "summary": summary,
-        "services": services.list,
-        "traces": traces,
-        "spans": rows,
-        "links": links,
-        "groups": groups::of(&ordered),
-        "critical": critical,
-        "errors": errors,
-    }))
+    let answer = Request {
+        seq: seq(db)?,
+        id: summary.get("id"),
+        correlated: summary.get("correlated"),
+        origin: time(origin),
+        duration: summary.get("duration"),
+        truncated: (total - spans.len() as i64).max(0),
+        summary: &summary,
+        services: &services.list,
+        traces,
+        spans: rows,
+        links,
+        groups: groups::of(&ordered),
+        critical,
+        errors,
+    };
+    serde_json::to_string(&answer).map_err(|error| store::Error::File(error.to_string()))
+}
+
+/// The answer. A request may have tens of thousands of rows, so they are written without a tree of JSON.
+#[derive(Serialize)]
+struct Request<'a> {
+    seq: i64,
+    id: Option<&'a Value>,
+    correlated: Option<&'a Value>,
+    origin: i64,
+    duration: Option<&'a Value>,
+    truncated: i64,
+    summary: &'a Value,
+    services: &'a [String],
+    traces: Vec<Value>,
+    spans: Vec<Row<'a>>,
+    links: Vec<Value>,
+    groups: Vec<Value>,
+    critical: Vec<Piece>,
+    errors: Vec<usize>,
+}
+
+/// A span of the answer.
+#[derive(Serialize)]
+struct Row<'a> {
+    span: i64,
+    id: String,
+    parent: Option<usize>,
+    parent_id: Option<String>,
+    trace: Option<usize>,
+    service: usize,
+    name: &'a str,
+    kind: &'static str,
+    start: f64,
+    duration: f64,
+    status: &'static str,
+    depth: usize,
+    descendants: usize,
+    error: Option<&'a str>,
+    events: usize,
+    logs: i64,
+    unfinished: bool,
+    skewed: bool,
+    peer: Option<&'a str>,
+    root: Option<&'a Value>,
+    skipped: Option<&'a str>,
+}
+
+/// A piece of the critical path.
+#[derive(Serialize)]
+struct Piece {
+    span: usize,
+    start: f64,
+    duration: f64,
 }
 
 fn spans(db: &Connection, request: i64) -> Result<Vec<Span>, store::Error> {

@@ -33,7 +33,7 @@ pub(crate) use bucket::{bucket, lower_bound};
 pub(crate) use edges::{RECEIVE, SEND, UNKNOWN};
 pub(crate) use readers::Readers;
 pub(crate) use retention::used;
-pub(crate) use rollup::MINUTE;
+pub(crate) use rollup::{MINUTE, Rollup, rollup};
 pub(crate) use traces::hex;
 pub(crate) use writer::{Change, Writer};
 

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { apiPath } from "../api/client";
 import { exported } from "../api/exported";
-import { href } from "../router";
+import { leftAt } from "../router";
 import { follow } from "../shell/navigation";
 import { count, duration, fullTime, plural, quantity, time } from "../ui/format";
 import { Outcome } from "../ui/marks";
@@ -16,7 +16,7 @@ export function RequestHead({ store }: { store: Store }) {
   return (
     <header class="request-head">
       <div class="request-title">
-        {exported === null && <a class="back" href={href("requests")} onClick={follow} aria-label="All requests">←</a>}
+        {exported === null && <a class="back" href={leftAt("requests")} onClick={follow} aria-label="All requests">←</a>}
         <Outcome status={summary.status} complete={summary.complete} />
         <h1 class="mono"><Outside text={id} /></h1>
         <Copy text={id} />

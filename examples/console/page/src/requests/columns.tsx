@@ -3,7 +3,7 @@
 import type { RequestSummary } from "../api/types";
 import { href } from "../router";
 import { follow } from "../shell/navigation";
-import { ago, count, duration, fullTime, plural, quantity, time } from "../ui/format";
+import { count, duration, fullTime, plural, quantity, time } from "../ui/format";
 import { Outcome, Service } from "../ui/marks";
 import type { Column } from "../ui/table";
 import { Outside } from "../ui/text";
@@ -42,7 +42,7 @@ export function requestColumns(full: number): Column<RequestSummary>[] {
     { key: "duration", title: "Duration", width: "minmax(8.5rem, 0.8fr)", sort: "desc", cell: (row) => <Bar row={row} full={full} /> },
     {
       key: "start", title: "Started", width: "6.6rem", align: "end", sort: "desc", from: 420,
-      cell: (row) => <span class="soft" title={fullTime(row.start)}>{row.start > Date.now() * 1000 - 60e6 ? ago(row.start) : time(row.start, "s")}</span>,
+      cell: (row) => <span class="soft" title={fullTime(row.start)}>{time(row.start, "s")}</span>,
     },
   ];
 }

@@ -1,6 +1,6 @@
 /** The head of the page: its screens, and the switches that hold for all of them. */
 
-import { href, go, type Screen } from "../router";
+import { href, go, leftAt, type Screen } from "../router";
 import { keptFilters } from "../filters";
 import { useKeys } from "../ui/keys";
 import { switchTheme, theme } from "../ui/theme";
@@ -41,7 +41,7 @@ export function Navigation({ screen }: { screen: Screen }) {
           return (
             <a
               key={tab.screen}
-              href={href(tab.screen, null, filters)}
+              href={screen === "request" && here ? leftAt(tab.screen) : href(tab.screen, null, filters)}
               aria-current={here ? "page" : undefined}
               onClick={follow}
               {...tip(tab.asks)}
