@@ -12,8 +12,11 @@ const present = (paths) => paths.find((path) => path !== undefined && existsSync
 
 /** Why the tests are skipped; `false` where they run. */
 export const skip =
-  present(browsers) === undefined ? "SKIPPED: no Chromium" :
-  present(binaries) === undefined ? "SKIPPED: no thundra-console; build it, or set THUNDRA_CONSOLE_BINARY" : false;
+  present(browsers) === undefined
+    ? "SKIPPED: no Chromium"
+    : present(binaries) === undefined
+      ? "SKIPPED: no thundra-console; build it, or set THUNDRA_CONSOLE_BINARY"
+      : false;
 
 /** Starts a console on free ports. */
 export async function startConsole() {
@@ -31,12 +34,17 @@ export async function startConsole() {
   };
   const send = async (signal, body) => {
     const response = await fetch(`${otlp}/v1/${signal}`, {
-      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${signal}: ${response.status} ${await response.text()}`);
   };
   return {
-    link, origin, get, send,
+    link,
+    origin,
+    get,
+    send,
     download: async (path) => (await fetch(origin + path, { headers })).text(),
     /** Waits until the store has so many spans. */
     async has(spans) {
@@ -54,13 +62,20 @@ export const startBrowser = () =>
   chromium.launch({ executablePath: present(browsers), args: ["--no-sandbox", "--disable-gpu", "--no-first-run"] });
 
 /** Opens the console in a page of its own, whose `problems` are errors, refused requests and dialogs. */
-export async function openPage(browser, console, { scheme = "light", width = 1280, height = 800, bypassCSP = false } = {}) {
+export async function openPage(
+  browser,
+  console,
+  { scheme = "light", width = 1280, height = 800, bypassCSP = false } = {},
+) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, bypassCSP });
   const page = await context.newPage();
   const problems = [];
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
   page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("dialog", (dialog) => {
+    problems.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
   if (console !== null) await page.goto(console.link);
   const open = async (path, ready) => {
     await page.goto(console.origin + path);

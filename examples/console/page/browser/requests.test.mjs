@@ -37,7 +37,10 @@ describe("requests", { skip }, () => {
       const text = await page.locator(".table-body .table-row", { hasText: id }).innerText();
       const end = Math.max(...spans.map(({ start, duration }) => start + duration));
       const errors = spans.filter(({ error }) => error !== null).length;
-      const cells = text.split("\n").map((cell) => cell.trim()).filter((cell) => cell !== "");
+      const cells = text
+        .split("\n")
+        .map((cell) => cell.trim())
+        .filter((cell) => cell !== "");
       assert.ok(cells.includes(String(spans.length)), `${id}: ${spans.length} spans in ${cells}`);
       assert.ok(cells.includes(String(errors)), `${id}: ${errors} errors in ${cells}`);
       const wanted = (end - begin) / 1000;
@@ -94,19 +97,36 @@ describe("requests", { skip }, () => {
     const { page, problems, open, close } = await openPage(browser, console);
     for (let turn = 0; turn < 100; turn += 1) {
       await open("/requests/order-60");
-      if (await page.locator(".span-row").first().waitFor({ timeout: 1000 }).then(() => true, () => false)) break;
+      if (
+        await page
+          .locator(".span-row")
+          .first()
+          .waitFor({ timeout: 1000 })
+          .then(
+            () => true,
+            () => false,
+          )
+      )
+        break;
     }
     await page.waitForSelector(".connection-open");
-    const rows = () => page.evaluate(() => Number(document.querySelector("[role=treegrid]")?.getAttribute("aria-rowcount")));
+    const rows = () =>
+      page.evaluate(() => Number(document.querySelector("[role=treegrid]")?.getAttribute("aria-rowcount")));
     const delivery = page.locator(".span-row", { has: page.locator(".row-name", { hasText: "process billing" }) });
     await delivery.locator(".fold").click();
     await page.locator(".span-row", { hasText: "GetItem" }).click();
     const before = await rows();
     await send({ ...whole, spans: whole.spans.slice(5) });
-    await page.waitForFunction((before) => Number(document.querySelector("[role=treegrid]")?.getAttribute("aria-rowcount")) > before, before);
+    await page.waitForFunction(
+      (before) => Number(document.querySelector("[role=treegrid]")?.getAttribute("aria-rowcount")) > before,
+      before,
+    );
     assert.match(await page.innerText(".span-row.selected"), /GetItem orders/);
     assert.equal(await delivery.first().getAttribute("aria-expanded"), "false");
-    assert.deepEqual(problems.filter((problem) => !problem.includes("404")), []);
+    assert.deepEqual(
+      problems.filter((problem) => !problem.includes("404")),
+      [],
+    );
     await close();
   });
 
@@ -123,7 +143,10 @@ describe("requests", { skip }, () => {
     assert.equal(Number(await tree.getAttribute("aria-rowcount")), rows - 6);
     // The next error unfolds it.
     await page.keyboard.press("n");
-    await page.waitForFunction((rows) => document.querySelector("[role=treegrid]")?.getAttribute("aria-rowcount") === String(rows), rows);
+    await page.waitForFunction(
+      (rows) => document.querySelector("[role=treegrid]")?.getAttribute("aria-rowcount") === String(rows),
+      rows,
+    );
     await close();
   });
 
@@ -135,12 +158,13 @@ describe("requests", { skip }, () => {
     await page.keyboard.type("pay");
     await page.waitForTimeout(400);
     const link = page.url();
-    const state = () => page.evaluate(() => ({
-      selected: document.querySelector(".span-row.selected")?.textContent,
-      pressed: document.querySelector("[aria-pressed=true]")?.textContent,
-      found: document.querySelector(".found")?.textContent,
-      axis: document.querySelector(".axis")?.textContent,
-    }));
+    const state = () =>
+      page.evaluate(() => ({
+        selected: document.querySelector(".span-row.selected")?.textContent,
+        pressed: document.querySelector("[aria-pressed=true]")?.textContent,
+        found: document.querySelector(".found")?.textContent,
+        axis: document.querySelector(".axis")?.textContent,
+      }));
     const before = await state();
     await page.goto("about:blank");
     await page.goto(link);
@@ -167,7 +191,17 @@ describe("requests", { skip }, () => {
     const { page, problems, open, close } = await openPage(browser, console);
     for (let turn = 0; turn < 100; turn += 1) {
       await open(`/requests/${trace}`);
-      if (await page.locator(".span-row").first().waitFor({ timeout: 1000 }).then(() => true, () => false)) break;
+      if (
+        await page
+          .locator(".span-row")
+          .first()
+          .waitFor({ timeout: 1000 })
+          .then(
+            () => true,
+            () => false,
+          )
+      )
+        break;
     }
     await page.locator(".span-row", { hasText: "onerror" }).first().click();
     await page.waitForSelector(".attributes");
@@ -178,7 +212,10 @@ describe("requests", { skip }, () => {
       await page.getByRole("tab", { name: tab }).click();
       await page.waitForTimeout(200);
     }
-    assert.deepEqual(problems.filter((problem) => !problem.includes("404")), []);
+    assert.deepEqual(
+      problems.filter((problem) => !problem.includes("404")),
+      [],
+    );
     await close();
   });
 
@@ -196,13 +233,16 @@ describe("requests", { skip }, () => {
       await page.waitForTimeout(16);
     }
     const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
-    const mains = new Set(traceEvents
-      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`));
+    const mains = new Set(
+      traceEvents
+        .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+        .map(({ pid, tid }) => `${pid} ${tid}`),
+    );
     const tasks = traceEvents.filter(({ name, pid, tid }) => name.endsWith("RunTask") && mains.has(`${pid} ${tid}`));
     const longest = Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
     assert.ok(tasks.length > 10, "tasks were traced");
     assert.ok(longest < LONGEST_TASK, `the longest task took ${longest} ms of the processor`);
-    assert.ok(await page.locator(".span-row").count() < 200, "rows out of sight are not in the document");
+    assert.ok((await page.locator(".span-row").count()) < 200, "rows out of sight are not in the document");
     assert.deepEqual(problems, []);
     await close();
   });
@@ -210,7 +250,10 @@ describe("requests", { skip }, () => {
   test("an exported request opens from the disk and asks nothing of the network", async () => {
     const { trace } = hostile();
     const asked = [];
-    for (const [id, wanted] of [["order-1", /card declined/], [trace, /onerror/]]) {
+    for (const [id, wanted] of [
+      ["order-1", /card declined/],
+      [trace, /onerror/],
+    ]) {
       const file = join(mkdtempSync(join(tmpdir(), "thundra-page-")), "request.html");
       writeFileSync(file, await console.download(`/api/v1/requests/${id}/export.html`));
       const { page, problems, close } = await openPage(browser, null);

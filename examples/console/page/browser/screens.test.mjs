@@ -11,8 +11,12 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const ORDERS = Array.from({ length: 12 }, (_, at) => order(at, { slow: at % 4 === 0, fails: at % 3 === 0 }));
 const SPANS = ORDERS.flatMap(({ spans }) => spans);
 const SCREENS = [
-  ["/requests", ".table-body .table-row"], [`/requests/${ORDERS[0].id}?critical=1&links=1`, ".span-row"], ["/map", ".node-name"],
-  ["/slow", ".heat-canvas"], ["/cost", ".cost-rows [role=row]"], ["/invocations", "[role=row]"],
+  ["/requests", ".table-body .table-row"],
+  [`/requests/${ORDERS[0].id}?critical=1&links=1`, ".span-row"],
+  ["/map", ".node-name"],
+  ["/slow", ".heat-canvas"],
+  ["/cost", ".cost-rows [role=row]"],
+  ["/invocations", "[role=row]"],
 ];
 
 describe("screens", { skip }, () => {
@@ -43,7 +47,9 @@ describe("screens", { skip }, () => {
         if (path.includes("critical")) await page.keyboard.press("n");
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => globalThis.axe.run());
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join("\n")}`);
+        const found = violations.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join("\n")}`,
+        );
         assert.deepEqual(found, [], path);
       }
       assert.deepEqual(problems, []);
@@ -61,7 +67,10 @@ describe("screens", { skip }, () => {
     await close();
   });
 
-  for (const [width, height] of [[600, 800], [1800, 1000]]) {
+  for (const [width, height] of [
+    [600, 800],
+    [1800, 1000],
+  ]) {
     test(`nothing is wider than ${width} pixels`, async () => {
       const { page, problems, open, close } = await openPage(browser, full, { width, height });
       for (const [path, ready] of SCREENS) {
@@ -77,7 +86,10 @@ describe("screens", { skip }, () => {
   test("the foot counts the spans", async () => {
     const { page, open, close } = await openPage(browser, full);
     await open("/requests", ".foot");
-    await page.waitForFunction((text) => document.querySelector(".foot")?.textContent?.includes(text), `${SPANS.length + 8} spans`);
+    await page.waitForFunction(
+      (text) => document.querySelector(".foot")?.textContent?.includes(text),
+      `${SPANS.length + 8} spans`,
+    );
     await close();
   });
 });

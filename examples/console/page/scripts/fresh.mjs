@@ -34,7 +34,10 @@ try {
     console.error(`dist is stale (${stale.join(", ")}): run \`npm run build\` and commit it`);
     process.exitCode = 1;
   }
-  const size = files(built).reduce((sum, name) => sum + gzipSync(readFileSync(join(built, name)), { level: 9 }).length, 0);
+  const size = files(built).reduce(
+    (sum, name) => sum + gzipSync(readFileSync(join(built, name)), { level: 9 }).length,
+    0,
+  );
   console.log(`${(size / 1024).toFixed(1)} KiB of ${BUDGET / 1024} KiB, compressed`);
   if (size > BUDGET) {
     console.error(`the bundle is ${size - BUDGET} bytes too large`);

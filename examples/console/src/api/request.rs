@@ -2,6 +2,7 @@
 
 mod detail;
 mod groups;
+mod load;
 
 use std::collections::HashMap;
 
@@ -12,16 +13,13 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use self::detail::Detail;
+use self::load::{Span, nodes, spans, traces};
 use super::answer::{duration, seq, time};
 use super::filters::{kind_name, status_name};
 use super::tree::{Node, critical, cut_cycles, order};
 use super::{Api, Failure, requests};
-use crate::rows::{NodeKind, flag};
-use crate::store::{self, hex};
-
-/// The most spans of an answer.
-const MAX_SPANS: i64 = 50_000;
+use crate::rows::flag;
+use crate::store;
 
 /// The most pieces of a critical path in an answer.
 const MAX_PIECES: usize = 20_000;
@@ -47,24 +45,6 @@ pub(crate) fn resolve(db: &Connection, id: &str) -> Result<Option<i64>, store::E
         }
         (found, _) => Ok(found),
     }
-}
-
-/// A span as it was read.
-struct Span {
-    id: i64,
-    trace: i64,
-    span_id: i64,
-    parent_id: Option<i64>,
-    name: String,
-    kind: i64,
-    service: String,
-    start: i64,
-    duration: i64,
-    status: i64,
-    flags: i64,
-    peer: Option<String>,
-    logs: i64,
-    detail: Option<Detail>,
 }
 
 /// Reads a request as JSON.
@@ -207,87 +187,6 @@ struct Piece {
     span: usize,
     start: f64,
     duration: f64,
-}
-
-fn spans(db: &Connection, request: i64) -> Result<Vec<Span>, store::Error> {
-    let mut logs: HashMap<(i64, i64), i64> = HashMap::new();
-    let mut statement = db.prepare(
-        "SELECT l.trace, l.span_id, count(*) FROM trace t JOIN log l ON l.trace = t.id
-         WHERE t.request = ? AND l.span_id IS NOT NULL GROUP BY 1, 2",
-    )?;
-    let mut rows = statement.query([request])?;
-    while let Some(row) = rows.next()? {
-        logs.insert((row.get(0)?, row.get(1)?), row.get(2)?);
-    }
-    // The bytes are read only where the columns do not tell all.
-    let told = flag::ROOT | flag::LINKS | flag::EVENTS | flag::SKIPPED | flag::RESENT;
-    let mut statement = db.prepare(&format!(
-        "SELECT s.id, s.trace, s.span_id, s.parent, o.name, o.kind, v.name, s.start, s.duration, s.status, s.flags,
-           n.kind, n.name, CASE WHEN s.status = 2 OR s.flags & {told} THEN (SELECT raw FROM raw_span r WHERE r.id = s.id) END
-         FROM trace t JOIN span s ON s.trace = t.id JOIN operation o ON o.id = s.operation JOIN service v ON v.id = o.service
-         LEFT JOIN node n ON n.id = s.peer
-         WHERE t.request = ? LIMIT {MAX_SPANS}"
-    ))?;
-    let mut rows = statement.query([request])?;
-    let mut spans = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (trace, span_id): (i64, i64) = (row.get(1)?, row.get(2)?);
-        let peer: Option<(i64, String)> = row.get::<_, Option<i64>>(11)?.zip(row.get(12)?);
-        let flags = row.get(10)?;
-        let raw = row.get_ref(13)?.as_blob().ok();
-        spans.push(Span {
-            id: row.get(0)?,
-            trace,
-            span_id,
-            parent_id: row.get(3)?,
-            name: row.get(4)?,
-            kind: row.get(5)?,
-            service: row.get(6)?,
-            start: row.get(7)?,
-            duration: row.get(8)?,
-            status: row.get(9)?,
-            flags,
-            peer: peer.map(|(kind, name)| format!("{}:{name}", NodeKind::of_code(kind).name())),
-            logs: logs.get(&(trace, span_id)).copied().unwrap_or(0),
-            detail: raw.and_then(|raw| Detail::read(raw, flags & flag::ROOT != 0)),
-        });
-    }
-    Ok(spans)
-}
-
-/// Returns the nodes of spans. A parent is a span of the same trace; of several with the id, the first.
-fn nodes(spans: &[Span]) -> Vec<Node> {
-    let mut places: HashMap<(i64, i64), usize> = HashMap::with_capacity(spans.len());
-    for (place, span) in spans.iter().enumerate() {
-        places.entry((span.trace, span.span_id)).or_insert(place);
-    }
-    let node = |span: &Span| Node {
-        start: span.start,
-        end: span.start.saturating_add(span.duration),
-        parent: span.parent_id.and_then(|parent| places.get(&(span.trace, parent)).copied()),
-    };
-    spans.iter().map(node).collect()
-}
-
-/// Returns the traces for the answer, and their places by number.
-fn traces(db: &Connection, request: i64, origin: i64) -> Result<(Vec<Value>, HashMap<i64, usize>), store::Error> {
-    let mut statement = db.prepare(
-        "SELECT id, trace_id, start, end, spans, errors FROM trace WHERE request = ? ORDER BY start LIMIT 50000",
-    )?;
-    let mut rows = statement.query([request])?;
-    let (mut traces, mut places) = (Vec::new(), HashMap::new());
-    while let Some(row) = rows.next()? {
-        let (start, end): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-        places.insert(row.get(0)?, traces.len());
-        traces.push(json!({
-            "trace_id": hex(&row.get::<_, [u8; 16]>(1)?),
-            "start": start.map(|start| duration(start - origin)),
-            "duration": start.zip(end).map(|(start, end)| duration(end.saturating_sub(start))),
-            "spans": row.get::<_, i64>(4)?,
-            "errors": row.get::<_, i64>(5)?,
-        }));
-    }
-    Ok((traces, places))
 }
 
 fn links(spans: &[&Span]) -> Vec<Value> {

@@ -48,6 +48,8 @@ pub(crate) enum Error {
     Io(#[from] std::io::Error),
     #[error("{0}")]
     File(String),
+    #[error("more than the limit of the store has room for")]
+    Full,
     #[error("the store does not take more")]
     Closed,
 }

@@ -42,7 +42,21 @@ pub(super) fn evict_to(db: &Connection, bytes: u64) -> Result<u64, Error> {
             }
         }
     }
+    forget_unused(db)?;
     Ok(evicted)
+}
+
+/// Removes names and resources that nothing refers to any more. Whoever remembers their numbers must forget them.
+fn forget_unused(db: &Connection) -> Result<(), Error> {
+    db.execute_batch(
+        "DELETE FROM scope WHERE id NOT IN (SELECT scope FROM raw_span);
+         DELETE FROM series WHERE id NOT IN (SELECT series FROM point);
+         DELETE FROM resource WHERE id NOT IN (SELECT resource FROM span UNION SELECT resource FROM series);
+         DELETE FROM operation WHERE id NOT IN (SELECT operation FROM span UNION
+           SELECT root_operation FROM trace WHERE root_operation IS NOT NULL UNION SELECT operation FROM cell UNION
+           SELECT operation FROM cell_hour);",
+    )?;
+    Ok(())
 }
 
 /// Returns the bytes in use.
