@@ -6,6 +6,7 @@ use thundra_core::{Description, Value};
 pub(crate) type Attributes = Vec<(&'static str, Value)>;
 
 /// Takes attributes, one after the other: a list, or an open span, which copies no text twice.
+#[cfg_attr(not(feature = "sdk"), allow(dead_code))]
 pub(crate) trait TakeAttributes {
     /// Takes a text.
     fn text(&mut self, key: &'static str, text: &str);
