@@ -19,6 +19,8 @@ use crate::points::collection;
 use crate::recorder::callsites;
 use crate::recorder::current::records;
 use crate::recorder::filter::{FrontFilter, LogLines};
+#[cfg(feature = "testing")]
+use crate::recorder::further_uses;
 use crate::recorder::layer::RecorderLayer;
 use crate::recorder::levels::SpanLevels;
 use crate::recorder::line_filter::LineFilter;
@@ -103,6 +105,7 @@ fn own(config: &Config) -> RecorderSubscriber {
 pub(crate) fn recording(config: &Config) -> impl Subscriber + Send + Sync + use<> {
     mask::add(&config.mask_keys);
     record_for_tests([Signal::Logs].into_iter().collect());
+    further_uses::expect();
     collection::aggregate();
     let filter = FrontFilter { spans: SpanLevels::new(&config.spans), log: log::line_filter(config) };
     RecorderSubscriber::new(config, filter, None)

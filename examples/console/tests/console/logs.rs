@@ -99,6 +99,15 @@ async fn every_form_of_an_export_tells_the_same() {
 }
 
 #[tokio::test]
+async fn the_output_of_a_local_run_is_read() {
+    // The response comes first, in several lines, and the log of standard error last.
+    let response = serde_json::to_string_pretty(&json!(["Hello"])).unwrap();
+    let output = format!("{response}\n{}\n2026-11-26T00:00:00Z  INFO hello: greeted\n", messages()[2]);
+    let console = Console::with(&[&file("output.log", output.as_bytes())]);
+    console.get_when("/api/v1/status", |status| status["spans"] == 1 && status["rejected"]["lines"] == 0).await;
+}
+
+#[tokio::test]
 async fn otlp_in_files_is_read_whole_or_by_lines() {
     let request = |trace| traces("orders", &[], vec![span(trace, trace, 0, "a", 2, (0, 1), &[])]);
     let pretty = serde_json::to_vec_pretty(&request(1)).unwrap();
