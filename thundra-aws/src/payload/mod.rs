@@ -9,6 +9,8 @@ pub(crate) mod read_error;
 // Only the services with context in their payloads splice.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) mod splice;
+mod validate;
+pub(crate) mod words;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -18,7 +20,8 @@ use memchr::memmem::Finder;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 use self::cursor::Cursor;
-pub(crate) use self::pairs::{each_plain, pairs, validate};
+pub(crate) use self::pairs::{each_plain, pairs};
+pub(crate) use self::validate::validate;
 
 /// The searcher for the quoted name, made once. Making a searcher costs more than searching a short text.
 static QUOTED_NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"__context__\""));
