@@ -17,12 +17,17 @@
 //! API.md has the routes.
 
 mod api;
+mod bench;
+mod export;
 mod ingest;
 mod options;
 mod rows;
 mod server;
 mod store;
+mod tempo;
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -56,9 +61,10 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::open(options.keep.clone(), options.limit)?;
-    let token = server::Token::random()?;
-    let mut ports = Ports::default();
+    let token = Arc::new(server::Token::random()?);
+    let (mut ports, mut otlp) = (Ports::default(), None);
     if let Some(listener) = opened("OTLP", options.otlp_port, ingest::http::listen(options.otlp_port).await) {
+        otlp = Some(listener.local_addr()?);
         ports.otlp = Some(format!("http://{}", listener.local_addr()?));
         tokio::spawn(ingest::http::serve(listener, store.clone()));
     }
@@ -67,18 +73,50 @@ async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
         tokio::spawn(ingest::xray::receive(socket, store.clone()));
     }
     let listener = server::listen(options.page_port).await?;
+    let page = listener.local_addr()?;
     println!("http://{}/?token={token}", listener.local_addr()?);
     if let Some(endpoint) = &ports.otlp {
         println!("OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}");
     }
     let api = Api { store, ports: Arc::new(ports) };
     let store = api.store.clone();
+    tokio::spawn(load(options.files.clone(), store.clone()));
     let result = tokio::select! {
-        result = server::serve(listener, token, api) => result,
+        result = server::serve(listener, Arc::clone(&token), api) => result,
+        result = measure(options.bench, page, otlp, &token) => result,
         () = ended() => Ok(()),
     };
     store.remove();
     Ok(result?)
+}
+
+/// Measures if that is asked for, and else waits.
+async fn measure(
+    spans: Option<u64>,
+    page: SocketAddr,
+    otlp: Option<SocketAddr>,
+    token: &server::Token,
+) -> std::io::Result<()> {
+    match spans.zip(otlp) {
+        Some((spans, otlp)) => bench::run(spans, page, otlp, token).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads the logs, one after another, and says what was in each.
+async fn load(files: Vec<PathBuf>, store: Store) {
+    for file in files {
+        match ingest::files::read(&file, store.clone()).await {
+            Ok(summary) => {
+                let ingest::files::Summary { spans, logs, points, rejected } = summary;
+                eprintln!(
+                    "thundra-console: {}: {spans} spans, {logs} log lines, {points} data points, {rejected} unreadable",
+                    file.display()
+                );
+            }
+            Err(error) => eprintln!("thundra-console: {}: {error}", file.display()),
+        }
+    }
 }
 
 /// Returns what listens on a port, or says that the port is taken.

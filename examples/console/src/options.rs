@@ -17,6 +17,7 @@ Options:
   --page-port PORT   the port of the page [default: 8010, or a free one]
   --otlp-port PORT   the port that takes OTLP over HTTP [default: 4318]
   --xray-port PORT   the UDP port that takes segments of X-Ray [default: 2000]
+  --bench SPANS      measures with so many made-up spans, prints a table, and ends
   -h, --help         prints this text
 
 Ports are of 127.0.0.1. Port 0 takes a free one.";
@@ -32,13 +33,23 @@ pub(crate) struct Options {
     pub(crate) page_port: Option<u16>,
     pub(crate) otlp_port: u16,
     pub(crate) xray_port: u16,
+    /// The number of made-up spans to measure with.
+    pub(crate) bench: Option<u64>,
     /// The logs to read. `-` is the standard input.
     pub(crate) files: Vec<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { keep: None, limit: 2 << 30, page_port: None, otlp_port: 4318, xray_port: 2000, files: Vec::new() }
+        Options {
+            keep: None,
+            limit: 2 << 30,
+            page_port: None,
+            otlp_port: 4318,
+            xray_port: 2000,
+            bench: None,
+            files: Vec::new(),
+        }
     }
 }
 
@@ -65,6 +76,13 @@ impl Options {
                 "--page-port" => options.page_port = Some(number(name, &value()?)?),
                 "--otlp-port" => options.otlp_port = number(name, &value()?)?,
                 "--xray-port" => options.xray_port = number(name, &value()?)?,
+                "--bench" => {
+                    let value = value()?;
+                    let spans = value.to_str().and_then(|text| text.parse().ok());
+                    let spans = spans.filter(|spans| (1..=100_000_000).contains(spans));
+                    let problem = || format!("--bench: a number from 1 to 100000000, not {value:?}");
+                    options.bench = Some(spans.ok_or_else(problem)?);
+                }
                 "--" => options.files.extend(arguments.by_ref().map(PathBuf::from)),
                 "-" => options.files.push(PathBuf::from("-")),
                 _ if name.starts_with('-') => return Err(format!("{name} is no option (see --help)")),

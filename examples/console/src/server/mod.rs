@@ -14,7 +14,9 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::api::{self, Api};
+use crate::{export, tempo};
 
+pub(crate) use assets::bundle;
 pub(crate) use guard::{error, is_loopback};
 pub(crate) use token::Token;
 
@@ -33,13 +35,15 @@ pub(crate) async fn listen(port: Option<u16>) -> io::Result<TcpListener> {
 }
 
 /// Serves until the end of the process.
-pub(crate) async fn serve(listener: TcpListener, token: Token, api: Api) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, token: Arc<Token>, api: Api) -> io::Result<()> {
     axum::serve(listener, router(token, api)).await
 }
 
-fn router(token: Token, api: Api) -> Router {
-    api::router(api)
+fn router(token: Arc<Token>, api: Api) -> Router {
+    api::router(api.clone())
+        .merge(export::router(api.clone()))
+        .merge(tempo::router(api))
         .route("/assets/{name}", get(assets::asset))
         .fallback(assets::page)
-        .layer(from_fn_with_state(Arc::new(token), guard::check))
+        .layer(from_fn_with_state(token, guard::check))
 }

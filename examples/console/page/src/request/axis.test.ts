@@ -5,8 +5,15 @@ import { columns } from "./columns";
 import { request } from "./testing";
 
 const ROOT = {
-  parent_source: null, queue: null, delivery: null, cold_start: null, request_id: null, trigger: null, correlation: null,
-  batch: null, failures: null,
+  parent_source: null,
+  queue: null,
+  delivery: null,
+  cold_start: null,
+  request_id: null,
+  trigger: null,
+  correlation: null,
+  batch: null,
+  failures: null,
 };
 
 test("the whole begins with the first wait and ends with the last span", () => {
@@ -33,7 +40,7 @@ test("what a zoom is around keeps its place", () => {
 test("the URL keeps a view", () => {
   const view = { from: -12.5, to: 4000.125 };
   assert.deepEqual(parseView(viewText(view)), view);
-  for (const text of [null, "", "1-2", "5~1", "a~b"]) assert.equal(parseView(text), null);
+  for (const text of [null, "", "1-2", "5..1", "a..b"]) assert.equal(parseView(text), null);
 });
 
 test("marks are whole steps in sight", () => {

@@ -44,9 +44,9 @@ export function around(start: number, length: number): View {
   return { from: start - room, to: start + length + room };
 }
 
-/** Reads `1200~4000` of the URL. */
+/** Reads `1200..4000` of the URL. */
 export function parseView(text: string | null): View | null {
-  const match = /^(-?\d+(?:\.\d+)?)~(-?\d+(?:\.\d+)?)$/.exec(text ?? "");
+  const match = /^(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)$/.exec(text ?? "");
   if (match === null) return null;
   const view = { from: Number(match[1]), to: Number(match[2]) };
   return view.to > view.from ? view : null;
@@ -55,7 +55,7 @@ export function parseView(text: string | null): View | null {
 /** Returns the view as the URL has it. */
 export function viewText({ from, to }: View): string {
   const text = (value: number): string => String(Math.round(value * 1000) / 1000);
-  return `${text(from)}~${text(to)}`;
+  return `${text(from)}..${text(to)}`;
 }
 
 /** Returns the marks of the axis in sight. */

@@ -2,12 +2,20 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { bound } from "../ui/keys";
+import { bound, type Binding } from "../ui/keys";
 
 export const helpShown = signal(false);
 
 const NAMES: Record<string, string> = {
-  ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", Enter: "⏎", Escape: "Esc", PageDown: "Page ↓", PageUp: "Page ↑", " ": "Space",
+  ArrowDown: "↓",
+  ArrowUp: "↑",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Enter: "⏎",
+  Escape: "Esc",
+  PageDown: "Page ↓",
+  PageUp: "Page ↑",
+  " ": "Space",
 };
 
 export function Help() {
@@ -22,16 +30,22 @@ export function Help() {
       ref={dialog}
       aria-label="Keys"
       onClose={() => (helpShown.value = false)}
-      onClick={(event) => { if (event.target === dialog.current) dialog.current?.close(); }}
+      onClick={(event) => {
+        if (event.target === dialog.current) dialog.current?.close();
+      }}
     >
       <div class="help-body">
-        {bound.value.filter(({ bindings }) => bindings.length > 0).map(({ title, bindings }) => (
+        {[...groups()].map(([title, bindings]) => (
           <section key={title}>
             <h2>{title}</h2>
             <dl>
               {bindings.map(({ keys, does }) => (
                 <div key={does}>
-                  <dt>{keys.map((key) => <kbd key={key}>{NAMES[key] ?? key}</kbd>)}</dt>
+                  <dt>
+                    {keys.map((key) => (
+                      <kbd key={key}>{NAMES[key] ?? key}</kbd>
+                    ))}
+                  </dt>
                   <dd>{does}</dd>
                 </div>
               ))}
@@ -39,7 +53,18 @@ export function Help() {
           </section>
         ))}
       </div>
-      <button class="quiet" onClick={() => dialog.current?.close()}>Close</button>
+      <button class="quiet" onClick={() => dialog.current?.close()}>
+        Close
+      </button>
     </dialog>
   );
+}
+
+/** Returns the keys by the title of their group. */
+function groups(): Map<string, Binding[]> {
+  const by = new Map<string, Binding[]>();
+  for (const { title, bindings } of bound.value) {
+    if (bindings.length > 0) by.set(title, [...(by.get(title) ?? []), ...bindings]);
+  }
+  return by;
 }
