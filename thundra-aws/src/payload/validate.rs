@@ -5,44 +5,37 @@ use super::words::quote_backslash_or_control;
 /// Returns `None` for anything but JSON. Values may be nested without a limit.
 pub(crate) fn validate(json: &str) -> Option<()> {
     let mut rest = json.as_bytes();
-    // The open brackets.
-    let mut open = Vec::new();
+    // The innermost open bracket, and the brackets around.
+    let (mut bracket, mut around) = (None, Vec::new());
     loop {
-        rest = match spaced(rest) {
-            [b'"', string @ ..] => after_string(string)?,
-            [b'{', members @ ..] => match spaced(members) {
-                [b'}', after @ ..] => after,
-                members => {
-                    open.push(b'{');
-                    rest = after_key(members)?;
-                    continue;
+        let (first, after) = spaced(rest).split_first()?;
+        rest = match first {
+            b'"' => after_string(after)?,
+            b'{' | b'[' => {
+                let inside = spaced(after);
+                match (first, inside.first()?) {
+                    (b'{', b'}') | (b'[', b']') => inside.get(1..)?,
+                    _ => {
+                        around.extend(bracket.replace(*first));
+                        rest = if *first == b'{' { after_key(inside)? } else { inside };
+                        continue;
+                    }
                 }
-            },
-            [b'[', elements @ ..] => match spaced(elements) {
-                [b']', after @ ..] => after,
-                elements => {
-                    open.push(b'[');
-                    rest = elements;
-                    continue;
-                }
-            },
-            [b't', b'r', b'u', b'e', after @ ..]
-            | [b'f', b'a', b'l', b's', b'e', after @ ..]
-            | [b'n', b'u', b'l', b'l', after @ ..] => after,
-            number => after_number(number)?,
+            }
+            b't' => after.strip_prefix(b"rue")?,
+            b'f' => after.strip_prefix(b"alse")?,
+            b'n' => after.strip_prefix(b"ull")?,
+            _ => after_number(*first, after)?,
         };
         loop {
-            let (next, after) = match (spaced(rest), open.last()) {
-                ([], None) => return Some(()),
-                ([next, after @ ..], Some(bracket)) => ((*next, *bracket), after),
-                _ => return None,
+            let Some((next, after)) = spaced(rest).split_first() else {
+                return bracket.is_none().then_some(());
             };
-            rest = after;
-            match next {
+            match (next, bracket?) {
                 (b',', b'{') => rest = after_key(spaced(after))?,
-                (b',', _) => {}
+                (b',', _) => rest = after,
                 (b'}', b'{') | (b']', b'[') => {
-                    open.pop();
+                    (rest, bracket) = (after, around.pop());
                     continue;
                 }
                 _ => return None,
@@ -53,41 +46,53 @@ pub(crate) fn validate(json: &str) -> Option<()> {
 }
 
 /// Returns the text after white space.
-#[inline]
+#[inline(always)]
 fn spaced(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t' | b'\n' | b'\r', after @ ..] = text {
+    // Every other byte of JSON is above a space.
+    while let Some((b' ' | b'\t' | b'\n' | b'\r', after)) = text.split_first().filter(|(first, _)| **first <= b' ') {
         text = after;
     }
     text
 }
 
 /// Returns the text after a key and the colon.
-#[inline]
+#[inline(always)]
 fn after_key(text: &[u8]) -> Option<&[u8]> {
     spaced(after_string(text.strip_prefix(b"\"")?)?).strip_prefix(b":")
 }
 
 /// Returns the text after a string, given the text after the first quote.
-#[inline]
-fn after_string(mut text: &[u8]) -> Option<&[u8]> {
+#[inline(always)]
+fn after_string(text: &[u8]) -> Option<&[u8]> {
+    let (end, after) = text.get(quote_backslash_or_control(text)?..)?.split_first()?;
+    if *end == b'"' { Some(after) } else { after_escaped(*end, after) }
+}
+
+/// Returns the text after a string, given the first backslash or control character, and the text behind.
+#[inline(never)]
+fn after_escaped(mut end: u8, mut text: &[u8]) -> Option<&[u8]> {
     loop {
-        text = match text.get(quote_backslash_or_control(text)?..)? {
-            [b'"', after @ ..] => return Some(after),
-            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => after,
-            [b'\\', b'u', digits @ ..] => {
+        text = match (end, text) {
+            (b'"', after) => return Some(after),
+            (b'\\', [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..]) => after,
+            (b'\\', [b'u', digits @ ..]) => {
                 let (hex, after) = digits.split_first_chunk::<4>()?;
                 hex.iter().all(u8::is_ascii_hexdigit).then_some(after)?
             }
             _ => return None,
-        }
+        };
+        let (next, after) = text.get(quote_backslash_or_control(text)?..)?.split_first()?;
+        (end, text) = (*next, after);
     }
 }
 
-/// Returns the text after a number.
-fn after_number(text: &[u8]) -> Option<&[u8]> {
-    let mut rest = match text.strip_prefix(b"-").unwrap_or(text) {
-        [b'0', after @ ..] => after,
-        [b'1'..=b'9', after @ ..] => digits(after),
+/// Returns the text after a number, given the first byte and the text behind.
+fn after_number(first: u8, text: &[u8]) -> Option<&[u8]> {
+    let (first, text) =
+        if first == b'-' { text.split_first().map(|(first, text)| (*first, text))? } else { (first, text) };
+    let mut rest = match first {
+        b'0' => text,
+        b'1'..=b'9' => digits(text),
         _ => return None,
     };
     if let [b'.', fraction @ ..] = rest {
