@@ -95,8 +95,6 @@ const PATHS: &[Path] = &[
     Path::new("trigger: S3, 1,000 records",                  ("s3", 1_000, 4), ("record", 1_000)),
     Path::new("trigger: S3 Batch, 1,000 records",            ("s3_batch", 1_000, 4), ("record", 1_000)),
     Path::new("batch refused: Kinesis, 10,000 records",      ("refused", 10_000, 20), ("event", 1)),
-    Path::new("trigger: DynamoDB, span-pointers",            ("dynamodb", 1_000, 4), ("record", 1_000)),
-    Path::new("trigger: S3, span-pointers",                  ("s3", 1_000, 4), ("record", 1_000)),
     Path::new("queue time: an attribute",                    ("queue_attribute", 1_000, 4), ("scope", 1_000)),
     Path::new("queue time: a span",                          ("queue_span", 1_000, 4), ("scope", 1_000)),
     Path::new("payload spliced, 1 KB",                       ("splice", 1_024, 200), ("payload", 1)),
