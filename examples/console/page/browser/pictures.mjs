@@ -18,11 +18,11 @@ try {
   });
   const link = /In the console: (\S+)/.exec(shop.stdout)?.[1];
   if (link === undefined) throw new Error(`no link: ${shop.stdout}`);
-  for (const [name, path, ready, height] of [
-    ["request", link.slice(console.origin.length), ".span-row", 720],
-    ["map", "/map", ".node-name", 640],
+  for (const [name, path, ready, width, height] of [
+    ["request", link.slice(console.origin.length), ".span-row", 1280, 720],
+    ["map", "/map", ".node-name", 1440, 560],
   ]) {
-    const { page, open, close } = await openPage(browser, console, { width: 1280, height });
+    const { page, open, close } = await openPage(browser, console, { width, height });
     await open(path, ready);
     await page.mouse.move(0, 0);
     await page.waitForTimeout(1000);
