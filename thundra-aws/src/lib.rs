@@ -364,8 +364,8 @@
 //! - `metrics`: the macros of the `metrics` crate record measurements, see [`thundra_core`](thundra_core#metrics).
 //!   Includes `measurements`.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
-//! - `span-pointers`: [pointers](configuration#span-pointers) to the objects and items of an event. Includes nothing
-//!   but a hash; `sdk` includes `span-pointers`.
+//! - `span-pointers`: [pointers](configuration#span-pointers) to the objects and items of an event, and the ids that
+//!   Datadog computes for executions of Step Functions. Includes nothing but a hash; `sdk` includes `span-pointers`.
 //! - `shutdown`: an export when Lambda ends the environment, [if asked for](#the-end-of-an-environment).
 //! - `testing`: the module [`testing`].
 //! - `full`: everything.

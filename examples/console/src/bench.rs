@@ -28,15 +28,12 @@ pub(crate) async fn run(spans: u64, page: SocketAddr, otlp: SocketAddr, token: &
     for sender in senders {
         making += sender.await.map_err(std::io::Error::other)??;
     }
-    let elapsed = started.elapsed();
+    let (elapsed, used) = (started.elapsed(), cpu()?);
     println!("| what | measured |\n|---|--:|");
     println!("| spans | {} |", shop.spans());
     println!("| ingest, spans/s | {:.0} |", shop.spans() as f64 / elapsed.as_secs_f64());
-    println!(
-        "| of that, time to make the requests, s of {:.1} s | {:.1} |",
-        elapsed.as_secs_f64(),
-        making.as_secs_f64()
-    );
+    println!("| CPU time of it, s (of that {:.1} for making the spans) | {used:.1} |", making.as_secs_f64());
+    println!("| resident memory after it, MiB | {} |", resident("VmRSS:")?);
     let mut client = Client::connect(page).await?;
     let (from, to) = shop.times();
     for (what, path) in [
@@ -63,7 +60,7 @@ pub(crate) async fn run(spans: u64, page: SocketAddr, otlp: SocketAddr, token: &
         ("invocations, ms", "/api/v1/invocations".to_owned()),
         ("status, ms", "/api/v1/status".to_owned()),
     ] {
-        let mut times = Vec::new();
+        let (mut times, before) = (Vec::new(), cpu()?);
         let mut bytes = 0;
         for _ in 0..TURNS {
             let asked = Instant::now();
@@ -72,7 +69,8 @@ pub(crate) async fn run(spans: u64, page: SocketAddr, otlp: SocketAddr, token: &
         }
         times.sort_unstable();
         let median = times.get(TURNS / 2).copied().unwrap_or_default();
-        println!("| {what} | {:.1} ({} KiB) |", median.as_secs_f64() * 1e3, bytes >> 10);
+        let used = (cpu()? - before) * 1e3 / TURNS as f64;
+        println!("| {what} | {:.1} (CPU {used:.0} ms, {} KiB) |", median.as_secs_f64() * 1e3, bytes >> 10);
     }
     println!("| resident memory now, MiB | {} |", resident("VmRSS:")?);
     println!("| resident memory at most, MiB | {} |", resident("VmHWM:")?);
@@ -98,4 +96,14 @@ fn resident(name: &str) -> std::io::Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     Ok(kilobytes.unwrap_or(0) >> 10)
+}
+
+/// Returns the seconds of CPU time that the process has used. On a machine that does other work too, they say more than
+/// the time that went by.
+fn cpu() -> std::io::Result<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The name of the process may have spaces; after it, the times are the 12th and 13th field, in hundredths.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>();
+    Ok(ticks / 100.0)
 }

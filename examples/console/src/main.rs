@@ -18,11 +18,13 @@
 
 mod api;
 mod bench;
+mod export;
 mod ingest;
 mod options;
 mod rows;
 mod server;
 mod store;
+mod tempo;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -3,6 +3,9 @@
 //! The event holds the arguments of the tool alone. An agent wrote the arguments, on behalf of anyone, so no argument
 //! is trusted. The facts from the gateway stand in the client context.
 //!
+//! A gateway may hand on headers of its client, as the map `bedrockAgentCorePropagatedHeaders` in the client context.
+//! lambda_runtime 1.5 takes texts alone there, and ends with an error before any layer sees the invocation.
+//!
 //! [Bedrock AgentCore]: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-add-target-lambda.html
 
 use lambda_runtime::Context;

@@ -161,7 +161,7 @@ where
                         }
                     });
                     let flush: Flush = match records {
-                        Some(records) => Box::pin(export_after_response(records, until, this.config)),
+                        Some(records) => export_after_response(records, until, this.config),
                         None => Box::pin(std::future::ready(())),
                     };
                     this.step.set(Step::Flushing { flush });
@@ -184,18 +184,21 @@ fn finish_last(scope: Scope, watch: Watch) {
 }
 
 /// Exports the last spans of a program, and reports the unexported spans.
-pub(crate) async fn export_last(trace: Records, config: &Config) {
-    if background::is_running() {
-        export_later(trace);
-        background::end();
-    } else {
-        let longest = Instant::now() + config.otlp.flush_limit();
-        let until = *LAST_UNTIL.lock().unwrap_or_else(PoisonError::into_inner);
-        let deadline = until.map_or(longest, |until| until.min(longest));
-        export(trace, Some(last_export(deadline)), config).await;
-        let _ = tokio::time::timeout_at(deadline.into(), spill_all(deadline)).await;
-    }
-    thundra_http::export::report_losses();
+// A box, because the compiler would give each program a copy of the pipeline.
+pub(crate) fn export_last(trace: Records, config: &Config) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    Box::pin(async move {
+        if background::is_running() {
+            export_later(trace);
+            background::end();
+        } else {
+            let longest = Instant::now() + config.otlp.flush_limit();
+            let until = *LAST_UNTIL.lock().unwrap_or_else(PoisonError::into_inner);
+            let deadline = until.map_or(longest, |until| until.min(longest));
+            export(trace, Some(last_export(deadline)), config).await;
+            let _ = tokio::time::timeout_at(deadline.into(), spill_all(deadline)).await;
+        }
+        thundra_http::export::report_losses();
+    })
 }
 
 /// Exports until the deadline, and no longer, even if an exporter ignores its deadline. If a background thread exports,
@@ -209,11 +212,13 @@ pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &C
 
 /// Exports as [`export`] does. If a reading of the settings without a redeploy is due, the reading runs at the same
 /// time.
-async fn export_after_response(trace: Records, deadline: Option<Instant>, config: &Config) {
-    if background::is_running() {
-        return export_later(trace);
-    }
-    within(deadline, config, |deadline| remote_config::along_with(flush(trace, Some(deadline)))).await;
+fn export_after_response(trace: Records, deadline: Option<Instant>, config: &'static Config) -> Flush {
+    Box::pin(async move {
+        if background::is_running() {
+            return export_later(trace);
+        }
+        within(deadline, config, |deadline| remote_config::along_with(flush(trace, Some(deadline)))).await;
+    })
 }
 
 /// Waits for a flush until the deadline, or the end of the time for a flush, if earlier.

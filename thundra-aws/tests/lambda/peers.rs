@@ -314,12 +314,23 @@ impl Lambda {
         self.world.refuses.store(false, Ordering::Relaxed);
     }
 
+    /// Stops the process for a time, as Lambda freezes an environment between invocations.
+    pub(crate) async fn freeze(&self, time: std::time::Duration) {
+        self.signal("-STOP");
+        tokio::time::sleep(time).await;
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+
     /// Sends SIGTERM, and waits for the end of the process. Returns the signal that ended the process, the requests,
     /// and the standard error.
     pub(crate) async fn terminate(mut self) -> (Option<i32>, Vec<Seen>, String) {
         use std::os::unix::process::ExitStatusExt;
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        self.signal("-TERM");
         tokio::time::timeout(PATIENCE, self.ended.notified()).await.unwrap();
         let signal = self.child.wait().unwrap().signal();
         let (seen, stderr) = self.ended_now();

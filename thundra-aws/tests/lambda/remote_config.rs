@@ -90,6 +90,34 @@ async fn a_document_is_read_after_the_response_and_applies_from_the_next_invocat
     assert!(!stderr.contains("GetParameter"), "{stderr}");
 }
 
+/// The period passes while the process is frozen: between two invocations, and during a reading.
+#[tokio::test]
+async fn a_function_that_was_frozen_reads_at_most_once_after_its_response() {
+    const LONGER_THAN_THE_PERIOD: Duration = Duration::from_millis(1_200);
+    let store = ParameterStore::serve("THUNDRA_KEEP=slow:0", 1).await;
+    let lambda = start("remote", &store, &[OFF]).await;
+    invoke_until(&lambda, |lambda| !lambda.roots().is_empty()).await;
+
+    let calls = store.calls().len();
+    lambda.freeze(LONGER_THAN_THE_PERIOD).await;
+    invoke_until(&lambda, |_| true).await;
+    assert_eq!(store.calls().len(), calls + 1, "after a freeze");
+
+    // The store answers nothing, so the responses and the flushes do not wait for it.
+    store.put("THUNDRA_KEEP=slow:0", 2);
+    store.hold();
+    lambda.freeze(LONGER_THAN_THE_PERIOD).await;
+    invoke_until(&lambda, |_| true).await;
+    assert_eq!(store.calls().len(), calls + 2, "a reading is under way");
+    lambda.freeze(LONGER_THAN_THE_PERIOD).await;
+    invoke_until(&lambda, |_| true).await;
+    assert_eq!(store.calls().len(), calls + 2, "and goes on after the freeze, alone");
+    store.release();
+    invoke_until(&lambda, |lambda| version(&last(lambda)) == "2").await;
+    let (_, stderr) = lambda.stop().await;
+    assert!(!stderr.contains("thundra: "), "{stderr}");
+}
+
 #[tokio::test]
 async fn levels_change_with_our_subscriber_and_with_the_programs_own() {
     for program in ["remote", "remote_beside", "remote_layers"] {

@@ -1,7 +1,7 @@
 //! The choice of exporters for each signal, and of signals for exceptions.
 
 use super::list as v;
-use super::reader::Reader;
+use super::reader::{Reader, is_word};
 use super::{Config, ConfigProblem, Variable};
 use crate::Signal;
 
@@ -162,7 +162,7 @@ pub(super) fn exceptions(reader: &mut Reader<'_>) -> Option<ExceptionSignal> {
 fn named<T: Copy + PartialEq>(reader: &mut Reader<'_>, variable: &Variable, known: &[(&str, T)]) -> Option<Vec<T>> {
     let (mut exporters, mut others, mut is_chosen) = (Vec::new(), Vec::new(), false);
     for name in reader.list(variable)? {
-        let is_name = |word: &str| word.eq_ignore_ascii_case(&name);
+        let is_name = |word: &str| is_word(&name, word);
         let exporter = known.iter().find(|(word, _)| is_name(word)).map(|(_, exporter)| *exporter);
         is_chosen |= exporter.is_some() || is_name("none") || ELSEWHERE.into_iter().any(is_name);
         match exporter {

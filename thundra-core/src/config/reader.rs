@@ -45,6 +45,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads any text.
+    #[inline(never)] // once in a program, and not once for each variable
     pub fn text(&mut self, variable: &Variable) -> Option<String> {
         if self.env.is_not_unicode(variable.name) {
             self.problem(ConfigProblem::not_unicode(variable));
@@ -54,7 +55,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a word, and returns the meaning of the word.
     pub fn one_of<T: Clone>(&mut self, variable: &Variable, accepted: &[(&str, T)]) -> Option<T> {
-        let meaning = |value: &str| accepted.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
+        let meaning = |value: &str| accepted.iter().find(|(word, _)| is_word(value, word));
         self.read(variable, |value| meaning(value).map(|(_, meaning)| meaning.clone()))
     }
 
@@ -84,11 +85,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a time with a unit, such as `500ms`, `1.5s` or `1m`. Zero needs no unit.
+    #[inline(never)]
     pub fn duration(&mut self, variable: &Variable) -> Option<Duration> {
         self.read(variable, duration)
     }
 
     /// Reads a number of bytes, with or without a unit, such as `64KiB`.
+    #[inline(never)]
     pub fn size(&mut self, variable: &Variable) -> Option<u64> {
         self.read(variable, size)
     }
@@ -104,6 +107,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the items of a list. A list of nothing but separators is invalid.
+    #[inline(never)]
     pub fn list(&mut self, variable: &Variable) -> Option<Vec<String>> {
         let value = self.list_text(variable)?;
         Some(items(&value).map(str::to_owned).collect())
@@ -170,6 +174,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an HTTP URL. The problem of an invalid value does not show the value.
+    #[inline(never)]
     pub fn url(&mut self, variable: &Variable) -> Option<String> {
         let value = self.text(variable)?;
         let rest = ["http://", "https://"].into_iter().find_map(|scheme| {
@@ -206,14 +211,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Adds the problem of a value without the accepted form.
+    #[cold]
+    #[inline(never)]
     pub fn not_accepted(&mut self, variable: &Variable, value: &str) {
         self.problem(ConfigProblem::not_accepted(variable.name, value, variable.form));
     }
 
+    #[cold]
+    #[inline(never)]
     pub(super) fn problem(&mut self, problem: ConfigProblem) {
         self.problems.push(problem);
     }
 
+    #[inline(never)]
     fn list_text(&mut self, variable: &Variable) -> Option<String> {
         let value = self.text(variable)?;
         if items(&value).next().is_none() {
@@ -238,6 +248,12 @@ fn read_file(path: &str) -> io::Result<Option<String>> {
 
 fn items(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// Returns `true` for a word, whatever its case.
+#[inline(never)]
+pub(super) fn is_word(value: &str, word: &str) -> bool {
+    value.eq_ignore_ascii_case(word)
 }
 
 /// Returns `true` for a [token] of HTTP, such as the name of a header or of a method.

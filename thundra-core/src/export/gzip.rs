@@ -1,21 +1,21 @@
 //! gzip with memory kept between requests.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use flate2::Crc;
 use flate2::read::MultiGzDecoder;
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
+
+use super::deflate::Deflate;
 
 /// Deflate, no flags, no time, the fastest level, an unknown system:
 /// <https://www.rfc-editor.org/rfc/rfc1952#section-2.3>.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
-/// Compresses bytes with gzip, level 1. Level 6 takes more than twice as long, for a few percent.
+/// Compresses bytes with gzip, about as far as level 1 of the libraries, in a fifth of their instructions.
 ///
-/// The compressor keeps its memory, some 300 KiB, between calls. Allocating the memory takes five times as long as
-/// compressing the spans of an invocation.
+/// The compressor keeps its memory, 16 KiB, between calls.
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 #[derive(Default)]
 pub struct Gzip {
     /// The compressor, while no call uses it. Concurrent calls make another.
-    idle: Mutex<Option<DeflateEncoder<Vec<u8>>>>,
+    idle: Mutex<Option<Deflate>>,
 }
 
 impl Gzip {
@@ -43,11 +43,11 @@ impl Gzip {
     /// The error of the compressor. Compression in memory has no reason to fail.
     pub fn pack(&self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let idle = self.idle().take();
-        let mut encoder = idle.unwrap_or_else(|| DeflateEncoder::new(Vec::new(), Compression::new(1)));
-        encoder.get_mut().extend_from_slice(&HEADER);
-        encoder.write_all(bytes)?;
-        let mut packed = encoder.reset(Vec::new())?;
-        *self.idle() = Some(encoder);
+        let mut deflate = idle.unwrap_or_else(Deflate::new);
+        let mut packed = Vec::with_capacity(HEADER.len() + bytes.len() / 2);
+        packed.extend_from_slice(&HEADER);
+        deflate.pack(bytes, &mut packed);
+        *self.idle() = Some(deflate);
         let mut crc = Crc::new();
         crc.update(bytes);
         packed.extend_from_slice(&crc.sum().to_le_bytes());
@@ -67,7 +67,7 @@ impl Gzip {
         Ok((bytes.len() <= limit).then_some(bytes))
     }
 
-    fn idle(&self) -> MutexGuard<'_, Option<DeflateEncoder<Vec<u8>>>> {
+    fn idle(&self) -> MutexGuard<'_, Option<Deflate>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,6 +5,7 @@
 
 mod batch;
 mod console;
+mod deflate;
 mod encoded;
 mod error;
 mod gzip;

@@ -142,12 +142,13 @@ pub(crate) fn fmt_attribute(
     }
     // The three lengths are written when they are known.
     let (start, key_len) = (out.len(), key.len());
-    out.reserve(key_len + 64);
-    out.extend_from_slice(&[tag, 0, tag::KEY, key_len as u8]);
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(&[tag::VALUE, 0, tag::STRING, 0]);
-    let text_start = out.len();
-    format(out, limit, value);
+    let mut room = Room::behind(out);
+    room.put(&[tag, 0, tag::KEY, key_len as u8]);
+    room.put(key.as_bytes());
+    room.put(&[tag::VALUE, 0, tag::STRING, 0]);
+    let text_start = room.end;
+    room.format(limit, value);
+    room.close();
     let text_len = out.len() - text_start;
     if key_len + text_len >= SHORT {
         widen(out, text_start - 1, text_len);
@@ -180,13 +181,10 @@ fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize
 }
 
 /// Writes formatted text, cut after `limit` characters.
-#[inline]
 fn format(out: &mut Vec<u8>, limit: Option<usize>, value: fmt::Arguments<'_>) {
-    // A `Display` that fails has written what it could.
-    let _ = match limit {
-        None => Text { out }.write_fmt(value),
-        Some(left) => Truncated { out, left }.write_fmt(value),
-    };
+    let mut room = Room::behind(out);
+    room.format(limit, value);
+    room.close();
 }
 
 /// Writes an attribute of any type.
@@ -226,47 +224,97 @@ fn attribute_head(out: &mut Vec<u8>, tag: u8, key: &str, value_len: usize) {
     }
 }
 
-/// A writer for formatted text.
-struct Text<'a> {
+/// A writer of small pieces, into room made for all of them. A piece in the room costs a copy, and no question about the
+/// capacity. A formatted text has pieces down to single characters.
+struct Room<'a> {
     out: &'a mut Vec<u8>,
+    /// The end of the pieces. The rest of the room is behind it.
+    end: usize,
 }
 
-impl Write for Text<'_> {
+impl<'a> Room<'a> {
+    /// The bytes of the room. Most texts are shorter.
+    const BYTES: usize = 64;
+
+    /// Makes room behind the bytes in a buffer.
+    #[inline]
+    fn behind(out: &'a mut Vec<u8>) -> Self {
+        let end = out.len();
+        out.extend_from_slice(&[0; Room::BYTES]);
+        Room { out, end }
+    }
+
+    /// Writes a piece.
+    #[inline]
+    fn put(&mut self, piece: &[u8]) {
+        match self.out.get_mut(self.end..self.end + piece.len()) {
+            Some(room) => {
+                room.copy_from_slice(piece);
+                self.end += piece.len();
+            }
+            None => self.put_behind(piece),
+        }
+    }
+
+    /// Writes a piece larger than the room, and makes new room.
+    #[cold]
+    #[inline(never)]
+    fn put_behind(&mut self, piece: &[u8]) {
+        self.out.truncate(self.end);
+        self.out.extend_from_slice(piece);
+        self.end = self.out.len();
+        self.out.extend_from_slice(&[0; Room::BYTES]);
+    }
+
+    /// Writes formatted text, cut after `limit` characters.
+    #[inline]
+    fn format(&mut self, limit: Option<usize>, value: fmt::Arguments<'_>) {
+        // A `Display` that fails has written what it could.
+        let _ = match limit {
+            None => self.write_fmt(value),
+            Some(left) => Truncated { room: self, left }.write_fmt(value),
+        };
+    }
+
+    /// Ends the buffer with the last piece.
+    #[inline]
+    fn close(self) {
+        self.out.truncate(self.end);
+    }
+}
+
+impl Write for Room<'_> {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.out.extend_from_slice(text.as_bytes());
+        self.put(text.as_bytes());
         Ok(())
     }
 
     /// Padding comes character by character.
     #[inline]
     fn write_char(&mut self, c: char) -> fmt::Result {
-        if c.is_ascii() {
-            self.out.push(c as u8);
-        } else {
-            push_wide(self.out, c);
+        match self.out.get_mut(self.end) {
+            Some(room) if c.is_ascii() => {
+                *room = c as u8;
+                self.end += 1;
+            }
+            _ => self.put_behind(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
         Ok(())
     }
 }
 
-#[cold]
-fn push_wide(out: &mut Vec<u8>, c: char) {
-    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-}
-
 /// A writer for the first characters of formatted text.
-struct Truncated<'a> {
-    out: &'a mut Vec<u8>,
+struct Truncated<'a, 'b> {
+    room: &'a mut Room<'b>,
     left: usize,
 }
 
-impl Write for Truncated<'_> {
+impl Write for Truncated<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let text = truncate(text, self.left);
         self.left -= text.chars().count();
-        self.out.extend_from_slice(text.as_bytes());
-        Ok(())
+        self.room.write_str(text)
     }
 }
 

@@ -19,6 +19,7 @@ mod slot;
 pub(crate) mod tally;
 
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -159,12 +160,14 @@ impl Pipeline {
 
     /// Writes spilled records.
     #[cold]
-    async fn send_spilled(&self, deadline: Instant) {
-        for spill in self.slots.iter().filter_map(|slot| slot.spill.as_deref()) {
-            if let Some(mut sender) = Sender::begin(spill, Records::default(), &Due::default(), Instant::now()) {
-                sender.send(deadline).await;
+    fn send_spilled(&self, deadline: Instant) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            for spill in self.slots.iter().filter_map(|slot| slot.spill.as_deref()) {
+                if let Some(mut sender) = Sender::begin(spill, Records::default(), &Due::default(), Instant::now()) {
+                    sender.send(deadline).await;
+                }
             }
-        }
+        })
     }
 
     /// Makes exporters for a flush [aside](Self::begin_aside).
@@ -211,7 +214,8 @@ impl Flush<'_> {
     /// Sends until the queues are empty. Returns by the deadline, if the exporters respect the deadline.
     pub(crate) async fn send(&mut self) {
         if !self.others.is_empty() {
-            send_all(self.others.drain(..).chain(self.last.take()), self.deadline).await;
+            self.others.extend(self.last.take());
+            send_all(std::mem::take(&mut self.others), self.deadline).await;
         } else if let Some(last) = &mut self.last {
             // A sender is large. Sending by reference saves a move for each flush.
             last.send(self.deadline).await;
@@ -219,20 +223,19 @@ impl Flush<'_> {
         if let Some(pipeline) = self.spilling {
             // A sender gives up its excess on drop.
             self.last = None;
-            Box::pin(pipeline.send_spilled(self.deadline)).await;
+            pipeline.send_spilled(self.deadline).await;
         }
     }
 }
 
 /// Sends from several queues at once.
-async fn send_all<'a>(senders: impl Iterator<Item = Sender<'a>>, deadline: Instant) {
+fn send_all<'a>(senders: Vec<Sender<'a>>, deadline: Instant) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
     let send = |mut sender: Sender<'a>| Box::pin(async move { sender.send(deadline).await });
-    let mut flushes: Vec<_> = senders.map(send).collect();
-    poll_fn(|context| {
+    let mut flushes: Vec<_> = senders.into_iter().map(send).collect();
+    Box::pin(poll_fn(move |context| {
         flushes.retain_mut(|flush| flush.as_mut().poll(context).is_pending());
         if flushes.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
+    }))
 }
 
 #[cfg(test)]

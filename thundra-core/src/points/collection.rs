@@ -11,7 +11,7 @@ use super::set::{PointHash, Points};
 use super::switch::{self, Wanted};
 use super::{shards, unaggregated};
 use crate::clock::now;
-use crate::config::{HistogramAggregation, TemporalityPreference};
+use crate::config::{HistogramAggregation, MEASURES, TemporalityPreference};
 use crate::contained::contained;
 use crate::pipeline::backlog;
 #[cfg(feature = "testing")]
@@ -158,6 +158,9 @@ pub(crate) fn restart() {
 /// The caller holds no lock.
 #[cold]
 pub(crate) fn hand_over(mut points: Box<Points>, facts: &ScopeFacts) {
+    if !MEASURES {
+        return;
+    }
     write(&points, Some(facts));
     // Points measured before measuring was turned off are exported all the same.
     if Wanted::installed().otlp {

@@ -6,6 +6,7 @@ use super::instrument::{Identity, InstrumentKind, Number, is_valid_name};
 use super::point::{Kept, Point};
 use super::switch::Wanted;
 use super::unaggregated;
+use crate::config::MEASURES;
 use crate::otlp::write::{self, tag};
 
 /// The most attribute sets of an instrument, as in the SDKs. Further measurements go to an overflow point with the
@@ -140,6 +141,9 @@ impl Points {
 
     /// Adds the points of `other`, and empties `other`.
     pub(crate) fn merge(&mut self, other: &mut Points) {
+        if !MEASURES {
+            return;
+        }
         if self.is_empty() && self.wanted == other.wanted {
             *self = other.take();
         } else {

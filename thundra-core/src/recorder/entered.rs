@@ -11,7 +11,11 @@ use super::slot::SpanSlot;
 /// The owner of the entries of scope futures.
 const OF_SCOPES: u32 = 0;
 
+/// The number of entries in memory of the thread, which needs no destructor. Few threads enter more spans at a time.
+const NEAR: usize = 16;
+
 /// An entered span, and the innermost slot before.
+#[derive(Clone, Copy)]
 struct Entry {
     /// The `tracing` id of the span; 0 for the future of a scope.
     id: u64,
@@ -20,16 +24,100 @@ struct Entry {
     outer: Option<SpanSlot>,
 }
 
+impl Entry {
+    const NONE: Entry = Entry { id: 0, owner: OF_SCOPES, outer: None };
+}
+
+/// The stack of a thread, the outermost entry first.
+struct Stack {
+    /// The innermost slot. A read is one load.
+    innermost: Cell<Option<SpanSlot>>,
+    depth: Cell<usize>,
+    near: [Cell<Entry>; NEAR],
+}
+
 thread_local! {
-    /// The innermost slot, apart from the stack. Without a destructor, a read is one load.
-    static INNERMOST: Cell<Option<SpanSlot>> = const { Cell::new(None) };
-    static ENTERED: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+    static STACK: Stack = const {
+        Stack { innermost: Cell::new(None), depth: Cell::new(0), near: [const { Cell::new(Entry::NONE) }; NEAR] }
+    };
+    /// The entries above the near ones.
+    static FAR: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Returns what `with` makes of the far entries; `None` in a thread during shutdown, which has lost them.
+#[cold]
+fn far<R>(with: impl FnOnce(&mut Vec<Entry>) -> R) -> Option<R> {
+    FAR.try_with(|far| far.try_borrow_mut().ok().map(|mut far| with(&mut far))).ok().flatten()
+}
+
+impl Stack {
+    fn get(&self, at: usize) -> Option<Entry> {
+        match self.near.get(at) {
+            Some(entry) => Some(entry.get()),
+            None => far(|far| far.get(at - NEAR).copied())?,
+        }
+    }
+
+    fn set(&self, at: usize, entry: Entry) {
+        match self.near.get(at) {
+            Some(near) => near.set(entry),
+            None => drop(far(|far| far.get_mut(at - NEAR).map(|place| *place = entry))),
+        }
+    }
+
+    #[inline]
+    fn push(&self, entry: Entry, slot: Option<SpanSlot>) {
+        let depth = self.depth.get();
+        let has_room = match self.near.get(depth) {
+            Some(near) => {
+                near.set(entry);
+                true
+            }
+            None => far(|far| far.push(entry)).is_some(),
+        };
+        if has_room {
+            self.depth.set(depth + 1);
+            self.innermost.set(slot);
+        }
+    }
+
+    #[inline]
+    fn pop(&self, owner: u32, id: u64) {
+        let Some(last) = self.depth.get().checked_sub(1) else { return };
+        match self.near.get(last).map(Cell::get) {
+            Some(entry) if entry.id == id && entry.owner == owner => {
+                self.depth.set(last);
+                self.innermost.set(entry.outer);
+            }
+            _ => self.remove(owner, id),
+        }
+    }
+
+    /// Removes an entry that is far, or below the innermost. Spans may be exited in any order.
+    #[cold]
+    fn remove(&self, owner: u32, id: u64) {
+        let depth = self.depth.get();
+        let is_it = |at: &usize| self.get(*at).is_some_and(|entry| entry.id == id && entry.owner == owner);
+        let Some(at) = (0..depth).rev().find(is_it) else { return };
+        let Some(Entry { outer, .. }) = self.get(at) else { return };
+        match self.get(at + 1).filter(|_| at + 1 < depth) {
+            Some(inner) => self.set(at + 1, Entry { outer, ..inner }),
+            None => self.innermost.set(outer),
+        }
+        for above in at + 1..depth {
+            self.get(above).into_iter().for_each(|entry| self.set(above - 1, entry));
+        }
+        if depth > NEAR {
+            far(Vec::pop);
+        }
+        self.depth.set(depth - 1);
+    }
 }
 
 /// Returns the slot of the innermost entered span.
 #[inline]
 pub(crate) fn innermost() -> Option<SpanSlot> {
-    INNERMOST.get()
+    STACK.with(|stack| stack.innermost.get())
 }
 
 /// Returns the name of a further owner of entries.
@@ -41,11 +129,10 @@ pub(super) fn new_owner() -> u32 {
 
 /// Returns the id of the innermost span of an owner; `None` outside of all.
 pub(super) fn current(owner: u32) -> Option<u64> {
-    let current = ENTERED.try_with(|entered| {
-        let entered = entered.try_borrow().ok()?;
-        entered.iter().rev().find(|entry| entry.owner == owner).map(|entry| entry.id)
-    });
-    current.ok().flatten()
+    STACK.with(|stack| {
+        let mut entries = (0..stack.depth.get()).rev().filter_map(|at| stack.get(at));
+        entries.find(|entry| entry.owner == owner).map(|entry| entry.id)
+    })
 }
 
 /// Pushes a slot.
@@ -62,35 +149,13 @@ pub(super) fn push_unplaced(owner: u32, id: u64) {
 
 #[inline]
 fn push_entry(owner: u32, id: u64, slot: Option<SpanSlot>) {
-    // A thread during shutdown has lost the stack.
-    let _ = ENTERED.try_with(|entered| {
-        if let Ok(mut entered) = entered.try_borrow_mut() {
-            entered.push(Entry { id, owner, outer: INNERMOST.replace(slot) });
-        }
-    });
+    STACK.with(|stack| stack.push(Entry { id, owner, outer: stack.innermost.get() }, slot));
 }
 
 /// Removes the innermost entry of an id.
 #[inline]
 pub(super) fn pop(owner: u32, id: u64) {
-    let is_it = |entry: &Entry| entry.id == id && entry.owner == owner;
-    let _ = ENTERED.try_with(|entered| {
-        let Ok(mut entered) = entered.try_borrow_mut() else { return };
-        if let Some(innermost) = entered.pop_if(|entry| is_it(entry)) {
-            INNERMOST.set(innermost.outer);
-        } else if let Some(at) = entered.iter().rposition(is_it) {
-            remove(&mut entered, at);
-        }
-    });
-}
-
-/// Removes an entry below the innermost. Spans may be exited in any order.
-#[cold]
-fn remove(entered: &mut Vec<Entry>, at: usize) {
-    let Entry { outer, .. } = entered.remove(at);
-    if let Some(inner) = entered.get_mut(at) {
-        inner.outer = outer;
-    }
+    STACK.with(|stack| stack.pop(owner, id));
 }
 
 /// A guard of an entered slot. Dropping the guard exits the slot.
@@ -133,6 +198,23 @@ mod tests {
         assert_eq!(innermost(), Some(slot(1)), "entered twice");
         pop(1);
         assert_eq!(innermost(), None);
+    }
+
+    #[test]
+    fn entries_above_the_near_ones_are_like_the_others() {
+        const ALL: u64 = 3 * NEAR as u64;
+        let all = || (1..=ALL).for_each(|id| push(1, id, slot(id as u32)));
+        all();
+        (1..=ALL).rev().for_each(|id| {
+            assert_eq!((current(1), innermost()), (Some(id), Some(slot(id as u32))));
+            pop(1, id);
+        });
+        all();
+        (1..=ALL).for_each(|id| {
+            assert_eq!(innermost(), Some(slot(ALL as u32)));
+            pop(1, id);
+        });
+        assert_eq!((current(1), innermost()), (None, None));
     }
 
     #[test]

@@ -54,9 +54,12 @@ impl ScopeState {
         let (mut next, mut dropped) = (index, Dropped::Handle);
         while next != 0 {
             let Some((span, _)) = self.span(next) else { return dropped };
-            span.handles.count = span.handles.count.saturating_sub(1);
-            if span.handles.count > 0 {
-                return dropped;
+            match span.handles.count {
+                1 => span.handles.count = 0,
+                count => {
+                    span.handles.count = count.saturating_sub(1);
+                    return dropped;
+                }
             }
             let parent = span.handles.parent;
             self.close(next, now());

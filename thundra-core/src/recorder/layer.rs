@@ -109,7 +109,7 @@ where
             }
             return;
         }
-        let placed = self.recorder.open(attributes, parent, |scope, slot| {
+        let placed = self.recorder.open(attributes, parent, |scope, slot, _| {
             scope.hold();
             slot
         });

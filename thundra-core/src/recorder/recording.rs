@@ -114,9 +114,10 @@ impl Recorder {
     /// Takes the root slot of the scope that makes its scope span, and a hold on the scope.
     #[inline]
     pub(super) fn adopt(&self, metadata: &Metadata<'_>) -> Option<SpanSlot> {
-        if metadata.target() != SCOPE_TARGET {
-            return None;
-        }
+        if metadata.target() == SCOPE_TARGET { Self::take_adopted() } else { None }
+    }
+
+    fn take_adopted() -> Option<SpanSlot> {
         let root = scope_span::take_adopted()?;
         if root.kind() == SlotKind::Root
             && let Some(mut scope) = SCOPES.lock(root.scope)
@@ -139,13 +140,13 @@ impl Recorder {
     }
 
     /// Starts a span below `parent`, and hands the new slot to `place`, under the lock of the scope. The slot is the
-    /// span's own, or over the limit the parent's.
+    /// span's own, with its id, or over the limit the parent's.
     #[inline]
     pub(super) fn open<R>(
         &self,
         attributes: &Attributes<'_>,
         parent: SpanSlot,
-        place: impl FnOnce(&mut ScopeState, SpanSlot) -> R,
+        place: impl FnOnce(&mut ScopeState, SpanSlot, Option<SpanId>) -> R,
     ) -> Option<R> {
         fields::with_fields(|fields| {
             let (id, name, start) = (SpanId::random(), attributes.metadata().name(), now());
@@ -157,7 +158,8 @@ impl Recorder {
             };
             let (trace_id, parent_id) = (scope.trace_id, scope.span_id(parent.index()));
             let Some((index, span)) = scope.open(parent.index(), fields.replays.is_some()) else {
-                return Some(place(&mut scope, SpanSlot::new(parent.scope, parent.index(), SlotKind::Ancestor)));
+                let ancestor = SpanSlot::new(parent.scope, parent.index(), SlotKind::Ancestor);
+                return Some(place(&mut scope, ancestor, None));
             };
             span.begin(&mut fields.encoded, trace_id, id, parent_id, name, start);
             span.count_attributes(fields.count, fields.dropped);
@@ -167,7 +169,7 @@ impl Recorder {
                     scope.set_replays(id, replays);
                 }
             }
-            Some(place(&mut scope, SpanSlot::new(parent.scope, index, SlotKind::Own)))
+            Some(place(&mut scope, SpanSlot::new(parent.scope, index, SlotKind::Own), Some(id)))
         })
     }
 

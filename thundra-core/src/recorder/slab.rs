@@ -128,6 +128,12 @@ impl Slab {
         Some(ScopeId::new(index, self.place(index)?.generation()))
     }
 
+    /// Locks a place on which the caller has a hold.
+    #[inline]
+    pub(super) fn lock_held(&self, index: u32) -> Option<MutexGuard<'_, ScopeState>> {
+        Some(self.place(index)?.lock())
+    }
+
     #[inline]
     fn place(&self, index: u32) -> Option<&Place> {
         let index = index as usize;

@@ -17,7 +17,6 @@ use super::missing_spans;
 use super::packed_id::{PackedId, Tag};
 use super::recording::Recorder;
 use super::scope_span::SCOPE_TARGET;
-use super::scope_state::ScopeState;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use crate::config::Config;
@@ -43,7 +42,6 @@ impl RecorderSubscriber {
         let id = PackedId::of(id);
         let kind = match id.tag() {
             Tag::Own => SlotKind::Own,
-            Tag::Ancestor if id.record() == 0 => SlotKind::Root,
             Tag::Ancestor => SlotKind::Ancestor,
             Tag::MarkedOwn | Tag::MarkedIn => SlotKind::Unrecorded,
             Tag::Root => return Some(SpanSlot::root_of(id.scope(), true)),
@@ -88,15 +86,20 @@ impl RecorderSubscriber {
         let metadata = attributes.metadata();
         let Some(parent) = parent else { return PackedId::outside(CallsiteNumber::of(metadata)) };
         let marked = self.recorder.place_unrecorded(attributes, parent);
-        let below = marked.or(Some(parent).filter(|parent| parent.index() != 0));
-        if let Some(slot) = below
+        if let Some(slot) = marked.or_else(|| Some(parent).filter(|parent| parent.index() != 0))
             && let Some(mut scope) = SCOPES.lock(slot.scope)
         {
-            match marked {
-                Some(_) => scope.first_handle(slot.index(), parent.index(), metadata),
-                None => drop(scope.add_handle(slot.index())),
-            }
-            return id_of(&scope, slot, marked.is_some(), metadata);
+            return match scope.span_id(slot.index()).filter(|_| marked.is_some()) {
+                Some(id) => {
+                    scope.first_handle(slot.index(), parent.index(), metadata);
+                    PackedId::own(slot, id)
+                }
+                None => {
+                    let record = scope.add_handle(slot.index());
+                    let slot = SpanSlot::new(slot.scope, record, SlotKind::Unrecorded);
+                    PackedId::within(slot, CallsiteNumber::of(metadata))
+                }
+            };
         }
         PackedId::of_scope(parent, CallsiteNumber::of(metadata))
     }
@@ -105,7 +108,7 @@ impl RecorderSubscriber {
     fn metadata(id: PackedId) -> Option<&'static Metadata<'static>> {
         match id.tag() {
             Tag::Own | Tag::MarkedOwn => {
-                let mut scope = SCOPES.lock(SCOPES.held(id.scope_index())?)?;
+                let mut scope = SCOPES.lock_held(id.scope_index())?;
                 scope.span(id.record())?.0.handles.metadata
             }
             _ => id.callsite().metadata(),
@@ -139,15 +142,17 @@ impl Subscriber for RecorderSubscriber {
         let parent = self.parent(attributes).or_else(|| self.recorder.named_scope(attributes));
         let id = match parent {
             Some(parent) if parent.kind() != SlotKind::Unrecorded => {
-                self.recorder.open(attributes, parent, |scope, slot| match slot.kind() {
-                    SlotKind::Own => {
+                self.recorder.open(attributes, parent, |scope, slot, id| match id {
+                    Some(id) => {
                         scope.first_handle(slot.index(), parent.index(), metadata);
-                        id_of(scope, slot, true, metadata)
+                        PackedId::own(slot, id)
                     }
-                    _ => {
+                    None => {
                         let record = scope.add_handle(slot.index());
-                        let slot = SpanSlot::new(slot.scope, record, SlotKind::Ancestor);
-                        id_of(scope, slot, false, metadata)
+                        PackedId::within(
+                            SpanSlot::new(slot.scope, record, SlotKind::Ancestor),
+                            CallsiteNumber::of(metadata),
+                        )
                     }
                 })
             }
@@ -207,7 +212,7 @@ impl Subscriber for RecorderSubscriber {
             }
             Tag::Unrecorded | Tag::Outside => {}
             _ => {
-                if let Some(mut scope) = SCOPES.held(packed.scope_index()).and_then(|scope| SCOPES.lock(scope)) {
+                if let Some(mut scope) = SCOPES.lock_held(packed.scope_index()) {
                     scope.add_handle(packed.record());
                 }
             }
@@ -218,16 +223,16 @@ impl Subscriber for RecorderSubscriber {
     fn try_close(&self, id: Id) -> bool {
         let id = PackedId::of(&id);
         let (scope, record) = match id.tag() {
-            Tag::Root => (Some(id.scope()), 0),
+            Tag::Root => (SCOPES.lock(id.scope()), 0),
             // A span without a record has nothing to close, and no count.
             Tag::Unrecorded | Tag::Outside => return false,
-            _ => (SCOPES.held(id.scope_index()), id.record()),
+            _ => (SCOPES.lock_held(id.scope_index()), id.record()),
         };
-        let Some((scope, mut state)) = scope.and_then(|scope| Some((scope, SCOPES.lock(scope)?))) else { return false };
+        let Some(mut state) = scope else { return false };
         let dropped = state.drop_handle(record);
         let late = state.take_late().map(|spans| (spans, state.receiver.clone()));
         if dropped == Dropped::Scope {
-            SCOPES.vacate(scope.index(), state);
+            SCOPES.vacate(id.scope_index(), state);
         } else {
             drop(state);
         }
@@ -244,14 +249,5 @@ impl Subscriber for RecorderSubscriber {
             Some((id, metadata)) => Current::new(id, metadata),
             None => Current::none(),
         }
-    }
-}
-
-/// Returns the id of a span with a record, or of a span in the record of another.
-#[inline]
-fn id_of(scope: &ScopeState, slot: SpanSlot, is_own: bool, metadata: &'static Metadata<'static>) -> PackedId {
-    match scope.span_id(slot.index()).filter(|_| is_own) {
-        Some(id) => PackedId::own(slot, id),
-        None => PackedId::within(slot, CallsiteNumber::of(metadata)),
     }
 }

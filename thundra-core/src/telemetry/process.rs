@@ -1,5 +1,7 @@
 //! The pipeline of the process.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -48,17 +50,19 @@ pub async fn flush(records: Records, deadline: Option<Instant>) {
 /// The exporters' [forks](crate::export::Export::fork) send. Unsent records are spilled, as far as `THUNDRA_SPILL`
 /// allows. The rest waits for the next flush.
 #[doc(hidden)]
-pub async fn flush_aside(mut records: Records, deadline: Instant) {
-    match PIPELINE.get() {
-        Some(pipeline) => {
-            collection::collect(true);
-            let due = backlog::drain(&mut records);
-            let forks = pipeline.fork();
-            pipeline.begin_aside(&forks, &records, &due, pipeline.last_export(deadline)).send().await;
-            pipeline.spill_newest(deadline).await;
+pub fn flush_aside(mut records: Records, deadline: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        match PIPELINE.get() {
+            Some(pipeline) => {
+                collection::collect(true);
+                let due = backlog::drain(&mut records);
+                let forks = pipeline.fork();
+                pipeline.begin_aside(&forks, &records, &due, pipeline.last_export(deadline)).send().await;
+                pipeline.spill_newest(deadline).await;
+            }
+            None => report_no_exporters(&records),
         }
-        None => report_no_exporters(&records),
-    }
+    })
 }
 
 /// Hands records, and all waiting records, to the exporters.
@@ -84,11 +88,19 @@ fn report_no_exporters(records: &Records) {
 /// `THUNDRA_SPILL`, unsent records go to standard output.
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
+        flush_pipeline_last(pipeline, deadline).await;
+    }
+}
+
+/// A box, because the compiler would give each crate that flushes last a copy of the pipeline.
+#[cold]
+fn flush_pipeline_last(pipeline: &Pipeline, deadline: Instant) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    Box::pin(async move {
         pipeline.resume();
         begin(pipeline, Records::default(), Some(pipeline.last_export(deadline)), true).send().await;
         pipeline.spill_all(deadline).await;
         backlog::end(true);
-    }
+    })
 }
 
 /// Returns the deadline of a flush with some time left for [`spill_all`].

@@ -76,6 +76,11 @@ impl Recording {
         Recording { dispatch: dispatch(recording(config)), inbox: Arc::default() }
     }
 
+    /// Begins a recording of spans with a subscriber of the test.
+    pub fn through(dispatch: Dispatch) -> Self {
+        Recording { dispatch, inbox: Arc::default() }
+    }
+
     /// Begins a recording whose nested scopes have the configuration too.
     pub fn of_scopes(config: &'static Config) -> Self {
         let inbox = Inbox { config: Some(config), ..Inbox::default() };

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 #![allow(clippy::duplicate_mod, reason = "the tests are compiled once for each front")]
 
+mod differential;
 #[path = "../front/mod.rs"]
 mod front;
+mod subscriber;
 
 /// The scopes of the errors of the runtime.
 static READ: std::sync::Mutex<Vec<Option<thundra_core::ScopeRef>>> = std::sync::Mutex::new(Vec::new());

@@ -2,7 +2,7 @@
 //! MiB waits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use thundra_core::export::suppress_thread;
@@ -33,10 +33,33 @@ pub fn after_each_flush(then: fn()) {
 pub struct Worker {
     /// Takes the deadline of the thread.
     stop: Option<oneshot::Sender<Instant>>,
-    /// Closed by the end of the thread.
-    ended: Mutex<mpsc::Receiver<()>>,
+    ended: Arc<Ended>,
     /// The longest wait for the end of the thread.
     patience: Duration,
+}
+
+/// The end of the thread.
+#[derive(Debug, Default)]
+struct Ended {
+    has_ended: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Ended {
+    fn wait(&self, longest: Duration) {
+        let has_ended = self.has_ended.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.changed.wait_timeout_while(has_ended, longest, |has_ended| !*has_ended));
+    }
+}
+
+/// Reports the end of the thread when dropped, after a panic too.
+struct Ending(Arc<Ended>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        *self.0.has_ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.changed.notify_all();
+    }
 }
 
 impl Worker {
@@ -44,7 +67,8 @@ impl Worker {
     pub fn start(patience: Duration) -> Option<Self> {
         collect_every(config().metric_export_interval);
         let (stop, stopped) = oneshot::channel();
-        let (end, ended) = mpsc::channel();
+        let ended = Arc::<Ended>::default();
+        let ending = Ending(ended.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let thread = runtime.and_then(|runtime| {
             RUNNING.store(true, Ordering::Relaxed);
@@ -53,11 +77,11 @@ impl Worker {
                 runtime.block_on(work(stopped));
                 // A blocking task may still compress a batch. The result is not needed.
                 runtime.shutdown_background();
-                drop(end);
+                drop(ending);
             })
         });
         match thread {
-            Ok(_) => Some(Worker { stop: Some(stop), ended: Mutex::new(ended), patience }),
+            Ok(_) => Some(Worker { stop: Some(stop), ended, patience }),
             Err(error) => {
                 RUNNING.store(false, Ordering::Relaxed);
                 diagnostics::once(
@@ -78,8 +102,7 @@ impl Drop for Worker {
             let _ = stop.send(deadline);
         }
         // An unread pipe may block the thread for good. The program ends without the thread then.
-        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let _ = ended.recv_timeout(self.patience);
+        self.ended.wait(self.patience);
     }
 }
 

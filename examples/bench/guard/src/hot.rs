@@ -80,6 +80,8 @@ const PATHS: &[Path] = &[
     Path::new("scope without spans",                         ("recorded", 0, 200), ("scope", 1)),
     Path::new("invocation of 11 spans",                      ("recorded", 10, 200), ("invocation", 1)),
     Path::new("invocation of 11 spans, flushed",             ("flushed", 10, 200), ("invocation", 1)),
+    Path::new("invocation of 21 varied spans, flushed",      ("flushed_varied", 20, 200), ("invocation", 1)),
+    Path::new("invocation of 21 varied spans, packed",       ("packed", 20, 200), ("invocation", 1)),
     Path::new("deadline watched",                            ("watched", 20_000, 4), ("invocation", 20_000)),
     Path::new("log line in a scope",                         ("log", 100, 10), ("line", 100)),
     Path::new("log line kept in a buffer",                   ("log_kept", 1_000, 10), ("line", 1_000)),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use thundra_core::export::{Batch, Export, ExportFuture};
+use thundra_core::export::{Batch, Export, ExportFuture, Gzip};
 use thundra_core::{Config, Env, LogFormat, Scope, Signal, Telemetry, TelemetryBuilder};
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::Registry;
@@ -13,6 +13,8 @@ use tracing_subscriber::layer::SubscriberExt;
 struct Nowhere {
     /// The signal beside spans.
     takes: Option<Signal>,
+    /// The compressor of the bytes, as for a line on standard output.
+    gzip: Option<Gzip>,
 }
 
 impl Export for Nowhere {
@@ -21,14 +23,17 @@ impl Export for Nowhere {
     }
 
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
-        std::hint::black_box(batch.to_protobuf());
+        let request = std::hint::black_box(batch.to_protobuf());
+        if let Some(gzip) = &self.gzip {
+            std::hint::black_box(gzip.pack(&request).expect("memory does not fail"));
+        }
         Box::pin(std::future::ready(Ok(())))
     }
 }
 
 /// Installs thundra without log lines and without a limit for spans, unless `variables` override the settings.
 pub(crate) fn install(variables: &[(&str, &str)]) {
-    install_with(variables, Nowhere { takes: None });
+    install_with(variables, Nowhere { takes: None, gzip: None });
 }
 
 /// Installs thundra as [`install`] does, beside a registry with our layer.
@@ -38,15 +43,20 @@ pub(crate) fn install_on_registry() {
     install(&[]);
 }
 
+/// Installs thundra as [`install`] does, with an exporter that compresses its requests.
+pub(crate) fn install_gzip() {
+    install_with(&[], Nowhere { takes: None, gzip: Some(Gzip::new()) });
+}
+
 /// Installs thundra as [`install`] does, with an exporter of metrics.
 pub(crate) fn install_metrics() {
-    install_with(&[], Nowhere { takes: Some(Signal::Metrics) });
+    install_with(&[], Nowhere { takes: Some(Signal::Metrics), gzip: None });
 }
 
 /// Installs thundra as [`install`] does, with an exporter of log records.
 pub(crate) fn install_logs(variables: &[(&str, &str)]) {
     let telemetry = Telemetry::builder().log_format(LogFormat::NONE);
-    install_telemetry(telemetry, variables, Nowhere { takes: Some(Signal::Logs) });
+    install_telemetry(telemetry, variables, Nowhere { takes: Some(Signal::Logs), gzip: None });
 }
 
 fn install_with(variables: &[(&str, &str)], exporter: Nowhere) {

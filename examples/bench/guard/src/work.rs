@@ -13,7 +13,7 @@ use tracing::{Span, debug, info, info_span};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::setup::{install, install_logs, install_metrics, install_on_registry, runtime, scope};
+use crate::setup::{install, install_gzip, install_logs, install_metrics, install_on_registry, runtime, scope};
 use crate::{calls, service};
 
 /// The work of `size` units a turn, for a number of turns.
@@ -36,6 +36,8 @@ const ALL: &[(&str, Work)] = &[
     ("event_off", event_off),
     ("event_off_here", event_off_here),
     ("flushed", flushed),
+    ("flushed_varied", |spans, turns| flush_varied(install, spans, turns)),
+    ("packed", |spans, turns| flush_varied(|_| install_gzip(), spans, turns)),
     ("watched", watched),
     ("log", log),
     ("log_kept", log_kept),
@@ -189,6 +191,19 @@ fn flushed(spans: u64, turns: u64) {
         for _ in 0..turns {
             let scope = scope();
             scope.enter(|| chains(spans));
+            thundra_core::flush(scope.finish(), None).await;
+        }
+    };
+    runtime().block_on(flush);
+}
+
+/// Flushes varied spans.
+fn flush_varied(install: impl FnOnce(&[(&str, &str)]), spans: u64, turns: u64) {
+    install(&[]);
+    let flush = async {
+        for _ in 0..turns {
+            let scope = scope();
+            scope.enter(|| varied(spans));
             thundra_core::flush(scope.finish(), None).await;
         }
     };

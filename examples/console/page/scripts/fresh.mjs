@@ -1,9 +1,13 @@
-// Fails where the committed bundle is not what the sources build.
+// Fails where the committed bundle is not what the sources build, or is larger than it may be.
 
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build } from "vite";
+
+/** The most bytes of all files together, each compressed by itself. */
+const BUDGET = 120 * 1024;
 
 const root = new URL("..", import.meta.url).pathname;
 const built = mkdtempSync(join(tmpdir(), "thundra-page-"));
@@ -28,6 +32,15 @@ try {
   const stale = [...names].filter((name) => !same(name));
   if (stale.length > 0) {
     console.error(`dist is stale (${stale.join(", ")}): run \`npm run build\` and commit it`);
+    process.exitCode = 1;
+  }
+  const size = files(built).reduce(
+    (sum, name) => sum + gzipSync(readFileSync(join(built, name)), { level: 9 }).length,
+    0,
+  );
+  console.log(`${(size / 1024).toFixed(1)} KiB of ${BUDGET / 1024} KiB, compressed`);
+  if (size > BUDGET) {
+    console.error(`the bundle is ${size - BUDGET} bytes too large`);
     process.exitCode = 1;
   }
 } finally {

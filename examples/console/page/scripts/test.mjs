@@ -16,7 +16,13 @@ await build({
   root,
   logLevel: "warn",
   configFile: false,
-  build: { ssr: true, outDir: built, rollupOptions: { input: Object.fromEntries(tests), output: { entryFileNames: "[name].mjs" } } },
+  build: {
+    ssr: true,
+    outDir: built,
+    rollupOptions: { input: Object.fromEntries(tests), output: { entryFileNames: "[name].mjs" } },
+  },
 });
-const run = spawnSync(process.execPath, ["--test", ...tests.map(([name]) => join(built, `${name}.mjs`))], { stdio: "inherit" });
+const run = spawnSync(process.execPath, ["--test", ...tests.map(([name]) => join(built, `${name}.mjs`))], {
+  stdio: "inherit",
+});
 process.exitCode = run.status ?? 1;

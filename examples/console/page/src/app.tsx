@@ -23,7 +23,12 @@ const SCREENS: Record<Screen, () => preact.JSX.Element> = {
 };
 
 const TITLES: Record<Screen, string> = {
-  requests: "Requests", request: "Request", map: "Map", slow: "Slow", cost: "Cost", invocations: "Invocations",
+  requests: "Requests",
+  request: "Request",
+  map: "Map",
+  slow: "Slow",
+  cost: "Cost",
+  invocations: "Invocations",
 };
 
 export function App() {
@@ -32,7 +37,16 @@ export function App() {
   document.title = `${screen === "request" && id !== null ? id.slice(0, 60) : TITLES[screen]} · Thundra`;
   return (
     <div class="shell">
-      <a class="skip" href="#screen" onClick={(event) => { event.preventDefault(); document.getElementById("screen")?.focus(); }}>Skip to the screen</a>
+      <a
+        class="skip"
+        href="#screen"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("screen")?.focus();
+        }}
+      >
+        Skip to the screen
+      </a>
       {exported === null && <Navigation screen={screen} />}
       <main id="screen" tabIndex={-1} class={`screen screen-${screen}`} key={screen === "request" ? id : screen}>
         <Shown />

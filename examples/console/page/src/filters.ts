@@ -59,7 +59,11 @@ export function removing(parameters: URLSearchParams, { parameter, value }: Cond
 
 /** The spans of time to choose from, in the URL's `last`. */
 export const LASTS: readonly (readonly [value: string, label: string])[] = [
-  ["", "All time"], ["5m", "Last 5 minutes"], ["15m", "Last 15 minutes"], ["1h", "Last hour"], ["24h", "Last day"],
+  ["", "All time"],
+  ["5m", "Last 5 minutes"],
+  ["15m", "Last 15 minutes"],
+  ["1h", "Last hour"],
+  ["24h", "Last day"],
 ];
 
 /** Returns the microseconds of `15m`, or `null`. */

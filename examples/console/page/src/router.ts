@@ -71,6 +71,21 @@ function parseLink(link: string): Route {
 
 const state = signal<Route>(current());
 
+/** Where each screen was last. */
+const last = new Map<Screen, string>();
+
+/** Returns the link to a screen as it was left, or to the screen alone. */
+export function leftAt(screen: Exclude<Screen, "request">): string {
+  return last.get(screen) ?? href(screen);
+}
+
+function arrive(): void {
+  const { screen, parameters } = state.peek();
+  if (screen === "request") return;
+  const query = parameters.toString();
+  last.set(screen, query === "" ? href(screen) : `${href(screen)}?${query}`);
+}
+
 /** Where the page is. */
 export const route = computed(() => state.value);
 
@@ -87,11 +102,13 @@ function write(): void {
 }
 
 if (typeof window !== "undefined") {
+  arrive();
   const read = (): void => {
     clearTimeout(timer);
     timer = undefined;
     unwritten = null;
     state.value = current();
+    arrive();
   };
   window.addEventListener("popstate", read);
   window.addEventListener("hashchange", read);
@@ -108,6 +125,7 @@ export function go(link: string, replace = false): void {
     history.pushState(null, "", link);
   }
   state.value = parseLink(link);
+  arrive();
 }
 
 /** Changes parameters of the screen; `push` makes a step that *back* undoes. */

@@ -12,7 +12,7 @@ use super::answer::{duration, seq, time};
 use super::filters::{Condition, Filters};
 use super::quantile::rounded;
 use super::{Answer, Api, Failure, Parameters};
-use crate::store::{self, MINUTE, bucket, lower_bound};
+use crate::store::{self, MINUTE, Rollup, bucket, lower_bound, rollup};
 
 /// The spans that are read one by one for columns finer than a minute.
 const MAX_FINE: i64 = 300_000;
@@ -90,9 +90,13 @@ fn read(db: &Connection, whole: &Whole) -> Result<Json_, store::Error> {
     // Finer columns than minutes are asked of the spans, unless those are too many.
     let use_rollup = is_plain && (minutes >= whole.columns || in_rollup(db, whole, from, to)? > MAX_FINE);
     let (from, step, cells) = if use_rollup {
-        let first = from.div_euclid(MINUTE);
-        let span = (to - 1).div_euclid(MINUTE) - first + 1;
-        let step = (span + whole.columns - 1) / whole.columns;
+        let last = (to - 1).div_euclid(MINUTE);
+        let step = (last - from.div_euclid(MINUTE) + whole.columns) / whole.columns;
+        // Whole hours, where columns are nearly as wide: there are fewer of them to read.
+        let unit = if step > 30 { 60 } else { 1 };
+        let step = (step + unit - 1) / unit * unit;
+        let first = from.div_euclid(MINUTE * unit) * unit;
+        let span = (last / unit + 1) * unit - first;
         (first * MINUTE, step * MINUTE, of_rollup(db, whole, first, first + span, step)?)
     } else {
         // Whole microseconds, so that the bounds in the answer are exact.
@@ -126,17 +130,19 @@ fn rollup_condition(db: &Connection, whole: &Whole) -> Result<Condition, store::
 }
 
 fn in_rollup(db: &Connection, whole: &Whole, from: i64, to: i64) -> Result<i64, store::Error> {
-    let mut condition = rollup_condition(db, whole)?;
-    Filters::between(&mut condition, "s.minute", Some(from.div_euclid(MINUTE)), Some((to - 1).div_euclid(MINUTE) + 1));
-    let sql = format!("SELECT coalesce(sum(spans), 0) FROM cell s WHERE {}", condition.sql());
+    let condition = rollup_condition(db, whole)?;
+    let cells = rollup(Rollup::Cell, from.div_euclid(MINUTE), (to - 1).div_euclid(MINUTE));
+    let sql = format!("SELECT coalesce(sum(spans), 0) FROM {cells} s WHERE {}", condition.sql());
     Ok(db.query_row(&sql, params_from_iter(&condition.values), |row| row.get(0))?)
 }
 
 fn of_rollup(db: &Connection, whole: &Whole, first: i64, end: i64, step: i64) -> Result<Cells, store::Error> {
     let mut condition = rollup_condition(db, whole)?;
-    Filters::between(&mut condition, "s.minute", Some(first), Some(end));
+    let (table, unit) = if step % 60 == 0 { ("cell_hour", 60) } else { ("cell", 1) };
+    let column = if unit == 60 { "s.hour" } else { "s.minute" };
+    Filters::between(&mut condition, column, Some(first / unit), Some(end / unit));
     let sql = format!(
-        "SELECT (s.minute - {first}) / {step}, s.bucket, sum(s.spans), sum(s.errors) FROM cell s WHERE {} GROUP BY 1, 2",
+        "SELECT ({column} * {unit} - {first}) / {step}, s.bucket, sum(s.spans), sum(s.errors) FROM {table} s WHERE {} GROUP BY 1, 2",
         condition.sql()
     );
     let mut statement = db.prepare(&sql)?;

@@ -56,6 +56,13 @@ pub(crate) async fn of_request(State(api): State<Api>, Path(id): Path<String>, p
     found.await?.map(Json).ok_or(Failure::NotFound("no such request"))
 }
 
+/// Reads the first lines of a request.
+pub(crate) fn of_whole_request(db: &Connection, request: i64) -> Result<Json_, store::Error> {
+    let mut condition = Condition::default();
+    condition.and("t.request = ?", [Value::Integer(request)]);
+    read(db, &condition, "l.time, l.id", 1000, 0)
+}
+
 /// `GET /api/v1/logs`
 pub(crate) async fn answer(State(api): State<Api>, parameters: Parameters) -> Answer {
     let (text, filters) = (Text::read(&parameters)?, Filters::read(&parameters)?);

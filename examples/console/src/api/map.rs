@@ -12,7 +12,7 @@ use super::filters::Filters;
 use super::quantile::Buckets;
 use super::{Answer, Api, Parameters};
 use crate::rows::NodeKind;
-use crate::store::{self, MINUTE, RECEIVE, SEND, UNKNOWN};
+use crate::store::{self, MINUTE, RECEIVE, Rollup, SEND, UNKNOWN, rollup};
 
 /// The sums of an edge.
 #[derive(Default)]
@@ -85,11 +85,12 @@ fn read(db: &Connection, filters: &Filters, limit: usize) -> Result<Value, store
 }
 
 fn edges(db: &Connection, minutes: Minutes) -> Result<BTreeMap<(i64, i64, i64), Edge>, store::Error> {
-    let mut statement = db.prepare(
-        "SELECT source, target, kind, bucket, sum(calls), sum(errors), sum(throttled), sum(time), max(example) FROM edge
-         WHERE minute BETWEEN ? AND ? GROUP BY 1, 2, 3, 4",
-    )?;
-    let mut rows = statement.query([minutes.first, minutes.last])?;
+    let mut statement = db.prepare(&format!(
+        "SELECT source, target, kind, bucket, sum(calls), sum(errors), sum(throttled), sum(time), max(example) FROM {}
+         GROUP BY 1, 2, 3, 4",
+        rollup(Rollup::Edge, minutes.first, minutes.last)
+    ))?;
+    let mut rows = statement.query([])?;
     let mut edges: BTreeMap<(i64, i64, i64), Edge> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let edge = edges.entry((row.get(0)?, row.get(1)?, row.get(2)?)).or_default();
@@ -158,11 +159,12 @@ struct Work {
 /// Returns the work that services began, by node.
 fn work(db: &Connection, minutes: Minutes) -> Result<HashMap<i64, Work>, store::Error> {
     let mut work: HashMap<i64, Work> = HashMap::new();
-    let mut statement = db.prepare(
-        "SELECT v.node, c.bucket, sum(c.spans), sum(c.errors) FROM operation o CROSS JOIN service v ON v.id = o.service
-           CROSS JOIN cell c ON c.operation = o.id AND c.minute BETWEEN ? AND ? WHERE o.root = 1 GROUP BY 1, 2",
-    )?;
-    let mut rows = statement.query([minutes.first, minutes.last])?;
+    let mut statement = db.prepare(&format!(
+        "SELECT v.node, c.bucket, sum(c.spans), sum(c.errors) FROM {} c JOIN operation o ON o.id = c.operation AND o.root = 1
+           JOIN service v ON v.id = o.service GROUP BY 1, 2",
+        rollup(Rollup::Cell, minutes.first, minutes.last)
+    ))?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let work = work.entry(row.get(0)?).or_default();
         let spans = row.get(2)?;

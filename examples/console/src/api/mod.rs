@@ -1,22 +1,22 @@
 //! The API, as API.md has it. A route reads its parameters, then the store in one transaction, then answers JSON.
 
 mod answer;
-mod attributes;
+pub(crate) mod attributes;
 mod compare;
 mod cost;
 mod events;
-mod filters;
+pub(crate) mod filters;
 mod heatmap;
 mod invocations;
 mod logs;
 mod map;
-mod metrics;
+pub(crate) mod metrics;
 mod operations;
 mod parameters;
 mod quantile;
 mod request;
 mod requests;
-mod span;
+pub(crate) mod span;
 mod status;
 mod tree;
 
@@ -24,8 +24,9 @@ use axum::Router;
 use axum::routing::get;
 
 pub(crate) use answer::{Answer, Failure};
+pub(crate) use logs::of_whole_request;
 pub(crate) use parameters::Parameters;
-pub(crate) use request::resolve;
+pub(crate) use request::{read as read_request, resolve};
 pub(crate) use status::Ports;
 
 use crate::store::Store;

@@ -10,7 +10,7 @@ use super::answer::{duration, seq};
 use super::filters::{Filters, kind_name};
 use super::quantile::Buckets;
 use super::{Answer, Api, Parameters};
-use crate::store::MINUTE;
+use crate::store::{MINUTE, Rollup, rollup};
 
 /// The orders of the list.
 #[derive(Clone, Copy)]
@@ -23,6 +23,10 @@ enum Sort {
 
 const SORTS: [(&str, Sort); 4] =
     [("time", Sort::Time), ("count", Sort::Count), ("errors", Sort::Errors), ("p99", Sort::P99)];
+
+/// The first and the last minute of any span.
+const MIN_MINUTE: i64 = i64::MIN / MINUTE;
+const MAX_MINUTE: i64 = i64::MAX / MINUTE;
 
 /// The sums of an operation.
 #[derive(Default)]
@@ -41,14 +45,13 @@ pub(crate) async fn answer(State(api): State<Api>, parameters: Parameters) -> An
     let limit = parameters.number("limit", 1..=500)?.unwrap_or(100);
     let answer = api.store.read(move |db| {
         let mut sums: HashMap<i64, Sums> = HashMap::new();
-        let mut statement = db.prepare(
-            "SELECT operation, bucket, sum(spans), sum(errors), sum(time) FROM cell
-             WHERE minute BETWEEN ? AND ? GROUP BY 1, 2",
-        )?;
-        let mut rows = statement.query([
-            filters.from.map_or(i64::MIN, |from| from.div_euclid(MINUTE)),
-            filters.to.map_or(i64::MAX, |to| (to - 1).div_euclid(MINUTE)),
-        ])?;
+        let first = filters.from.map_or(MIN_MINUTE, |from| from.div_euclid(MINUTE));
+        let last = filters.to.map_or(MAX_MINUTE, |to| (to - 1).div_euclid(MINUTE));
+        let cells = rollup(Rollup::Cell, first, last);
+        let mut statement = db.prepare(&format!(
+            "SELECT operation, bucket, sum(spans), sum(errors), sum(time) FROM {cells} GROUP BY 1, 2"
+        ))?;
+        let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let sum = sums.entry(row.get(0)?).or_default();
             let spans = row.get(2)?;

@@ -2,35 +2,36 @@
 
 mod detail;
 mod groups;
+mod load;
 
 use std::collections::HashMap;
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use rusqlite::{Connection, OptionalExtension as _};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use self::detail::Detail;
+use self::load::{Span, nodes, spans, traces};
 use super::answer::{duration, seq, time};
 use super::filters::{kind_name, status_name};
 use super::tree::{Node, critical, cut_cycles, order};
-use super::{Answer, Api, Failure, requests};
-use crate::rows::{NodeKind, flag};
-use crate::store::{self, hex};
-
-/// The most spans of an answer.
-const MAX_SPANS: i64 = 50_000;
+use super::{Api, Failure, requests};
+use crate::rows::flag;
+use crate::store;
 
 /// The most pieces of a critical path in an answer.
 const MAX_PIECES: usize = 20_000;
 
 /// `GET /api/v1/requests/{id}`
-pub(crate) async fn answer(State(api): State<Api>, Path(id): Path<String>) -> Answer {
+pub(crate) async fn answer(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Failure> {
     let found = api.store.read(move |db| match resolve(db, &id)? {
         Some(request) => read(db, request).map(Some),
         None => Ok(None),
     });
-    found.await?.map(Json).ok_or(Failure::NotFound("no such request"))
+    let text = found.await?.ok_or(Failure::NotFound("no such request"))?;
+    Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
 /// Returns the number of a request by its id, or by the id of one of its traces.
@@ -46,26 +47,8 @@ pub(crate) fn resolve(db: &Connection, id: &str) -> Result<Option<i64>, store::E
     }
 }
 
-/// A span as it was read.
-struct Span {
-    id: i64,
-    trace: i64,
-    span_id: i64,
-    parent_id: Option<i64>,
-    name: String,
-    kind: i64,
-    service: String,
-    start: i64,
-    duration: i64,
-    status: i64,
-    flags: i64,
-    peer: Option<String>,
-    logs: i64,
-    detail: Option<Detail>,
-}
-
-/// Reads a request.
-pub(crate) fn read(db: &Connection, request: i64) -> Result<Value, store::Error> {
+/// Reads a request as JSON.
+pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error> {
     let summary = requests::of(db, request)?;
     let spans = spans(db, request)?;
     let total = summary.get("spans").and_then(Value::as_i64).unwrap_or(0);
@@ -89,145 +72,121 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<Value, store::Error>
         .collect();
     let (traces, trace_places) = traces(db, request, origin)?;
     let mut services = Names::default();
-    let rows: Vec<Value> = placed
+    let rows: Vec<Row<'_>> = placed
         .iter()
         .zip(&ordered)
         .map(|(one, span)| {
+            let detail = span.detail.as_ref();
             let parent = one.parent.and_then(|parent| ordered.get(parent));
-            json!({
-                "span": span.id,
-                "id": format!("{:016x}", span.span_id),
-                "parent": one.parent,
-                "parent_id": span.parent_id.map(|id| format!("{id:016x}")),
-                "trace": trace_places.get(&span.trace),
-                "service": services.place(&span.service),
-                "name": span.name,
-                "kind": kind_name(span.kind),
-                "start": duration(span.start - origin),
-                "duration": duration(span.duration),
-                "status": status_name(span.status),
-                "depth": one.depth,
-                "descendants": one.descendants,
-                "error": span.detail.as_ref().and_then(|detail| detail.error.clone()),
-                "events": span.detail.as_ref().map_or(0, |detail| detail.events),
-                "logs": span.logs,
-                "unfinished": span.flags & flag::UNFINISHED != 0,
-                "skewed": parent.is_some_and(|parent| span.start < parent.start),
-                "peer": span.peer,
-                "root": span.detail.as_ref().and_then(|detail| detail.root.clone()),
-                "skipped": span.detail.as_ref().and_then(|detail| detail.skipped.clone()),
-            })
+            Row {
+                span: span.id,
+                id: format!("{:016x}", span.span_id),
+                parent: one.parent,
+                parent_id: span.parent_id.map(|id| format!("{id:016x}")),
+                trace: trace_places.get(&span.trace).copied(),
+                service: services.place(&span.service),
+                name: &span.name,
+                kind: kind_name(span.kind),
+                start: duration(span.start - origin),
+                duration: duration(span.duration),
+                status: status_name(span.status),
+                depth: one.depth,
+                descendants: one.descendants,
+                error: detail.and_then(|detail| detail.error.as_deref()),
+                events: detail.map_or(0, |detail| detail.events),
+                logs: span.logs,
+                unfinished: span.flags & flag::UNFINISHED != 0,
+                skewed: parent.is_some_and(|parent| span.start < parent.start),
+                peer: span.peer.as_deref(),
+                root: detail.and_then(|detail| detail.root.as_ref()),
+                skipped: detail.and_then(|detail| detail.skipped.as_deref()),
+            }
         })
         .collect();
     let pieces = critical(&in_order);
-    let critical: Vec<Value> = pieces
+    let critical: Vec<Piece> = pieces
         .iter()
         .take(MAX_PIECES)
-        .map(|piece| {
-            json!({ "span": piece.span, "start": duration(piece.start - origin), "duration": duration(piece.end - piece.start) })
+        .map(|piece| Piece {
+            span: piece.span,
+            start: duration(piece.start - origin),
+            duration: duration(piece.end - piece.start),
         })
         .collect();
     let mut errors: Vec<usize> =
         (0..ordered.len()).filter(|place| ordered.get(*place).is_some_and(|span| span.status == 2)).collect();
     errors.sort_by_key(|place| ordered.get(*place).map(|span| span.start));
     let links = links(&ordered);
-    Ok(json!({
-        "seq": seq(db)?,
-        "id": summary.get("id"),
-        "correlated": summary.get("correlated"),
-        "origin": time(origin),
-        "duration": summary.get("duration"),
-        "truncated": (total - spans.len() as i64).max(0),
-        "summary": summary,
-        "services": services.list,
-        "traces": traces,
-        "spans": rows,
-        "links": links,
-        "groups": groups::of(&ordered),
-        "critical": critical,
-        "errors": errors,
-    }))
-}
-
-fn spans(db: &Connection, request: i64) -> Result<Vec<Span>, store::Error> {
-    let mut logs: HashMap<(i64, i64), i64> = HashMap::new();
-    let mut statement = db.prepare(
-        "SELECT l.trace, l.span_id, count(*) FROM trace t JOIN log l ON l.trace = t.id
-         WHERE t.request = ? AND l.span_id IS NOT NULL GROUP BY 1, 2",
-    )?;
-    let mut rows = statement.query([request])?;
-    while let Some(row) = rows.next()? {
-        logs.insert((row.get(0)?, row.get(1)?), row.get(2)?);
-    }
-    // The bytes are read only where the columns do not tell all.
-    let told = flag::ROOT | flag::LINKS | flag::EVENTS | flag::SKIPPED | flag::RESENT;
-    let mut statement = db.prepare(&format!(
-        "SELECT s.id, s.trace, s.span_id, s.parent, o.name, o.kind, v.name, s.start, s.duration, s.status, s.flags,
-           n.kind, n.name, CASE WHEN s.status = 2 OR s.flags & {told} THEN (SELECT raw FROM raw_span r WHERE r.id = s.id) END
-         FROM trace t JOIN span s ON s.trace = t.id JOIN operation o ON o.id = s.operation JOIN service v ON v.id = o.service
-         LEFT JOIN node n ON n.id = s.peer
-         WHERE t.request = ? LIMIT {MAX_SPANS}"
-    ))?;
-    let mut rows = statement.query([request])?;
-    let mut spans = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (trace, span_id): (i64, i64) = (row.get(1)?, row.get(2)?);
-        let peer: Option<(i64, String)> = row.get::<_, Option<i64>>(11)?.zip(row.get(12)?);
-        let flags = row.get(10)?;
-        let raw = row.get_ref(13)?.as_blob().ok();
-        spans.push(Span {
-            id: row.get(0)?,
-            trace,
-            span_id,
-            parent_id: row.get(3)?,
-            name: row.get(4)?,
-            kind: row.get(5)?,
-            service: row.get(6)?,
-            start: row.get(7)?,
-            duration: row.get(8)?,
-            status: row.get(9)?,
-            flags,
-            peer: peer.map(|(kind, name)| format!("{}:{name}", NodeKind::of_code(kind).name())),
-            logs: logs.get(&(trace, span_id)).copied().unwrap_or(0),
-            detail: raw.and_then(|raw| Detail::read(raw, flags & flag::ROOT != 0)),
-        });
-    }
-    Ok(spans)
-}
-
-/// Returns the nodes of spans. A parent is a span of the same trace; of several with the id, the first.
-fn nodes(spans: &[Span]) -> Vec<Node> {
-    let mut places: HashMap<(i64, i64), usize> = HashMap::with_capacity(spans.len());
-    for (place, span) in spans.iter().enumerate() {
-        places.entry((span.trace, span.span_id)).or_insert(place);
-    }
-    let node = |span: &Span| Node {
-        start: span.start,
-        end: span.start.saturating_add(span.duration),
-        parent: span.parent_id.and_then(|parent| places.get(&(span.trace, parent)).copied()),
+    let answer = Request {
+        seq: seq(db)?,
+        id: summary.get("id"),
+        correlated: summary.get("correlated"),
+        origin: time(origin),
+        duration: summary.get("duration"),
+        truncated: (total - spans.len() as i64).max(0),
+        summary: &summary,
+        services: &services.list,
+        traces,
+        spans: rows,
+        links,
+        groups: groups::of(&ordered),
+        critical,
+        errors,
     };
-    spans.iter().map(node).collect()
+    serde_json::to_string(&answer).map_err(|error| store::Error::File(error.to_string()))
 }
 
-/// Returns the traces for the answer, and their places by number.
-fn traces(db: &Connection, request: i64, origin: i64) -> Result<(Vec<Value>, HashMap<i64, usize>), store::Error> {
-    let mut statement = db.prepare(
-        "SELECT id, trace_id, start, end, spans, errors FROM trace WHERE request = ? ORDER BY start LIMIT 50000",
-    )?;
-    let mut rows = statement.query([request])?;
-    let (mut traces, mut places) = (Vec::new(), HashMap::new());
-    while let Some(row) = rows.next()? {
-        let (start, end): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-        places.insert(row.get(0)?, traces.len());
-        traces.push(json!({
-            "trace_id": hex(&row.get::<_, [u8; 16]>(1)?),
-            "start": start.map(|start| duration(start - origin)),
-            "duration": start.zip(end).map(|(start, end)| duration(end.saturating_sub(start))),
-            "spans": row.get::<_, i64>(4)?,
-            "errors": row.get::<_, i64>(5)?,
-        }));
-    }
-    Ok((traces, places))
+/// The answer. A request may have tens of thousands of rows, so they are written without a tree of JSON.
+#[derive(Serialize)]
+struct Request<'a> {
+    seq: i64,
+    id: Option<&'a Value>,
+    correlated: Option<&'a Value>,
+    origin: i64,
+    duration: Option<&'a Value>,
+    truncated: i64,
+    summary: &'a Value,
+    services: &'a [String],
+    traces: Vec<Value>,
+    spans: Vec<Row<'a>>,
+    links: Vec<Value>,
+    groups: Vec<Value>,
+    critical: Vec<Piece>,
+    errors: Vec<usize>,
+}
+
+/// A span of the answer.
+#[derive(Serialize)]
+struct Row<'a> {
+    span: i64,
+    id: String,
+    parent: Option<usize>,
+    parent_id: Option<String>,
+    trace: Option<usize>,
+    service: usize,
+    name: &'a str,
+    kind: &'static str,
+    start: f64,
+    duration: f64,
+    status: &'static str,
+    depth: usize,
+    descendants: usize,
+    error: Option<&'a str>,
+    events: usize,
+    logs: i64,
+    unfinished: bool,
+    skewed: bool,
+    peer: Option<&'a str>,
+    root: Option<&'a Value>,
+    skipped: Option<&'a str>,
+}
+
+/// A piece of the critical path.
+#[derive(Serialize)]
+struct Piece {
+    span: usize,
+    start: f64,
+    duration: f64,
 }
 
 fn links(spans: &[&Span]) -> Vec<Value> {

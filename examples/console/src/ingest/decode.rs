@@ -10,6 +10,7 @@ use prost::Message;
 use serde::de::DeserializeOwned;
 use thundra_core::Signal;
 
+use super::size;
 use crate::rows::Telemetry;
 
 /// The limit of a request's bytes after decompression. A small request could hold gigabytes of zeros.
@@ -20,6 +21,8 @@ pub(crate) const MAX_BYTES: usize = 64 << 20;
 pub(crate) enum DecodeError {
     #[error("more than 64 MiB")]
     TooLarge,
+    #[error("more than two million messages")]
+    TooMany,
     #[error("{0}")]
     Malformed(String),
 }
@@ -42,6 +45,9 @@ pub(crate) fn request(signal: Signal, format: Format, bytes: &[u8]) -> Result<Te
 }
 
 fn message<T: Message + Default + DeserializeOwned>(format: Format, bytes: &[u8]) -> Result<T, DecodeError> {
+    if !size::fits(format, bytes) {
+        return Err(DecodeError::TooMany);
+    }
     let decoded = match format {
         Format::Protobuf => T::decode(bytes).map_err(|error| format!("protobuf: {error}")),
         Format::Json => serde_json::from_slice(bytes).map_err(|error| format!("JSON: {error}")),

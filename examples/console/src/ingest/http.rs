@@ -2,22 +2,28 @@
 //! by its `Origin`, and by media types that a page cannot send without asking first.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use prost::Message as _;
 use thundra_core::Signal;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use super::decode::{DecodeError, Format, MAX_BYTES, request, unzip};
 use crate::rows::Batch;
 use crate::server::is_loopback;
 use crate::store::{self, Store};
+
+/// The requests that are read at once. Others wait: each may have 64 MiB.
+const MAX_REQUESTS: usize = 16;
 
 /// Listens on the port of OTLP.
 pub(crate) async fn listen(port: u16) -> std::io::Result<TcpListener> {
@@ -37,7 +43,16 @@ fn router(store: Store) -> Router {
         .route("/v1/logs", take(Signal::Logs))
         .route("/v1/metrics", take(Signal::Metrics))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(MAX_REQUESTS)), wait))
         .with_state(store)
+}
+
+/// Lets a request in when there is room for its bytes.
+async fn wait(State(room): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    match room.acquire().await {
+        Ok(_permit) => next.run(request).await,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 async fn take(store: Store, signal: Signal, headers: HeaderMap, body: Bytes) -> Response {
@@ -61,7 +76,7 @@ async fn take(store: Store, signal: Signal, headers: HeaderMap, body: Bytes) -> 
         Ok(Err(error)) => {
             store.reject(|rejected| rejected.requests += 1);
             let status = match error {
-                DecodeError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                DecodeError::TooLarge | DecodeError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
                 DecodeError::Malformed(_) => StatusCode::BAD_REQUEST,
             };
             return (status, error.to_string()).into_response();
@@ -71,6 +86,8 @@ async fn take(store: Store, signal: Signal, headers: HeaderMap, body: Bytes) -> 
     let rejected = batch.rejected.spans;
     match store.write(batch).await {
         Ok(_) => accepted(format, rejected),
+        // It would never fit, so exporters must not try again.
+        Err(store::Error::Full) => (StatusCode::PAYLOAD_TOO_LARGE, store::Error::Full.to_string()).into_response(),
         // Exporters keep what was not stored, and try again.
         Err(store::Error::Closed) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),

@@ -14,5 +14,6 @@ pub(crate) mod http;
 mod line;
 mod log_line;
 mod message;
+mod size;
 mod value;
 pub(crate) mod xray;

@@ -10,7 +10,7 @@ mod report;
 mod span;
 mod value;
 
-pub(crate) use attributes::{find, text_of};
+pub(crate) use attributes::{find, number_of, text_of};
 pub(crate) use batch::{Batch, Rejected, Resource, Telemetry};
 pub(crate) use invocation::Invocation;
 pub(crate) use log::LogRow;

@@ -1,5 +1,7 @@
 //! The files of the page, which the binary holds.
 
+use std::borrow::Cow;
+
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
@@ -15,6 +17,13 @@ const ASSETS: [(&str, &str, &[u8]); 3] = [
     ("console.css", "text/css; charset=utf-8", include_bytes!("../../page/dist/assets/console.css")),
     ("worker.js", "text/javascript; charset=utf-8", include_bytes!("../../page/dist/assets/worker.js")),
 ];
+
+/// Returns the script, the style and the worker of the page, for a page that holds them.
+pub(crate) fn bundle() -> (Cow<'static, str>, Cow<'static, str>, &'static [u8]) {
+    let bytes = |name: &str| ASSETS.iter().find(|(known, ..)| *known == name).map_or(&b""[..], |(.., bytes)| bytes);
+    let text = |name| String::from_utf8_lossy(bytes(name));
+    (text("console.js"), text("console.css"), bytes("worker.js"))
+}
 
 /// Answers the page for any path but those of the API: a screen has a path of its own.
 pub(crate) async fn page(uri: Uri) -> Response {

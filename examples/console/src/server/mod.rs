@@ -14,7 +14,9 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::api::{self, Api};
+use crate::{export, tempo};
 
+pub(crate) use assets::bundle;
 pub(crate) use guard::{error, is_loopback};
 pub(crate) use token::Token;
 
@@ -38,7 +40,9 @@ pub(crate) async fn serve(listener: TcpListener, token: Arc<Token>, api: Api) ->
 }
 
 fn router(token: Arc<Token>, api: Api) -> Router {
-    api::router(api)
+    api::router(api.clone())
+        .merge(export::router(api.clone()))
+        .merge(tempo::router(api))
         .route("/assets/{name}", get(assets::asset))
         .fallback(assets::page)
         .layer(from_fn_with_state(token, guard::check))

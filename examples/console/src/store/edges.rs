@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::dictionary::Dictionary;
-use super::rollup::MINUTE;
+use super::rollup::{MINUTE, MINUTES};
 use super::{Error, bucket};
 use crate::rows::{NodeKind, Peer};
 
@@ -53,9 +53,23 @@ struct Sum {
     example: i64,
 }
 
+impl Sum {
+    fn join(&mut self, other: &Sum) {
+        self.calls += other.calls;
+        self.errors += other.errors;
+        self.throttled += other.throttled;
+        self.time += other.time;
+        self.wait += other.wait;
+        self.example = self.example.max(other.example);
+    }
+}
+
+/// The minute or hour, the source, the target, the kind and the bucket.
+type EdgeKey = (i64, i64, i64, i64, i64);
+
 /// What a batch adds.
 #[derive(Debug, Default)]
-pub(super) struct Edges(HashMap<(i64, i64, i64, i64, i64), Sum>);
+pub(super) struct Edges(HashMap<EdgeKey, Sum>);
 
 impl Edges {
     fn add(&mut self, from: i64, to: i64, kind: i64, side: &Side, sign: i64) {
@@ -182,27 +196,24 @@ impl Edges {
 
     /// Writes what was added.
     pub(super) fn write(self, db: &Connection) -> Result<(), Error> {
-        let mut statement = db.prepare_cached(
-            "INSERT INTO edge VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-               calls = calls + excluded.calls, errors = errors + excluded.errors,
-               throttled = throttled + excluded.throttled, time = time + excluded.time, wait = wait + excluded.wait,
-               example = excluded.example",
-        )?;
-        for ((minute, from, to, kind, bucket), sum) in self.0.iter().filter(|(_, sum)| sum.calls != 0 || sum.time != 0)
-        {
-            statement.execute(params![
-                minute,
-                from,
-                to,
-                kind,
-                bucket,
-                sum.calls,
-                sum.errors,
-                sum.throttled,
-                sum.time,
-                sum.wait,
-                sum.example
-            ])?;
+        let mut hours: HashMap<EdgeKey, Sum> = HashMap::new();
+        for ((minute, from, to, kind, bucket), sum) in &self.0 {
+            hours.entry((minute.div_euclid(MINUTES), *from, *to, *kind, *bucket)).or_default().join(sum);
+        }
+        for (table, edges) in [("edge", self.0), ("edge_hour", hours)] {
+            let mut statement = db.prepare_cached(&format!(
+                "INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+                   calls = calls + excluded.calls, errors = errors + excluded.errors,
+                   throttled = throttled + excluded.throttled, time = time + excluded.time,
+                   wait = wait + excluded.wait, example = excluded.example"
+            ))?;
+            for ((time, from, to, kind, bucket), sum) in edges.iter().filter(|(_, sum)| sum.calls != 0 || sum.time != 0)
+            {
+                let Sum { calls, errors, throttled, time: sum_time, wait, example } = sum;
+                statement.execute(params![
+                    time, from, to, kind, bucket, calls, errors, throttled, sum_time, wait, example
+                ])?;
+            }
         }
         Ok(())
     }

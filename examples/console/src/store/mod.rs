@@ -33,7 +33,7 @@ pub(crate) use bucket::{bucket, lower_bound};
 pub(crate) use edges::{RECEIVE, SEND, UNKNOWN};
 pub(crate) use readers::Readers;
 pub(crate) use retention::used;
-pub(crate) use rollup::MINUTE;
+pub(crate) use rollup::{MINUTE, Rollup, rollup};
 pub(crate) use traces::hex;
 pub(crate) use writer::{Change, Writer};
 
@@ -48,6 +48,8 @@ pub(crate) enum Error {
     Io(#[from] std::io::Error),
     #[error("{0}")]
     File(String),
+    #[error("more than the limit of the store has room for")]
+    Full,
     #[error("the store does not take more")]
     Closed,
 }

@@ -1,8 +1,8 @@
 //! The limit of bytes: whole requests go, the oldest first.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use super::rollup::MINUTE;
+use super::rollup::{MINUTE, MINUTES};
 use super::{Error, schema};
 
 /// The part of the file's limit, in hundredths, over which requests go, and the part that is kept then.
@@ -42,7 +42,21 @@ pub(super) fn evict_to(db: &Connection, bytes: u64) -> Result<u64, Error> {
             }
         }
     }
+    forget_unused(db)?;
     Ok(evicted)
+}
+
+/// Removes names and resources that nothing refers to any more. Whoever remembers their numbers must forget them.
+fn forget_unused(db: &Connection) -> Result<(), Error> {
+    db.execute_batch(
+        "DELETE FROM scope WHERE id NOT IN (SELECT scope FROM raw_span);
+         DELETE FROM series WHERE id NOT IN (SELECT series FROM point);
+         DELETE FROM resource WHERE id NOT IN (SELECT resource FROM span UNION SELECT resource FROM series);
+         DELETE FROM operation WHERE id NOT IN (SELECT operation FROM span UNION
+           SELECT root_operation FROM trace WHERE root_operation IS NOT NULL UNION SELECT operation FROM cell UNION
+           SELECT operation FROM cell_hour);",
+    )?;
+    Ok(())
 }
 
 /// Returns the bytes in use.
@@ -64,13 +78,16 @@ fn evict(db: &Connection) -> Result<u64, Error> {
     let requests: u64 = db.query_row("SELECT count(DISTINCT request) FROM gone", [], |row| row.get(0))?;
     let until: Option<i64> =
         db.query_row("SELECT max(t.start) FROM gone JOIN trace t ON t.id = gone.trace", [], |row| row.get(0))?;
-    db.execute(
-        "INSERT INTO cell SELECT operation, start / ?1 - (start < 0), bucket(duration), -count(*), -sum(status = 2), -sum(duration)
-           FROM span WHERE trace IN (SELECT trace FROM gone) GROUP BY 1, 2, 3
-         ON CONFLICT DO UPDATE SET spans = spans + excluded.spans, errors = errors + excluded.errors,
-           time = time + excluded.time",
-        [MINUTE],
-    )?;
+    for (table, unit) in [("cell", MINUTE), ("cell_hour", MINUTE * MINUTES)] {
+        let sql = format!(
+            "INSERT INTO {table} SELECT operation, start / ?1 - (start < 0), bucket(duration), -count(*), -sum(status = 2),
+               -sum(duration) FROM span WHERE trace IN (SELECT trace FROM gone) GROUP BY 1, 2, 3
+             ON CONFLICT DO UPDATE SET spans = spans + excluded.spans, errors = errors + excluded.errors,
+               time = time + excluded.time"
+        );
+        db.execute(&sql, [unit])?;
+        db.execute(&format!("DELETE FROM {table} WHERE spans <= 0"), [])?;
+    }
     db.execute("DELETE FROM raw_span WHERE id IN (SELECT id FROM span WHERE trace IN (SELECT trace FROM gone))", [])?;
     remove_logs(db, "SELECT id FROM log WHERE trace IN (SELECT trace FROM gone)")?;
     for table in ["span", "orphan", "invocation"] {
@@ -90,12 +107,10 @@ fn older_than(db: &Connection, until: i64) -> Result<(), Error> {
     remove_logs(db, &format!("SELECT id FROM log WHERE time <= {until} AND trace IS NULL"))?;
     db.execute("DELETE FROM point WHERE time <= ?", [until])?;
     db.execute("DELETE FROM invocation WHERE start <= ? AND trace IS NULL", [until])?;
-    let minute = until.div_euclid(MINUTE);
-    db.execute("DELETE FROM cell WHERE minute <= ? AND spans <= 0", params![minute])?;
-    db.execute(
-        "DELETE FROM edge WHERE minute < (SELECT coalesce(min(start) / ?1, ?2) FROM request)",
-        params![MINUTE, minute],
-    )?;
+    for (table, column, unit) in [("edge", "minute", MINUTE), ("edge_hour", "hour", MINUTE * MINUTES)] {
+        let sql = format!("DELETE FROM {table} WHERE {column} < (SELECT coalesce(min(start), ?2) / ?1 FROM request)");
+        db.execute(&sql, [unit, until])?;
+    }
     Ok(())
 }
 

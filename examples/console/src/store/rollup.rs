@@ -24,13 +24,56 @@ impl Cells {
 
     /// Writes what was added.
     pub(super) fn write(self, db: &Connection) -> Result<(), Error> {
-        let mut statement = db.prepare_cached(
-            "INSERT INTO cell VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-               spans = spans + excluded.spans, errors = errors + excluded.errors, time = time + excluded.time",
-        )?;
-        for ((operation, minute, bucket), [spans, errors, time]) in self.0 {
-            statement.execute(params![operation, minute, bucket, spans, errors, time])?;
+        let mut hours: HashMap<(i64, i64, i64), [i64; 3]> = HashMap::new();
+        for ((operation, minute, bucket), sums) in &self.0 {
+            let hour = hours.entry((*operation, minute.div_euclid(MINUTES), *bucket)).or_default();
+            hour.iter_mut().zip(sums).for_each(|(sum, value)| *sum += value);
+        }
+        for (table, cells) in [("cell", self.0), ("cell_hour", hours)] {
+            let mut statement = db.prepare_cached(&format!(
+                "INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+                   spans = spans + excluded.spans, errors = errors + excluded.errors, time = time + excluded.time"
+            ))?;
+            for ((operation, time, bucket), [spans, errors, sum]) in cells {
+                statement.execute(params![operation, time, bucket, spans, errors, sum])?;
+            }
         }
         Ok(())
     }
+}
+
+/// The minutes of an hour.
+pub(super) const MINUTES: i64 = 60;
+
+/// A rollup to read from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rollup {
+    Cell,
+    Edge,
+}
+
+/// Returns a rollup between two minutes, both included, as a table of SQL: whole hours as their first minutes.
+pub(crate) fn rollup(rollup: Rollup, first: i64, last: i64) -> String {
+    let (name, columns, of_all) = match rollup {
+        // Seeks by operation, as the key begins with it.
+        Rollup::Cell => {
+            ("cell", "operation, bucket, spans, errors, time", "operation IN (SELECT id FROM operation) AND")
+        }
+        Rollup::Edge => ("edge", "source, target, kind, bucket, calls, errors, throttled, time, wait, example", ""),
+    };
+    // The hours that lie between whole.
+    let (from, to) =
+        (first.saturating_add(MINUTES - 1).div_euclid(MINUTES), last.saturating_add(1).div_euclid(MINUTES));
+    let minutes = |from: i64, to: i64| {
+        format!("SELECT minute, {columns} FROM {name} WHERE {of_all} minute BETWEEN {from} AND {to}")
+    };
+    if from >= to {
+        return format!("({})", minutes(first, last));
+    }
+    format!(
+        "({} UNION ALL SELECT hour * {MINUTES}, {columns} FROM {name}_hour WHERE {of_all} hour BETWEEN {from} AND {} UNION ALL {})",
+        minutes(first, from.saturating_mul(MINUTES).saturating_sub(1)),
+        to - 1,
+        minutes(to.saturating_mul(MINUTES), last),
+    )
 }

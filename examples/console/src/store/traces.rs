@@ -83,11 +83,6 @@ impl Traces {
         self.0.insert(trace_id, moved);
         Ok(moved)
     }
-
-    /// Forgets what may have changed in the file.
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
 }
 
 /// Returns the number of a request, new or stored.

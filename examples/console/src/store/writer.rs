@@ -127,15 +127,20 @@ impl Work {
                 waiting.push(done);
             }
             batches.push(batch);
-            let result = self.write(&batches);
-            self.checkpoint();
-            for done in waiting {
+            match self.write(&batches) {
                 // A sender that went away needs no answer.
-                let _ = done.send(match &result {
-                    Ok(change) => Ok(change.clone()),
-                    Err(error) => Err(Error::File(error.to_string())),
-                });
+                Ok(change) => waiting.into_iter().for_each(|done| _ = done.send(Ok(change.clone()))),
+                // One of them is at fault: the others must not share its fate.
+                Err(_) if batches.len() > 1 => {
+                    for (batch, done) in batches.iter().zip(waiting) {
+                        let _ = done.send(self.write(std::slice::from_ref(batch)));
+                    }
+                }
+                Err(error) => {
+                    let _ = waiting.pop().map(|done| done.send(Err(error)));
+                }
             }
+            self.checkpoint();
         }
     }
 
@@ -145,8 +150,11 @@ impl Work {
             Err(Error::Sqlite(error)) if is_full(&error) => {
                 let room = schema::file_bytes(self.limit) / 2;
                 retention::evict_to(&self.connection, room)?;
-                self.memory.traces.clear();
-                self.transact(batches)
+                self.memory = Memory::default();
+                self.transact(batches).map_err(|error| match error {
+                    Error::Sqlite(error) if is_full(&error) => Error::Full,
+                    error => error,
+                })
             }
             result => result,
         };
@@ -190,7 +198,7 @@ impl Work {
         transaction.commit()?;
         self.seq = seq;
         if change.evicted > 0 {
-            self.memory.traces.clear();
+            self.memory = Memory::default();
         }
         Ok(change)
     }

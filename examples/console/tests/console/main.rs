@@ -7,4 +7,5 @@ mod harness;
 mod logs;
 mod odd;
 mod otlp;
+mod out;
 mod security;

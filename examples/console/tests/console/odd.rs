@@ -1,5 +1,7 @@
 //! Bytes from outside that nobody meant to send.
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message as _;
 use serde_json::json;
 
 use crate::harness::Console;
@@ -143,4 +145,46 @@ async fn the_store_stays_within_its_limit_and_drops_the_oldest_requests() {
     // So wide that the rollup answers: what went was taken out of it.
     let wide = console.get("/api/v1/heatmap?from=1&to=9000000000000000").await;
     assert_eq!((&wide["source"], &wide["total"]), (&json!("rollup"), &status["spans"]));
+}
+
+#[tokio::test]
+async fn changed_bytes_of_requests_never_end_the_console() {
+    let console = Console::start();
+    let pairs =
+        [("messaging.system", json!("aws_sqs")), ("faas.invocation_id", json!("r")), ("correlation_id", json!("c"))];
+    let good =
+        traces("orders", &[], vec![span(1, 1, 2, "a", 5, (0, 5), &pairs), span(1, 2, 0, "b", 3, (1, 2), &pairs)]);
+    let json = good.to_string().into_bytes();
+    let request: ExportTraceServiceRequest = serde_json::from_slice(&json).unwrap();
+    let protobuf = request.encode_to_vec();
+    // A linear congruential generator: the same bytes in each run.
+    let mut state = 7u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for (media_type, good) in [("application/json", &json), ("application/x-protobuf", &protobuf)] {
+        for signal in ["traces", "logs", "metrics"] {
+            for _ in 0..100 {
+                let mut bytes = good.clone();
+                for _ in 0..=random(4) {
+                    let place = random(bytes.len());
+                    bytes[place] = random(256) as u8;
+                }
+                bytes.truncate(1 + random(bytes.len() * 4).min(bytes.len() - 1));
+                let status = console.post(signal, media_type, bytes).await.status();
+                assert!(status == 200 || status == 400, "{status}");
+            }
+        }
+    }
+    console.send("traces", &good).await;
+    for path in
+        ["requests", "heatmap", "map", "cost", "invocations", "operations", "attributes", "metrics", "logs", "status"]
+    {
+        console.get(&format!("/api/v1/{path}")).await;
+    }
+    for request in console.get("/api/v1/requests?limit=500").await["requests"].as_array().unwrap() {
+        let id: String = request["id"].as_str().unwrap().bytes().map(|byte| format!("%{byte:02X}")).collect();
+        console.get(&format!("/api/v1/requests/{id}")).await;
+    }
 }

@@ -8,12 +8,15 @@
 //!
 //! The map has `traceparent` and `tracestate` if the tracer propagates W3C Trace Context. Otherwise the `traceparent`
 //! is made of Datadog's ids: 64 bits of the trace in `x-datadog-trace-id`, the other 64 in the tag `_dd.p.tid`, and the
-//! span in `x-datadog-parent-id`.
+//! span in `x-datadog-parent-id`. In a task of Step Functions, the map may be the context object of the execution, and
+//! the ids are [computed](super::datadog_execution).
 
 use std::borrow::Cow;
 
 use super::attributes;
 use super::carrier::Carrier;
+#[cfg(feature = "span-pointers")]
+use super::datadog_execution::ComputedIds;
 use crate::payload;
 
 /// The name of the attribute, header or member with the map.
@@ -51,6 +54,10 @@ fn of_map(value: &str) -> Vec<(Cow<'static, str>, String)> {
     }
     let mut ids = Ids::default();
     pairs.iter().for_each(|(key, value)| ids.take(key, value));
+    #[cfg(feature = "span-pointers")]
+    if let Some(computed) = ComputedIds::of(decoded.as_deref().unwrap_or(value)) {
+        ids.compute(&computed);
+    }
     Vec::from_iter(ids.header())
 }
 
@@ -77,6 +84,15 @@ impl Ids {
         } else if is(TAGS) {
             let upper = value.split(',').find_map(|tag| tag.trim().strip_prefix("_dd.p.tid="));
             self.upper = upper.filter(|tid| tid.len() == 16).and_then(|tid| u64::from_str_radix(tid, 16).ok());
+        }
+    }
+
+    /// Takes the computed ids of the state of an execution. The state is the parent, and no span that came before it.
+    #[cfg(feature = "span-pointers")]
+    fn compute(&mut self, computed: &ComputedIds) {
+        self.parent = Some(computed.parent);
+        if self.trace.is_none() {
+            (self.trace, self.upper) = (Some(computed.trace.0), Some(computed.trace.1));
         }
     }
 

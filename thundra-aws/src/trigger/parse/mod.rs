@@ -8,6 +8,8 @@ pub(super) mod bytes;
 pub(super) mod carrier;
 pub(super) mod changes;
 mod datadog;
+#[cfg(feature = "span-pointers")]
+mod datadog_execution;
 pub(crate) mod dead_letter;
 pub(super) mod device;
 pub(crate) mod envelope;

@@ -116,6 +116,40 @@ fn tasks_of_step_functions_are_told_by_their_input() {
     }
 }
 
+#[cfg(feature = "span-pointers")]
+#[test]
+fn tasks_of_step_functions_are_below_the_state_of_datadogs_trace() {
+    let execution = json!({"Id": "arn:aws:states:eu-west-1:1:express:m:e:1"});
+    let state = json!({"Name": "s", "EnteredTime": "2026-11-26T12:00:00Z"});
+    let context = json!({"Execution": execution, "State": state, "serverless-version": "v1"});
+    let mut of_function = context.clone();
+    (of_function["x-datadog-trace-id"], of_function["x-datadog-parent-id"]) = (json!("7"), json!("8"));
+    of_function["x-datadog-tags"] = json!("_dd.p.tid=640cfd8d00000000");
+    let mut with_ours = json!({"_datadog": context});
+    with_ours["__context__"] = json!({"traceparent": TRACEPARENT});
+    let parents: Vec<_> = [
+        json!({"_datadog": context, "order": 7}),
+        json!({"_datadog": of_function}),
+        json!({"Execution": execution, "State": state}),
+        with_ours,
+    ]
+    .iter()
+    .map(|event| {
+        let trigger = detected(event);
+        assert_eq!(trigger.source.name, "step_functions");
+        trigger.messages.first().and_then(|message| message.inbound.parent.as_ref().map(ToString::to_string))
+    })
+    .collect();
+    let [Some(computed), Some(of_function), None, Some(ours)] = parents.as_slice() else { panic!("{parents:?}") };
+    assert!(computed.ends_with("-01"), "{computed}");
+    assert!(
+        of_function.starts_with("00-640cfd8d000000000000000000000007-"),
+        "the trace of the function: {of_function}"
+    );
+    assert_eq!(of_function.get(36..52), computed.get(36..52), "and the span of the state");
+    assert_eq!(ours, TRACEPARENT, "ours first");
+}
+
 #[test]
 fn the_headers_of_a_request_in_an_unknown_form_switch_nothing_on() {
     let headers = json!({"traceparent": TRACEPARENT, "debug-log-enabled": "true", "x-correlation-id": "c-1"});

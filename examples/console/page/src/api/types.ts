@@ -277,8 +277,19 @@ export interface Compare {
 }
 
 export type NodeKind =
-  | "function" | "service" | "queue" | "topic" | "stream" | "bus" | "table" | "database" | "bucket" | "workflow"
-  | "aws" | "host" | "client";
+  | "function"
+  | "service"
+  | "queue"
+  | "topic"
+  | "stream"
+  | "bus"
+  | "table"
+  | "database"
+  | "bucket"
+  | "workflow"
+  | "aws"
+  | "host"
+  | "client";
 
 export interface MapNode {
   node: string;

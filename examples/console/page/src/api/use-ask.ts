@@ -27,9 +27,12 @@ export const always = (): boolean => true;
 
 /** Returns the answer of a path that `apiPath` made; `null` asks nothing. */
 export function useAsk<T>(path: string | null, options: AskOptions<T> = {}): Answer<T> {
-  const [answer, setAnswer] = useState<Answer<T> & { path: string | null }>(
-    { data: null, error: null, loading: path !== null, path: null },
-  );
+  const [answer, setAnswer] = useState<Answer<T> & { path: string | null }>({
+    data: null,
+    error: null,
+    loading: path !== null,
+    path: null,
+  });
   const latest = useRef(options);
   latest.current = options;
 

@@ -4,7 +4,8 @@
 export function money(amount: number, currency: string): string {
   const mark = currency === "" ? "" : /[\p{L}]$/u.test(currency) ? `${currency} ` : currency;
   if (amount === 0) return `${mark}0`;
-  if (amount >= 0.995) return mark + amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  if (amount >= 0.995)
+    return mark + amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const digits = Math.min(12, 2 - Math.floor(Math.log10(amount)));
   return mark + amount.toFixed(digits).replace(/0+$/, "").replace(/\.$/, "");
 }

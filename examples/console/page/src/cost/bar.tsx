@@ -24,7 +24,14 @@ export function WaitingBar({ row, tall = false }: { row: Waited; tall?: boolean 
 }
 
 function About({ piece }: { piece: Piece }) {
-  return <><b><Outside text={label(piece)} /></b> {percent(piece.share)}, {duration(piece.time)}</>;
+  return (
+    <>
+      <b>
+        <Outside text={label(piece)} />
+      </b>{" "}
+      {percent(piece.share)}, {duration(piece.time)}
+    </>
+  );
 }
 
 export function label(piece: Piece): string {
@@ -38,8 +45,13 @@ export function WaitingWords({ row }: { row: Waited }) {
     <ul class="paid-words">
       {pieces(row).map((piece) => (
         <li key={piece.of + piece.node}>
-          <i class={`paid-${piece.of}`} data-slot={piece.node === null ? undefined : serviceSlot(piece.node)} aria-hidden="true" />
-          <Outside text={label(piece)} /> <b>{percent(piece.share)}</b> <span class="faint">{duration(piece.time)}</span>
+          <i
+            class={`paid-${piece.of}`}
+            data-slot={piece.node === null ? undefined : serviceSlot(piece.node)}
+            aria-hidden="true"
+          />
+          <Outside text={label(piece)} /> <b>{percent(piece.share)}</b>{" "}
+          <span class="faint">{duration(piece.time)}</span>
         </li>
       ))}
     </ul>

@@ -7,7 +7,14 @@ import { pieces } from "./waiting";
 const PRICES: Prices = { x86: 2, arm64: 1, million: 5, currency: "$" };
 
 describe("a price", () => {
-  for (const [text, value] of [["", null], [" ", null], ["0.5", 0.5], ["0,5", 0.5], ["1e-5", 1e-5], ["0", 0]] as const) {
+  for (const [text, value] of [
+    ["", null],
+    [" ", null],
+    ["0.5", 0.5],
+    ["0,5", 0.5],
+    ["1e-5", 1e-5],
+    ["0", 0],
+  ] as const) {
     it(`of "${text}" is ${value}`, () => assert.equal(price(text), value));
   }
   for (const text of ["free", "-1", "1 2", "NaN", "Infinity", "0.1.2"]) {
@@ -41,13 +48,25 @@ describe("the cost", () => {
 });
 
 describe("amounts", () => {
-  for (const [amount, text] of [[0, "$0"], [1234.5, "$1,234.50"], [0.0000021, "$0.0000021"], [0.5, "$0.5"], [0.999, "$1.00"]] as const) {
+  for (const [amount, text] of [
+    [0, "$0"],
+    [1234.5, "$1,234.50"],
+    [0.0000021, "$0.0000021"],
+    [0.5, "$0.5"],
+    [0.999, "$1.00"],
+  ] as const) {
     it(`writes ${amount} as ${text}`, () => assert.equal(money(amount, "$"), text));
   }
   it("sets letters of a currency apart", () => assert.equal(money(2, "CHF"), "CHF 2.00"));
   it("needs no currency", () => assert.equal(money(2, ""), "2.00"));
   it("writes gigabyte-seconds short", () => {
-    assert.deepEqual([0, 0.0000123, 0.0385, 12.345, 98765.4].map(gigabyteSeconds), ["0", "1.2e-5", "0.0385", "12.3", "98,765"]);
+    assert.deepEqual([0, 0.0000123, 0.0385, 12.345, 98765.4].map(gigabyteSeconds), [
+      "0",
+      "1.2e-5",
+      "0.0385",
+      "12.3",
+      "98,765",
+    ]);
   });
 });
 
@@ -57,13 +76,24 @@ describe("the bar of waiting", () => {
 
   it("splits the duration into work, each callee, and the rest", () => {
     assert.deepEqual(
-      pieces({ duration: 100, waiting: 60, waiting_on: [on("table:a", 40), on("host:b", 10)] }).map((each) => [each.of, each.node, each.time]),
-      [["work", null, 40], ["waiting", "table:a", 40], ["waiting", "host:b", 10], ["others", null, 10]],
+      pieces({ duration: 100, waiting: 60, waiting_on: [on("table:a", 40), on("host:b", 10)] }).map((each) => [
+        each.of,
+        each.node,
+        each.time,
+      ]),
+      [
+        ["work", null, 40],
+        ["waiting", "table:a", 40],
+        ["waiting", "host:b", 10],
+        ["others", null, 10],
+      ],
     );
   });
 
   it("sums to the duration where calls overlap", () => {
-    assert.ok(Math.abs(sum({ duration: 100, waiting: 50, waiting_on: [on("table:a", 50), on("host:b", 50)] }) - 1) < 1e-9);
+    assert.ok(
+      Math.abs(sum({ duration: 100, waiting: 50, waiting_on: [on("table:a", 50), on("host:b", 50)] }) - 1) < 1e-9,
+    );
   });
 
   it("sums to the duration where the waiting is longer", () => {

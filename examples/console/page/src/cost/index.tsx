@@ -21,7 +21,10 @@ import { PriceForm } from "./price-form";
 import { type Prices, cost, keep, load, missing } from "./prices";
 
 const WAYS: readonly { by: Cost["by"]; title: string }[] = [
-  { by: "function", title: "Function" }, { by: "request", title: "Request" }, { by: "tenant", title: "Tenant" }, { by: "route", title: "Route" },
+  { by: "function", title: "Function" },
+  { by: "request", title: "Request" },
+  { by: "tenant", title: "Tenant" },
+  { by: "route", title: "Route" },
 ];
 
 export function CostScreen() {
@@ -30,7 +33,10 @@ export function CostScreen() {
   const query = route.value.parameters;
   const by = WAYS.find((way) => way.by === query.get("by"))?.by ?? "function";
   const { from, to, service } = filterParameters.value;
-  const answer = useAsk<Cost>(apiPath(["cost"], { from, to, service, by, limit: MOST_ROWS }), { live: always, pause: 2000 });
+  const answer = useAsk<Cost>(apiPath(["cost"], { from, to, service, by, limit: MOST_ROWS }), {
+    live: always,
+    pause: 2000,
+  });
   const shown = useFrozen(answer.data, pointed, query.toString());
   const empty = useStatus()?.spans === 0;
   const change = (next: Prices): void => {
@@ -45,7 +51,11 @@ export function CostScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {empty ? <NothingYet what="invocations" /> : shown === null ? answer.error === null && <Loading /> : shown.sum.invocations === 0 ? (
+      {empty ? (
+        <NothingYet what="invocations" />
+      ) : shown === null ? (
+        answer.error === null && <Loading />
+      ) : shown.sum.invocations === 0 ? (
         <Nothing title="No invocations here">
           <p>Cost counts invocations of Lambda functions. Choose a longer time, or remove a filter.</p>
         </Nothing>
@@ -59,10 +69,20 @@ export function CostScreen() {
             <div class="cost-by" role="group" aria-label="By">
               <span class="soft">By</span>
               {WAYS.map((way) => (
-                <button key={way.by} aria-pressed={way.by === by} onClick={() => setParameters({ by: way.by === "function" ? null : way.by }, true)}>{way.title}</button>
+                <button
+                  key={way.by}
+                  aria-pressed={way.by === by}
+                  onClick={() => setParameters({ by: way.by === "function" ? null : way.by }, true)}
+                >
+                  {way.title}
+                </button>
               ))}
               <span class="spring" />
-              {shown.total > shown.rows.length && <span class="faint">The {count(shown.rows.length)} greatest of {count(shown.total)}</span>}
+              {shown.total > shown.rows.length && (
+                <span class="faint">
+                  The {count(shown.rows.length)} greatest of {count(shown.total)}
+                </span>
+              )}
             </div>
             <CostTable cost={shown} prices={prices} onHover={setPointed} />
           </section>
@@ -81,17 +101,39 @@ function Sum({ sum, prices }: { sum: CostSum; prices: Prices }) {
       <dl>
         <div class="cost-amount">
           <dt>Cost</dt>
-          <dd>{amount === null ? "–" : money(amount, prices.currency)} <Exactness row={sum} /></dd>
+          <dd>
+            {amount === null ? "–" : money(amount, prices.currency)} <Exactness row={sum} />
+          </dd>
         </div>
-        <div><dt>GB-seconds</dt><dd>{gigabyteSeconds(sum.gb_s + sum.gb_s_arm64)}</dd></div>
-        <div><dt>Invocations</dt><dd>{count(sum.invocations)}</dd></div>
-        <div><dt>Billed</dt><dd>{duration(sum.billed)}</dd></div>
+        <div>
+          <dt>GB-seconds</dt>
+          <dd>{gigabyteSeconds(sum.gb_s + sum.gb_s_arm64)}</dd>
+        </div>
+        <div>
+          <dt>Invocations</dt>
+          <dd>{count(sum.invocations)}</dd>
+        </div>
+        <div>
+          <dt>Billed</dt>
+          <dd>{duration(sum.billed)}</dd>
+        </div>
       </dl>
       <p class="cost-say">
-        {waited === 0 ? "No time was spent waiting on others." : (
+        {waited === 0 ? (
+          "No time was spent waiting on others."
+        ) : (
           <>
             <b>{percent(waited)}</b> of the time was waiting
-            {first !== undefined && <>, the longest on <b><Outside text={nodeName(first.node)} /></b> ({percent(first.share)})</>}.
+            {first !== undefined && (
+              <>
+                , the longest on{" "}
+                <b>
+                  <Outside text={nodeName(first.node)} />
+                </b>{" "}
+                ({percent(first.share)})
+              </>
+            )}
+            .
           </>
         )}
       </p>
@@ -99,7 +141,8 @@ function Sum({ sum, prices }: { sum: CostSum; prices: Prices }) {
       <WaitingWords row={sum} />
       {sum.exact < sum.invocations && (
         <p class="faint cost-note">
-          An estimate: {plural(sum.invocations - sum.exact, "invocation has", "invocations have")} no REPORT line here. Read Lambda’s log to make it exact.
+          An estimate: {plural(sum.invocations - sum.exact, "invocation has", "invocations have")} no REPORT line here.
+          Read Lambda’s log to make it exact.
         </p>
       )}
     </section>

@@ -26,23 +26,54 @@ export function PriceForm({ prices, onChange, missing }: Properties) {
       <h2>Your prices</h2>
       <p class="soft">
         The console knows none. Enter what you pay; AWS lists its prices by region at{" "}
-        <a href={`https://${PAGE}`} target="_blank" rel="noopener noreferrer">{PAGE}</a>. They stay in this browser.
+        <a href={`https://${PAGE}`} target="_blank" rel="noopener noreferrer">
+          {PAGE}
+        </a>
+        . They stay in this browser.
       </p>
       <div class="price-fields">
         <label>
           Currency
-          <input type="text" class="price-currency" maxLength={4} autocomplete="off" value={prices.currency} onInput={(event) => onChange({ ...prices, currency: event.currentTarget.value.trim() })} />
+          <input
+            type="text"
+            class="price-currency"
+            maxLength={4}
+            autocomplete="off"
+            value={prices.currency}
+            onInput={(event) => onChange({ ...prices, currency: event.currentTarget.value.trim() })}
+          />
         </label>
-        {FIELDS.map(({ key, label }) => <Field key={key} label={label} value={prices[key]} onChange={(value) => onChange({ ...prices, [key]: value })} />)}
+        {FIELDS.map(({ key, label }) => (
+          <Field
+            key={key}
+            label={label}
+            value={prices[key]}
+            onChange={(value) => onChange({ ...prices, [key]: value })}
+          />
+        ))}
       </div>
-      {missing.length > 0 && prices.x86 === null && prices.arm64 === null && prices.million === null
-        ? <p class="faint">Amounts appear once a price is given.</p>
-        : missing.length > 0 && <p class="warning" role="status">Still missing: <Outside text={missing.join(", ")} /></p>}
+      {missing.length > 0 && prices.x86 === null && prices.arm64 === null && prices.million === null ? (
+        <p class="faint">Amounts appear once a price is given.</p>
+      ) : (
+        missing.length > 0 && (
+          <p class="warning" role="status">
+            Still missing: <Outside text={missing.join(", ")} />
+          </p>
+        )
+      )}
     </section>
   );
 }
 
-function Field({ label, value, onChange }: { label: string; value: number | null; onChange: (value: number | null) => void }) {
+function Field({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: number | null;
+  onChange: (value: number | null) => void;
+}) {
   const [text, setText] = useState(value === null ? "" : String(value));
   const wrong = price(text) === undefined;
   return (

@@ -32,15 +32,32 @@ export function MetricChart({ metric, parameters }: { metric: Instrument; parame
   return (
     <section class="panel chart" aria-label={metric.name.slice(0, 200)}>
       <div class="chart-head">
-        <h3><Outside text={metric.name} /></h3>
-        <span class="faint">{metric.unit !== null && metric.unit !== "1" && <><Outside text={metric.unit} />, </>}{meaning(metric.type)}</span>
+        <h3>
+          <Outside text={metric.name} />
+        </h3>
+        <span class="faint">
+          {metric.unit !== null && metric.unit !== "1" && (
+            <>
+              <Outside text={metric.unit} />,{" "}
+            </>
+          )}
+          {meaning(metric.type)}
+        </span>
       </div>
       <Problem error={answer.error} />
-      {series === null || aligned === null ? <Loading /> : aligned.times.length === 0 ? <p class="soft">Nothing was measured in this time.</p> : (
+      {series === null || aligned === null ? (
+        <Loading />
+      ) : aligned.times.length === 0 ? (
+        <p class="soft">Nothing was measured in this time.</p>
+      ) : (
         <>
           <Lines series={series} aligned={aligned} onHover={setPointed} />
           <ul class="chart-legend">
-            {series.series.map(({ service }) => <li key={service}><Service name={service} /></li>)}
+            {series.series.map(({ service }) => (
+              <li key={service}>
+                <Service name={service} />
+              </li>
+            ))}
           </ul>
           <Values series={series} aligned={aligned} />
         </>
@@ -74,7 +91,18 @@ function Lines({ series, aligned, onHover }: { series: Series; aligned: Aligned;
 
   useLayoutEffect(() => plot.current?.setData(data(aligned)), [aligned]);
 
-  return <div class="chart-lines" ref={box} aria-hidden="true" onPointerEnter={() => onHover(true)} onPointerLeave={() => { onHover(false); hideTip(); }} />;
+  return (
+    <div
+      class="chart-lines"
+      ref={box}
+      aria-hidden="true"
+      onPointerEnter={() => onHover(true)}
+      onPointerLeave={() => {
+        onHover(false);
+        hideTip();
+      }}
+    />
+  );
 }
 
 /** Returns the seconds that a chart spans. */
@@ -93,20 +121,47 @@ function data({ times, values }: Aligned): uPlot.AlignedData {
 
 function options(width: number, latest: { current: { series: Series; aligned: Aligned } }): uPlot.Options {
   const { series } = latest.current;
-  const axis = { stroke: token("--text-soft"), grid: { stroke: token("--line"), width: 1 }, ticks: { stroke: token("--line"), width: 1 }, font: "11px system-ui, sans-serif" };
+  const axis = {
+    stroke: token("--text-soft"),
+    grid: { stroke: token("--line"), width: 1 },
+    ticks: { stroke: token("--line"), width: 1 },
+    font: "11px system-ui, sans-serif",
+  };
   return {
-    width, height: HEIGHT,
+    width,
+    height: HEIGHT,
     legend: { show: false },
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
     axes: [
-      { ...axis, size: 30, space: 70, values: (_, ticks) => ticks.map((tick) => time(tick * 1e6, "s").replace(/^.* /, "").slice(0, span(latest.current.aligned) < 600 ? 8 : 5)) },
-      { ...axis, size: 66, space: 34, ...(series.unit === "By" ? { incrs: POWERS } : {}), values: (_, ticks) => ticks.map((tick) => measure(tick, series.unit)) },
+      {
+        ...axis,
+        size: 30,
+        space: 70,
+        values: (_, ticks) =>
+          ticks.map((tick) =>
+            time(tick * 1e6, "s")
+              .replace(/^.* /, "")
+              .slice(0, span(latest.current.aligned) < 600 ? 8 : 5),
+          ),
+      },
+      {
+        ...axis,
+        size: 66,
+        space: 34,
+        ...(series.unit === "By" ? { incrs: POWERS } : {}),
+        values: (_, ticks) => ticks.map((tick) => measure(tick, series.unit)),
+      },
     ],
     series: [
       {},
       ...series.series.map((each, index) => ({
-        label: each.service, stroke: serviceColour(each.service), width: 1.8, dash: DASHES[index % DASHES.length] ?? [], spanGaps: true, points: { show: each.values.length < FEW_POINTS },
+        label: each.service,
+        stroke: serviceColour(each.service),
+        width: 1.8,
+        dash: DASHES[index % DASHES.length] ?? [],
+        spanGaps: true,
+        points: { show: each.values.length < FEW_POINTS },
       })),
     ],
     hooks: {
@@ -117,7 +172,11 @@ function options(width: number, latest: { current: { series: Series; aligned: Al
           const at = idx == null ? undefined : aligned.times[idx];
           if (idx == null || at === undefined || left === undefined || top === undefined || left < 0) return hideTip();
           const bounds = plot.over.getBoundingClientRect();
-          showTip(<Tip at={at} series={series} values={aligned.values.map((row) => row[idx] ?? null)} />, bounds.left + left, bounds.top + top);
+          showTip(
+            <Tip at={at} series={series} values={aligned.values.map((row) => row[idx] ?? null)} />,
+            bounds.left + left,
+            bounds.top + top,
+          );
         },
       ],
     },
@@ -130,7 +189,11 @@ function Tip({ at, series, values }: { at: number; series: Series; values: (numb
       <span class="faint">{time(at * 1e6, "s")}</span>
       {series.series.map(({ service }, index) => {
         const value = values[index] ?? null;
-        return <div key={service}><Service name={service} /> <b>{value === null ? "–" : measure(value, series.unit)}</b></div>;
+        return (
+          <div key={service}>
+            <Service name={service} /> <b>{value === null ? "–" : measure(value, series.unit)}</b>
+          </div>
+        );
       })}
     </div>
   );
@@ -141,8 +204,14 @@ function Values({ series, aligned }: { series: Series; aligned: Aligned }) {
   const columns: Column<number>[] = [
     { key: "time", title: "Time", width: "minmax(8rem, 2fr)", cell: (at) => time((aligned.times[at] ?? 0) * 1e6, "s") },
     ...series.series.map(({ service }, index): Column<number> => ({
-      key: `of ${service}`, title: service.slice(0, 60), width: "minmax(5rem, 1fr)", align: "end",
-      cell: (at) => { const value = aligned.values[index]?.[at] ?? null; return value === null ? "–" : measure(value, series.unit); },
+      key: `of ${service}`,
+      title: service.slice(0, 60),
+      width: "minmax(5rem, 1fr)",
+      align: "end",
+      cell: (at) => {
+        const value = aligned.values[index]?.[at] ?? null;
+        return value === null ? "–" : measure(value, series.unit);
+      },
     })),
   ];
   return (
@@ -150,7 +219,12 @@ function Values({ series, aligned }: { series: Series; aligned: Aligned }) {
       <summary>Values as a table</summary>
       {open && (
         <div class="beside-table">
-          <Table label={`Values of ${series.name}`.slice(0, 200)} rows={aligned.times.map((_, at) => at)} rowKey={String} columns={columns} />
+          <Table
+            label={`Values of ${series.name}`.slice(0, 200)}
+            rows={aligned.times.map((_, at) => at)}
+            rowKey={String}
+            columns={columns}
+          />
         </div>
       )}
     </details>

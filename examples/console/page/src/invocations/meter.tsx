@@ -8,8 +8,11 @@ export function Meter({ value, of, text }: { value: number | null; of: number | 
   const share = Math.min(1, value / of);
   return (
     <span class={share >= NEAR ? "meter meter-near" : "meter"}>
-      {share >= NEAR && <span class="sr-only">Near the limit: </span>}{text}
-      <i aria-hidden="true"><i style={{ width: `${share * 100}%` }} /></i>
+      {share >= NEAR && <span class="sr-only">Near the limit: </span>}
+      {text}
+      <i aria-hidden="true">
+        <i style={{ width: `${share * 100}%` }} />
+      </i>
     </span>
   );
 }

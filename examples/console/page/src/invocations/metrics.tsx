@@ -14,7 +14,8 @@ const BUTTONS = 60;
 
 export function Metrics() {
   const { from, to, service } = filterParameters.value;
-  const metrics = useAsk<Instruments>(apiPath(["metrics"]), { live: (batch) => batch.points > 0, pause: 5000 }).data?.metrics ?? [];
+  const metrics =
+    useAsk<Instruments>(apiPath(["metrics"]), { live: (batch) => batch.points > 0, pause: 5000 }).data?.metrics ?? [];
   if (metrics.length === 0) {
     return (
       <section class="metrics" aria-label="Metrics">
@@ -35,11 +36,24 @@ export function Metrics() {
       <div class="metrics-head">
         <h2>Metrics</h2>
         {metrics.slice(0, BUTTONS).map(({ name }) => (
-          <button key={name} class="small" aria-pressed={shown.some((metric) => metric.name === name)} onClick={() => toggle(name)}><Outside text={name} /></button>
+          <button
+            key={name}
+            class="small"
+            aria-pressed={shown.some((metric) => metric.name === name)}
+            onClick={() => toggle(name)}
+          >
+            <Outside text={name} />
+          </button>
         ))}
       </div>
       <div class="charts">
-        {shown.map((metric) => <MetricChart key={`${metric.name}\0${metric.unit}\0${metric.type}`} metric={metric} parameters={{ from, to, service }} />)}
+        {shown.map((metric) => (
+          <MetricChart
+            key={`${metric.name}\0${metric.unit}\0${metric.type}`}
+            metric={metric}
+            parameters={{ from, to, service }}
+          />
+        ))}
       </div>
     </section>
   );

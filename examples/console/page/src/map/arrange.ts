@@ -27,7 +27,10 @@ export function signature(plan: Plan): string {
 }
 
 /** Returns where each node of a plan is. `layout` is dagre, in the worker. The same plan has the same places. */
-export async function arrange(plan: Plan, layout: (job: GraphJob) => Promise<GraphLayout> | GraphLayout): Promise<Places> {
+export async function arrange(
+  plan: Plan,
+  layout: (job: GraphJob) => Promise<GraphLayout> | GraphLayout,
+): Promise<Places> {
   // dagre's result depends on the order of its input, and answers are sorted by calls, which change. The ids are
   // numbers for dagre, since it keeps them as members of objects, where "__proto__" is not one.
   const ids = [...plan.nodes].sort();
@@ -38,6 +41,10 @@ export async function arrange(plan: Plan, layout: (job: GraphJob) => Promise<Gra
       return ends.from === undefined || ends.to === undefined || from === to ? [] : [{ from: ends.from, to: ends.to }];
     })
     .sort((a, b) => Number(a.from) - Number(b.from) || Number(a.to) - Number(b.to));
-  const { nodes } = await layout({ kind: "graph", nodes: ids.map((_, number) => ({ id: String(number), ...NODE })), edges });
+  const { nodes } = await layout({
+    kind: "graph",
+    nodes: ids.map((_, number) => ({ id: String(number), ...NODE })),
+    edges,
+  });
   return new Map(nodes.map(({ id, x, y }) => [ids[Number(id)] ?? "", { x: Math.round(x), y: Math.round(y) }]));
 }

@@ -2,7 +2,10 @@
 
 import { NODE, type Point } from "./arrange";
 
-/** Returns the path of an arrow, and where its label is: near its end, since arrows part from one beginning. `lane` keeps arrows between the same nodes apart. */
+/**
+ * Returns the path of an arrow, and where its label is: near its end, since arrows part from one beginning. `lane`
+ * keeps arrows between the same nodes apart.
+ */
 export function curve(from: Point, to: Point, lane = 0): { path: string; label: Point } {
   const shift = lane * 12;
   if (from.x === to.x && from.y === to.y) return loop(from, shift);
@@ -36,5 +39,8 @@ function loop({ x, y }: Point, shift: number) {
 function bezier(a: Point, b: Point, c: Point, d: Point) {
   const [t, u] = [LABEL_AT, 1 - LABEL_AT];
   const part = (of: "x" | "y") => u ** 3 * a[of] + 3 * u * u * t * b[of] + 3 * u * t * t * c[of] + t ** 3 * d[of];
-  return { path: `M${a.x} ${a.y}C${b.x} ${b.y} ${c.x} ${c.y} ${d.x} ${d.y}`, label: { x: Math.round(part("x")), y: Math.round(part("y")) } };
+  return {
+    path: `M${a.x} ${a.y}C${b.x} ${b.y} ${c.x} ${c.y} ${d.x} ${d.y}`,
+    label: { x: Math.round(part("x")), y: Math.round(part("y")) },
+  };
 }

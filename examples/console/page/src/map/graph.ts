@@ -49,7 +49,9 @@ export function lanes(edges: readonly MapEdge[]): Map<string, number> {
   }
   const places = new Map<string, number>();
   for (const group of groups.values()) {
-    group.sort((a, b) => (edgeKey(a) < edgeKey(b) ? -1 : 1)).forEach((edge, index) => places.set(edgeKey(edge), index - (group.length - 1) / 2));
+    group
+      .sort((a, b) => (edgeKey(a) < edgeKey(b) ? -1 : 1))
+      .forEach((edge, index) => places.set(edgeKey(edge), index - (group.length - 1) / 2));
   }
   return places;
 }

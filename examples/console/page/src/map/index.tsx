@@ -25,10 +25,18 @@ export function MapScreen() {
   const query = route.value.parameters;
   const { from, to, service } = filterParameters.value;
   const services = query.getAll("service");
-  const everything = useAsk<ServiceMap>(apiPath(["map"], { from, to, limit: MOST_EDGES }), { live: always, pause: 2000 });
+  const everything = useAsk<ServiceMap>(apiPath(["map"], { from, to, limit: MOST_EDGES }), {
+    live: always,
+    pause: 2000,
+  });
   // What a picture cannot hold is asked for again with the filter; what it can hold is faded, so that nothing moves.
-  const large = everything.data !== null && (everything.data.nodes.length > MOST_NODES || everything.data.total_edges > everything.data.edges.length);
-  const part = useAsk<ServiceMap>(large && services.length > 0 ? apiPath(["map"], { from, to, service: services, limit: MOST_EDGES }) : null, { live: always, pause: 2000 });
+  const large =
+    everything.data !== null &&
+    (everything.data.nodes.length > MOST_NODES || everything.data.total_edges > everything.data.edges.length);
+  const part = useAsk<ServiceMap>(
+    large && services.length > 0 ? apiPath(["map"], { from, to, service: services, limit: MOST_EDGES }) : null,
+    { live: always, pause: 2000 },
+  );
   const map = useFrozen(large && services.length > 0 ? part.data : everything.data, pointed, query.toString());
   const shape = useMemo(() => (map === null || map.nodes.length > MOST_NODES ? null : plan(map)), [map]);
   const { places, tidy } = usePlaces(shape);
@@ -41,15 +49,32 @@ export function MapScreen() {
     const own = serviceOf({ node: id, ...rest });
     const before = node === null ? null : serviceOf(node);
     const others = services.filter((name) => name !== before);
-    setParameters(id === chosen ? { node: null, service: others } : { node: id, service: own === null ? others : [own] }, true);
+    setParameters(
+      id === chosen ? { node: null, service: others } : { node: id, service: own === null ? others : [own] },
+      true,
+    );
   };
   const close = (): void => {
     const own = node === null ? null : serviceOf(node);
     setParameters({ node: null, service: services.filter((name) => name !== own) }, true);
   };
   useKeys("Map", [
-    { keys: ["m"], does: "To the map: arrows walk, Enter chooses, Esc lets go", run: () => (document.querySelector<HTMLElement>(".node[aria-pressed=true]") ?? document.querySelector<HTMLElement>(".node"))?.focus() },
-    { keys: ["Escape"], does: "Let go of the node", run: () => { if (chosen !== null) close(); } },
+    {
+      keys: ["m"],
+      does: "To the map: arrows walk, Enter chooses, Esc lets go",
+      run: () =>
+        (
+          document.querySelector<HTMLElement>(".node[aria-pressed=true]") ??
+          document.querySelector<HTMLElement>(".node")
+        )?.focus(),
+    },
+    {
+      keys: ["Escape"],
+      does: "Let go of the node",
+      run: () => {
+        if (chosen !== null) close();
+      },
+    },
   ]);
 
   return (
@@ -59,31 +84,45 @@ export function MapScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={everything.error ?? part.error} />
-      {empty ? <NothingYet what="calls" /> : map === null ? everything.error === null && part.error === null && <Loading /> : map.nodes.length === 0 ? (
-        <Nothing title="Nothing ran in this time"><p>Choose a longer time, or remove a filter.</p></Nothing>
+      {empty ? (
+        <NothingYet what="calls" />
+      ) : map === null ? (
+        everything.error === null && part.error === null && <Loading />
+      ) : map.nodes.length === 0 ? (
+        <Nothing title="Nothing ran in this time">
+          <p>Choose a longer time, or remove a filter.</p>
+        </Nothing>
       ) : (
         <div class={node === null ? "map" : "map map-open"}>
           <div class="map-main">
             <section class="panel map-panel" aria-label="Map">
               <div class="map-title">
-                <h2>{plural(map.nodes.length, "node")}, {plural(map.edges.length, "connection")}</h2>
-                {map.total_edges > map.edges.length && <span class="soft">the busiest of {map.total_edges}: filter by a service to see its others</span>}
+                <h2>
+                  {plural(map.nodes.length, "node")}, {plural(map.edges.length, "connection")}
+                </h2>
+                {map.total_edges > map.edges.length && (
+                  <span class="soft">the busiest of {map.total_edges}: filter by a service to see its others</span>
+                )}
                 <span class="spring" />
                 <Signs />
               </div>
-              {shape === null
-                ? <p class="soft map-note">More than {MOST_NODES} nodes are easier to read as a list. Filter by a service to draw its part.</p>
-                : places === null ? <Loading what="Drawing" /> : (
-                  <Picture
-                    map={map}
-                    places={places}
-                    chosen={chosen}
-                    lit={around(map, pointedOut(map, chosen, services))}
-                    onChoose={choose}
-                    onTidy={tidy}
-                    onHover={setPointed}
-                  />
-                )}
+              {shape === null ? (
+                <p class="soft map-note">
+                  More than {MOST_NODES} nodes are easier to read as a list. Filter by a service to draw its part.
+                </p>
+              ) : places === null ? (
+                <Loading what="Drawing" />
+              ) : (
+                <Picture
+                  map={map}
+                  places={places}
+                  chosen={chosen}
+                  lit={around(map, pointedOut(map, chosen, services))}
+                  onChoose={choose}
+                  onTidy={tidy}
+                  onHover={setPointed}
+                />
+              )}
             </section>
             <EdgeTable map={map} open={shape === null} />
             <NodeTable map={map} open={shape === null} onChoose={choose} />
@@ -99,12 +138,30 @@ export function MapScreen() {
 function Signs() {
   return (
     <span class="map-signs">
-      <span><Icon kind="function" size={16} />runs code</span>
-      <span><Icon kind="queue" size={16} />carries messages</span>
-      <span><Icon kind="table" size={16} />stores</span>
-      <span><Icon kind="host" size={16} />elsewhere</span>
-      <span><i class="sign-line" />call</span>
-      <span><i class="sign-line sign-message" />message</span>
+      <span>
+        <Icon kind="function" size={16} />
+        runs code
+      </span>
+      <span>
+        <Icon kind="queue" size={16} />
+        carries messages
+      </span>
+      <span>
+        <Icon kind="table" size={16} />
+        stores
+      </span>
+      <span>
+        <Icon kind="host" size={16} />
+        elsewhere
+      </span>
+      <span>
+        <i class="sign-line" />
+        call
+      </span>
+      <span>
+        <i class="sign-line sign-message" />
+        message
+      </span>
     </span>
   );
 }

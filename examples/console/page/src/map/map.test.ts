@@ -20,7 +20,9 @@ const PLAN: Plan = {
 
 function apart(places: Places): boolean {
   const all = [...places.values()];
-  return all.every((a, at) => all.slice(at + 1).every((b) => Math.abs(a.x - b.x) >= NODE.width || Math.abs(a.y - b.y) >= NODE.height));
+  return all.every((a, at) =>
+    all.slice(at + 1).every((b) => Math.abs(a.x - b.x) >= NODE.width || Math.abs(a.y - b.y) >= NODE.height),
+  );
 }
 
 describe("the layout", () => {
@@ -30,7 +32,10 @@ describe("the layout", () => {
   });
 
   it("is the same for the same map in another order", async () => {
-    assert.deepEqual(await arrange({ nodes: [...PLAN.nodes].reverse(), edges: [...PLAN.edges].reverse() }), await arrange(PLAN));
+    assert.deepEqual(
+      await arrange({ nodes: [...PLAN.nodes].reverse(), edges: [...PLAN.edges].reverse() }),
+      await arrange(PLAN),
+    );
   });
 
   it("is known by its nodes and arrows in any order", () => {
@@ -39,7 +44,16 @@ describe("the layout", () => {
   });
 
   it("takes cycles, calls to oneself, unknown ends, and names of built-in members", async () => {
-    const plan: Plan = { nodes: ["a", "b", "__proto__", "constructor"], edges: [["a", "b"], ["b", "a"], ["a", "a"], ["a", "gone"], ["constructor", "__proto__"]] };
+    const plan: Plan = {
+      nodes: ["a", "b", "__proto__", "constructor"],
+      edges: [
+        ["a", "b"],
+        ["b", "a"],
+        ["a", "a"],
+        ["a", "gone"],
+        ["constructor", "__proto__"],
+      ],
+    };
     const places = await arrange(plan);
     assert.equal(places.size, 4);
     assert.ok(apart(places));
@@ -47,13 +61,19 @@ describe("the layout", () => {
 
   it("lays out 200 nodes", async () => {
     const nodes = Array.from({ length: 200 }, (_, at) => `n${at}`);
-    const places = await arrange({ nodes, edges: nodes.slice(1).map((id, at) => [`n${Math.floor(at / 3)}`, id] as const) });
+    const places = await arrange({
+      nodes,
+      edges: nodes.slice(1).map((id, at) => [`n${Math.floor(at / 3)}`, id] as const),
+    });
     assert.ok(apart(places));
   });
 });
 
 describe("an update", async () => {
-  const more: Plan = { nodes: [...PLAN.nodes, "topic:news", "host:a"], edges: [...PLAN.edges, ["function:billing", "topic:news"], ["function:orders", "host:a"]] };
+  const more: Plan = {
+    nodes: [...PLAN.nodes, "topic:news", "host:a"],
+    edges: [...PLAN.edges, ["function:billing", "topic:news"], ["function:orders", "host:a"]],
+  };
   const before = await arrange(PLAN);
 
   it("moves no node that was there", async () => {
@@ -79,7 +99,13 @@ describe("an update", async () => {
 });
 
 describe("an arrow", () => {
-  const places = [[500, 0], [0, 0], [0, 200], [-500, 40], [0, -200]] as const;
+  const places = [
+    [500, 0],
+    [0, 0],
+    [0, 200],
+    [-500, 40],
+    [0, -200],
+  ] as const;
   for (const [x, y] of places) {
     it(`to ${x},${y} has a path of numbers`, () => {
       const { path, label } = curve({ x: 0, y: 0 }, { x, y }, 1);
@@ -96,5 +122,8 @@ describe("an arrow", () => {
 });
 
 it("a node is sick from one error in twenty, and ailing below", () => {
-  assert.deepEqual([health(100, 0), health(100, 4), health(100, 5), health(100, 0, 1), health(0, 0)], ["well", "ailing", "sick", "ailing", "well"]);
+  assert.deepEqual(
+    [health(100, 0), health(100, 4), health(100, 5), health(100, 0, 1), health(0, 0)],
+    ["well", "ailing", "sick", "ailing", "well"],
+  );
 });

@@ -18,7 +18,12 @@ export function extent(places: Places): { left: number; top: number; width: numb
   return { left, top, width, height };
 }
 
-const WAYS: Record<string, Point> = { ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 }, ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 } };
+const WAYS: Record<string, Point> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
 
 /** Returns the node that an arrow key goes to: near, and rather straight on. */
 export function nearest(places: Places, from: string, key: string): string | null {

@@ -15,7 +15,10 @@ export function settle(before: Places, fresh: Places, plan: Plan): Places {
     const wanted = fresh.get(id);
     if (places.has(id) || wanted === undefined) continue;
     const shift = offset(neighbours(plan, id), places, fresh) ?? offset(stay, places, fresh) ?? { x: 0, y: 0 };
-    places.set(id, free({ x: Math.round(wanted.x + shift.x), y: Math.round(wanted.y + shift.y) }, [...places.values()]));
+    places.set(
+      id,
+      free({ x: Math.round(wanted.x + shift.x), y: Math.round(wanted.y + shift.y) }, [...places.values()]),
+    );
   }
   return places;
 }

@@ -36,7 +36,9 @@ export function EdgeTable({ map, open: first }: { map: ServiceMap; open: boolean
   const [open, setOpen] = useState(first);
   return (
     <details class="panel map-table" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary><h2>Connections as a table</h2></summary>
+      <summary>
+        <h2>Connections as a table</h2>
+      </summary>
       {open && <Edges map={map} />}
     </details>
   );
@@ -47,13 +49,24 @@ function Edges({ map }: { map: ServiceMap }) {
   const nodes = useMemo(() => new Map(map.nodes.map((node) => [node.node, node])), [map]);
   const name = (id: string): string => nodes.get(id)?.name ?? id;
   const keys: Record<string, Key<MapEdge>> = {
-    from: ({ from }) => name(from), to: ({ to }) => name(to), calls: ({ calls }) => calls, errors: ({ errors }) => errors,
-    throttled: ({ throttled }) => throttled, p50: ({ p50 }) => p50, p99: ({ p99 }) => p99, time: ({ time }) => time,
+    from: ({ from }) => name(from),
+    to: ({ to }) => name(to),
+    calls: ({ calls }) => calls,
+    errors: ({ errors }) => errors,
+    throttled: ({ throttled }) => throttled,
+    p50: ({ p50 }) => p50,
+    p99: ({ p99 }) => p99,
+    time: ({ time }) => time,
   };
   const rows = useMemo(() => sorted(map.edges, keys, sort), [map, sort]);
   const end = (id: string) => {
     const node = nodes.get(id);
-    return <span class="map-end">{node !== undefined && <Icon kind={node.kind} size={18} />}<Outside text={name(id)} /></span>;
+    return (
+      <span class="map-end">
+        {node !== undefined && <Icon kind={node.kind} size={18} />}
+        <Outside text={name(id)} />
+      </span>
+    );
   };
   return (
     <div class="map-rows" style={height(rows.length)}>
@@ -65,18 +78,45 @@ function Edges({ map }: { map: ServiceMap }) {
         onSort={setSort}
         columns={[
           { key: "from", title: "From", width: "minmax(8rem, 2fr)", sort: "asc", cell: (edge) => end(edge.from) },
-          { key: "kind", title: "How", width: "6.5rem", from: 620, cell: (edge) => <span class="faint">{VERBS[edge.kind]}</span> },
+          {
+            key: "kind",
+            title: "How",
+            width: "6.5rem",
+            from: 620,
+            cell: (edge) => <span class="faint">{VERBS[edge.kind]}</span>,
+          },
           { key: "to", title: "To", width: "minmax(8rem, 2fr)", sort: "asc", cell: (edge) => end(edge.to) },
           ...number("calls", "Calls", (edge: MapEdge) => count(edge.calls)),
-          { key: "rate", title: "A minute", width: "4.5rem", align: "end", from: 760, cell: (edge) => rate(edge.calls, map.minutes) },
+          {
+            key: "rate",
+            title: "A minute",
+            width: "4.5rem",
+            align: "end",
+            from: 760,
+            cell: (edge) => rate(edge.calls, map.minutes),
+          },
           ...number("errors", "Errors", (edge: MapEdge) => <Failed errors={edge.errors} of={edge.calls} />),
-          ...number("throttled", "Throttled", (edge: MapEdge) => (edge.throttled > 0 ? <span class="warning">{count(edge.throttled)}</span> : <span class="faint">0</span>), 700),
+          ...number(
+            "throttled",
+            "Throttled",
+            (edge: MapEdge) =>
+              edge.throttled > 0 ? <span class="warning">{count(edge.throttled)}</span> : <span class="faint">0</span>,
+            700,
+          ),
           ...number("p50", "p50", (edge: MapEdge) => duration(edge.p50), 680),
           ...number("p99", "p99", (edge: MapEdge) => duration(edge.p99)),
           ...number("time", "In all", (edge: MapEdge) => duration(edge.time), 860),
           {
-            key: "example", title: "Example", width: "minmax(5rem, 1fr)", from: 900,
-            cell: ({ example }) => example === null ? null : <a href={href("request", example.request, { span: example.span })} onClick={follow}><Outside text={example.request} /></a>,
+            key: "example",
+            title: "Example",
+            width: "minmax(5rem, 1fr)",
+            from: 900,
+            cell: ({ example }) =>
+              example === null ? null : (
+                <a href={href("request", example.request, { span: example.span })} onClick={follow}>
+                  <Outside text={example.request} />
+                </a>
+              ),
           },
         ]}
       />
@@ -84,11 +124,21 @@ function Edges({ map }: { map: ServiceMap }) {
   );
 }
 
-export function NodeTable({ map, open: first, onChoose }: { map: ServiceMap; open: boolean; onChoose: (node: MapNode) => void }) {
+export function NodeTable({
+  map,
+  open: first,
+  onChoose,
+}: {
+  map: ServiceMap;
+  open: boolean;
+  onChoose: (node: MapNode) => void;
+}) {
   const [open, setOpen] = useState(first);
   return (
     <details class="panel map-table" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary><h2>Nodes as a table</h2></summary>
+      <summary>
+        <h2>Nodes as a table</h2>
+      </summary>
       {open && <Nodes map={map} onChoose={onChoose} />}
     </details>
   );
@@ -97,8 +147,13 @@ export function NodeTable({ map, open: first, onChoose }: { map: ServiceMap; ope
 function Nodes({ map, onChoose }: { map: ServiceMap; onChoose: (node: MapNode) => void }) {
   const [sort, setSort] = useState<Sort>({ key: "calls", order: "desc" });
   const keys: Record<string, Key<MapNode>> = {
-    name: ({ name }) => name, kind: ({ kind }) => word(kind), calls: ({ calls }) => calls, errors: ({ errors }) => errors,
-    p50: ({ p50 }) => p50, p99: ({ p99 }) => p99, cold: ({ cold_starts }) => cold_starts,
+    name: ({ name }) => name,
+    kind: ({ kind }) => word(kind),
+    calls: ({ calls }) => calls,
+    errors: ({ errors }) => errors,
+    p50: ({ p50 }) => p50,
+    p99: ({ p99 }) => p99,
+    cold: ({ cold_starts }) => cold_starts,
   };
   const rows = useMemo(() => sorted(map.nodes, keys, sort), [map, sort]);
   return (
@@ -111,8 +166,28 @@ function Nodes({ map, onChoose }: { map: ServiceMap; onChoose: (node: MapNode) =
         onSort={setSort}
         onOpen={onChoose}
         columns={[
-          { key: "name", title: "Node", width: "minmax(8rem, 3fr)", sort: "asc", cell: (node) => <span class="map-end"><Icon kind={node.kind} size={18} /><button class="link" onClick={() => onChoose(node)}><Outside text={node.name} /></button></span> },
-          { key: "kind", title: "Kind", width: "7rem", sort: "asc", from: 640, cell: ({ kind }) => <span class="soft">{word(kind)}</span> },
+          {
+            key: "name",
+            title: "Node",
+            width: "minmax(8rem, 3fr)",
+            sort: "asc",
+            cell: (node) => (
+              <span class="map-end">
+                <Icon kind={node.kind} size={18} />
+                <button class="link" onClick={() => onChoose(node)}>
+                  <Outside text={node.name} />
+                </button>
+              </span>
+            ),
+          },
+          {
+            key: "kind",
+            title: "Kind",
+            width: "7rem",
+            sort: "asc",
+            from: 640,
+            cell: ({ kind }) => <span class="soft">{word(kind)}</span>,
+          },
           ...number("calls", "Calls", (node: MapNode) => count(node.calls)),
           ...number("errors", "Errors", (node: MapNode) => <Failed errors={node.errors} of={node.calls} />),
           ...number("cold", "Cold starts", (node: MapNode) => count(node.cold_starts), 640),
@@ -125,10 +200,24 @@ function Nodes({ map, onChoose }: { map: ServiceMap; onChoose: (node: MapNode) =
 }
 
 function number<Row>(key: string, title: string, cell: Column<Row>["cell"], from?: number): Column<Row>[] {
-  return [{ key, title, width: "minmax(4rem, 1fr)", align: "end", sort: "desc", cell, ...(from === undefined ? {} : { from }) }];
+  return [
+    {
+      key,
+      title,
+      width: "minmax(4rem, 1fr)",
+      align: "end",
+      sort: "desc",
+      cell,
+      ...(from === undefined ? {} : { from }),
+    },
+  ];
 }
 
 export function Failed({ errors, of }: { errors: number; of: number }) {
   if (errors === 0) return <span class="faint">0</span>;
-  return <span class="failed">{count(errors)} <span class="faint">{percent(errors / Math.max(1, of))}</span></span>;
+  return (
+    <span class="failed">
+      {count(errors)} <span class="faint">{percent(errors / Math.max(1, of))}</span>
+    </span>
+  );
 }

@@ -5,8 +5,15 @@ import { columns } from "./columns";
 import { request } from "./testing";
 
 const ROOT = {
-  parent_source: null, queue: null, delivery: null, cold_start: null, request_id: null, trigger: null, correlation: null,
-  batch: null, failures: null,
+  parent_source: null,
+  queue: null,
+  delivery: null,
+  cold_start: null,
+  request_id: null,
+  trigger: null,
+  correlation: null,
+  batch: null,
+  failures: null,
 };
 
 test("the whole begins with the first wait and ends with the last span", () => {

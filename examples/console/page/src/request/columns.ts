@@ -1,6 +1,14 @@
 /** A request by columns: what 20,000 spans need to be moved between threads, laid out and drawn without a pause. */
 
-import type { Request, RequestGroup, RequestLink, RequestSummary, RequestTrace, RootFacts, SpanKind } from "../api/types";
+import type {
+  Request,
+  RequestGroup,
+  RequestLink,
+  RequestSummary,
+  RequestTrace,
+  RootFacts,
+  SpanKind,
+} from "../api/types";
 
 export const KINDS: readonly SpanKind[] = ["internal", "server", "client", "producer", "consumer"];
 
@@ -90,7 +98,9 @@ export function columns(request: Request): Columns {
     roots: new Map(),
     skipped: new Map(),
     missing: new Map(),
-    links: request.links.filter(({ from }) => inside(from)).map((link) => (inside(link.to) ? link : { ...link, to: null })),
+    links: request.links
+      .filter(({ from }) => inside(from))
+      .map((link) => (inside(link.to) ? link : { ...link, to: null })),
     groups: request.groups.map((group) => ({ ...group, spans: group.spans.filter(inside) })),
     critical: new Float64Array(request.critical.length * 3),
     errorOrder: request.errors.filter(inside),
@@ -107,8 +117,10 @@ export function columns(request: Request): Columns {
     result.name[at] = name;
     result.kind[at] = Math.max(0, KINDS.indexOf(span.kind));
     result.flags[at] =
-      (span.status === "error" ? ERROR : 0) | (span.unfinished ? UNFINISHED : 0) |
-      (span.skewed ? SKEWED : 0) | (span.root === null ? 0 : HAS_ROOT);
+      (span.status === "error" ? ERROR : 0) |
+      (span.unfinished ? UNFINISHED : 0) |
+      (span.skewed ? SKEWED : 0) |
+      (span.root === null ? 0 : HAS_ROOT);
     result.start[at] = span.start;
     result.length[at] = Math.max(0, span.duration);
     result.events[at] = span.events;

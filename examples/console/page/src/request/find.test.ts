@@ -22,10 +22,16 @@ test("next and previous go around", () => {
 });
 
 test("the time of a span alone is what its children leave", () => {
-  const all = columns(request([
-    { start: 0, duration: 100 }, { parent: 0, start: 10, duration: 20 }, { parent: 1, start: 10, duration: 20 },
-    { parent: 0, start: 20, duration: 20 }, { parent: 0, start: 90, duration: 50 }, { start: 0, duration: 9 },
-  ]));
+  const all = columns(
+    request([
+      { start: 0, duration: 100 },
+      { parent: 0, start: 10, duration: 20 },
+      { parent: 1, start: 10, duration: 20 },
+      { parent: 0, start: 20, duration: 20 },
+      { parent: 0, start: 90, duration: 50 },
+      { start: 0, duration: 9 },
+    ]),
+  );
   assert.equal(selfTime(all, 0), 60);
   assert.equal(selfTime(all, 1), 0);
   assert.equal(selfTime(all, 5), 9);

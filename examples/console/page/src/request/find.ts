@@ -13,11 +13,16 @@ export function find(columns: Columns, text: string): number[] {
   for (let at = 0; at < columns.count; at += 1) {
     const root = columns.roots.get(at);
     if (
-      names[columns.name[at] ?? -1] === true || services[columns.service[at] ?? -1] === true ||
-      holds(columns.errors.get(at)) || holds(columns.peers.get(at)) ||
-      holds(root?.request_id) || holds(root?.trigger) || holds(root?.correlation) ||
+      names[columns.name[at] ?? -1] === true ||
+      services[columns.service[at] ?? -1] === true ||
+      holds(columns.errors.get(at)) ||
+      holds(columns.peers.get(at)) ||
+      holds(root?.request_id) ||
+      holds(root?.trigger) ||
+      holds(root?.correlation) ||
       (wanted.length >= 4 && idOf(columns, at).startsWith(wanted))
-    ) places.push(at);
+    )
+      places.push(at);
   }
   return places;
 }

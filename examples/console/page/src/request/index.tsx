@@ -53,9 +53,18 @@ export function RequestScreen() {
     return (
       <>
         <h1 class="sr-only">Request</h1>
-        {error === null ? <Loading what="Reading the request" /> : error.status !== 404 ? <Problem error={error} /> : (
+        {error === null ? (
+          <Loading what="Reading the request" />
+        ) : error.status !== 404 ? (
+          <Problem error={error} />
+        ) : (
           <Nothing title="This request is not here">
-            <p>It may have been dropped to stay below the limit, or belongs to a console that has ended. <a href={href("requests")} onClick={follow}>Back to all requests</a></p>
+            <p>
+              It may have been dropped to stay below the limit, or belongs to a console that has ended.{" "}
+              <a href={href("requests")} onClick={follow}>
+                Back to all requests
+              </a>
+            </p>
           </Nothing>
         )}
       </>

@@ -15,19 +15,22 @@ test("spans stay depth first", () => {
 });
 
 test("attempts are gathered where the first of them was", () => {
-  const of = outline(columns(request(
-    [{}, { parent: 0 }, { parent: 1 }, { parent: 0 }, { parent: 0 }],
-    { groups: [{ kind: "attempts", key: "k", spans: [1, 4] }] },
-  )));
+  const of = outline(
+    columns(
+      request([{}, { parent: 0 }, { parent: 1 }, { parent: 0 }, { parent: 0 }], {
+        groups: [{ kind: "attempts", key: "k", spans: [1, 4] }],
+      }),
+    ),
+  );
   assert.deepEqual([...of.node], [0, 5, 1, 2, 4, 3]);
   assert.deepEqual([...of.depth], [0, 1, 2, 3, 2, 1]);
   assert.equal(of.turn.get(4)?.at, 1);
 });
 
 test("deliveries below different parents stay apart, and know their turn", () => {
-  const of = outline(columns(request(
-    [{}, { parent: 0 }, {}], { groups: [{ kind: "deliveries", key: "k", spans: [1, 2] }] },
-  )));
+  const of = outline(
+    columns(request([{}, { parent: 0 }, {}], { groups: [{ kind: "deliveries", key: "k", spans: [1, 2] }] })),
+  );
   assert.deepEqual([...of.node], [0, 1, 2]);
   assert.equal(of.turn.get(2)?.group.spans.length, 2);
 });
@@ -40,9 +43,16 @@ test("a group of one span, of places outside, and of a span twice is none", () =
 });
 
 test("a span in two groups is in the first", () => {
-  const of = outline(columns(request([{}, {}, {}], {
-    groups: [{ kind: "deliveries", key: "a", spans: [0, 1] }, { kind: "deliveries", key: "b", spans: [1, 2] }],
-  })));
+  const of = outline(
+    columns(
+      request([{}, {}, {}], {
+        groups: [
+          { kind: "deliveries", key: "a", spans: [0, 1] },
+          { kind: "deliveries", key: "b", spans: [1, 2] },
+        ],
+      }),
+    ),
+  );
   assert.deepEqual([...of.node], [3, 0, 1, 2]);
 });
 
@@ -71,6 +81,8 @@ test("errors below a node are counted", () => {
 });
 
 test("20,000 spans below each other are outlined", () => {
-  const of = outline(columns(request(Array.from({ length: 20_000 }, (_, at) => ({ parent: at - 1 < 0 ? null : at - 1 })))));
+  const of = outline(
+    columns(request(Array.from({ length: 20_000 }, (_, at) => ({ parent: at - 1 < 0 ? null : at - 1 })))),
+  );
   assert.equal(of.depth[19_999], 19_999);
 });

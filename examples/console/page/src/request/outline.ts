@@ -55,7 +55,8 @@ function make(columns: Columns): Outline {
 
   // Children by parent, in order: those of span s are `children[begin[s + 1]]` up to `begin[s + 2]`; roots are those of -1.
   const begin = new Int32Array(count + 2);
-  for (let span = 0; span < count; span += 1) begin[(parent[span] ?? -1) + 2] = (begin[(parent[span] ?? -1) + 2] ?? 0) + 1;
+  for (let span = 0; span < count; span += 1)
+    begin[(parent[span] ?? -1) + 2] = (begin[(parent[span] ?? -1) + 2] ?? 0) + 1;
   for (let at = 1; at < begin.length; at += 1) begin[at] = (begin[at] ?? 0) + (begin[at - 1] ?? 0);
   const children = new Int32Array(count);
   const next = begin.slice();
@@ -117,14 +118,14 @@ function make(columns: Columns): Outline {
 
 /** Returns the positions that are shown: all but what is below a folded node; with a root, only what is at and below it. */
 export function shownRows(outline: Outline, folded: (node: number) => boolean, root: number): Int32Array {
-  const first = root < 0 ? 0 : outline.position[root] ?? 0;
-  const end = root < 0 ? outline.node.length : outline.end[first] ?? 0;
+  const first = root < 0 ? 0 : (outline.position[root] ?? 0);
+  const end = root < 0 ? outline.node.length : (outline.end[first] ?? 0);
   const rows = new Int32Array(end - first);
   let count = 0;
-  for (let position = first; position < end; ) {
+  for (let position = first; position < end;) {
     rows[count] = position;
     count += 1;
-    position = folded(outline.node[position] ?? 0) ? outline.end[position] ?? end : position + 1;
+    position = folded(outline.node[position] ?? 0) ? (outline.end[position] ?? end) : position + 1;
   }
   return rows.subarray(0, count);
 }

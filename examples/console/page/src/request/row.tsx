@@ -26,7 +26,7 @@ export function Row({ store, node, position, row, top }: Properties) {
   const parent = store.isParent(node);
   const folded = parent && store.isFolded(node);
   const depth = outline.depth[position] ?? 0;
-  const base = store.root.value < 0 ? 0 : outline.depth[outline.position[store.root.value] ?? 0] ?? 0;
+  const base = store.root.value < 0 ? 0 : (outline.depth[outline.position[store.root.value] ?? 0] ?? 0);
   const selected = store.cursor.value === node;
   const failed = isSpan && ((columns.flags[node] ?? 0) & ERROR) !== 0;
   const below = (outline.end[position] ?? 0) - position - 1;
@@ -60,19 +60,41 @@ export function Row({ store, node, position, row, top }: Properties) {
             }}
           >
             <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
-              <path d={folded ? "M3.5 2 7 5 3.5 8" : "M2 3.5 5 7l3-3.5"} fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
+              <path
+                d={folded ? "M3.5 2 7 5 3.5 8" : "M2 3.5 5 7l3-3.5"}
+                fill="none"
+                stroke="currentColor"
+                stroke-width="1.5"
+                stroke-linecap="round"
+              />
             </svg>
           </button>
-        ) : <span class="fold" />}
-        {isSpan
-          ? <SpanName store={store} at={node} failed={failed} />
-          : <GroupName store={store} group={node - columns.count} />}
-        {folded && <span class="mark">{hiddenErrors > 0 && <span class="errors">▲ {hiddenErrors} of&nbsp;</span>}{below}</span>}
+        ) : (
+          <span class="fold" />
+        )}
+        {isSpan ? (
+          <SpanName store={store} at={node} failed={failed} />
+        ) : (
+          <GroupName store={store} group={node - columns.count} />
+        )}
+        {folded && (
+          <span class="mark">
+            {hiddenErrors > 0 && <span class="errors">▲ {hiddenErrors} of&nbsp;</span>}
+            {below}
+          </span>
+        )}
         {isSpan && <Marks store={store} at={node} />}
       </div>
-      <div role="gridcell" class="span-duration">{isSpan ? duration(columns.length[node]) : ""}</div>
+      <div role="gridcell" class="span-duration">
+        {isSpan ? duration(columns.length[node]) : ""}
+      </div>
       <div role="gridcell" class="span-bar">
-        {isSpan && <span class="sr-only">begins at {duration(columns.start[node])}{failed ? `, error: ${columns.errors.get(node) ?? "yes"}` : ""}</span>}
+        {isSpan && (
+          <span class="sr-only">
+            begins at {duration(columns.start[node])}
+            {failed ? `, error: ${columns.errors.get(node) ?? "yes"}` : ""}
+          </span>
+        )}
       </div>
     </div>
   );
@@ -100,7 +122,11 @@ function GroupName({ store, group }: { store: Store; group: number }) {
   const name = nameOf(columns, spans[0] ?? 0);
   return (
     <>
-      <span class="group-count">{kind === "attempts" ? plural(spans.length, "attempt") : `${plural(spans.length, "delivery", "deliveries")} of a message`}</span>
+      <span class="group-count">
+        {kind === "attempts"
+          ? plural(spans.length, "attempt")
+          : `${plural(spans.length, "delivery", "deliveries")} of a message`}
+      </span>
       <Outside class="row-service" text={name} />
     </>
   );
@@ -115,20 +141,36 @@ function Marks({ store, at }: { store: Store; at: number }) {
   const flags = columns.flags[at] ?? 0;
   const turn = store.outline.value.turn.get(at);
   const mark = (style: string, text: string, about: string) => (
-    <span class={`mark ${style}`} data-tip {...tip(about)} key={text}>{text}<span class="sr-only"> ({about})</span></span>
+    <span class={`mark ${style}`} data-tip {...tip(about)} key={text}>
+      {text}
+      <span class="sr-only"> ({about})</span>
+    </span>
   );
   return (
     <span class="marks">
-      {turn !== undefined && mark("", `${turn.at + 1}/${turn.group.spans.length}`, turn.group.kind === "attempts"
-        ? `Attempt ${turn.at + 1} of ${turn.group.spans.length}` : `Delivery ${turn.at + 1} of ${turn.group.spans.length} that are here`)}
-      {(root?.failures ?? 0) > 0 && mark("mark-error", `${root?.failures} failed`, `${plural(root?.failures ?? 0, "message")} of the batch failed`)}
-      {(root?.delivery ?? 0) > 1 && turn === undefined && mark("mark-warning", `×${root?.delivery}`, `Delivery ${root?.delivery} of this message`)}
+      {turn !== undefined &&
+        mark(
+          "",
+          `${turn.at + 1}/${turn.group.spans.length}`,
+          turn.group.kind === "attempts"
+            ? `Attempt ${turn.at + 1} of ${turn.group.spans.length}`
+            : `Delivery ${turn.at + 1} of ${turn.group.spans.length} that are here`,
+        )}
+      {(root?.failures ?? 0) > 0 &&
+        mark("mark-error", `${root?.failures} failed`, `${plural(root?.failures ?? 0, "message")} of the batch failed`)}
+      {(root?.delivery ?? 0) > 1 &&
+        turn === undefined &&
+        mark("mark-warning", `×${root?.delivery}`, `Delivery ${root?.delivery} of this message`)}
       {skipped !== undefined && mark("mark-warning", "no context", `It carries no context: ${skipped.slice(0, 200)}`)}
       {missing !== undefined && mark("mark-warning", "no parent", `Its parent ${missing.slice(0, 16)} is not here`)}
       {(flags & SKEWED) !== 0 && mark("", "skew", "It begins before its parent: clocks differ")}
       {(flags & UNFINISHED) !== 0 && mark("mark-warning", "unfinished", "Its end is not known")}
-      {root?.trigger != null && mark("", root.trigger.slice(0, 16), root.parent_source === null
-        ? "What began it" : `Its parent is from ${root.parent_source.slice(0, 120)}`)}
+      {root?.trigger != null &&
+        mark(
+          "",
+          root.trigger.slice(0, 16),
+          root.parent_source === null ? "What began it" : `Its parent is from ${root.parent_source.slice(0, 120)}`,
+        )}
       {root?.cold_start === true && mark("", "cold", "A cold start")}
       {(root?.batch ?? 0) > 1 && mark("", `batch ${root?.batch}`, `${root?.batch} messages in one invocation`)}
     </span>
@@ -147,13 +189,33 @@ export function SpanTip({ store, node }: { store: Store; node: number }) {
   const peer = columns.peers.get(node);
   return (
     <div class="span-tip">
-      <b><Outside text={nameOf(columns, node)} /></b>
-      <span class="soft"><Outside text={serviceOf(columns, node)} /> · {KINDS[columns.kind[node] ?? 0]}{peer !== undefined && <> · to <Outside text={peer} /></>}</span>
-      <span>{duration(columns.length[node])}, from {duration(columns.start[node])}</span>
+      <b>
+        <Outside text={nameOf(columns, node)} />
+      </b>
+      <span class="soft">
+        <Outside text={serviceOf(columns, node)} /> · {KINDS[columns.kind[node] ?? 0]}
+        {peer !== undefined && (
+          <>
+            {" "}
+            · to <Outside text={peer} />
+          </>
+        )}
+      </span>
+      <span>
+        {duration(columns.length[node])}, from {duration(columns.start[node])}
+      </span>
       {root?.queue != null && root.queue > 0 && <span>{duration(root.queue)} in the queue before</span>}
       {root?.delivery != null && root.delivery > 1 && <span>Delivery {root.delivery}</span>}
-      {root?.parent_source != null && <span class="soft">Parent from <Outside text={root.parent_source} /></span>}
-      {error !== undefined && <span class="errors">▲ <Outside text={error.slice(0, 300)} /></span>}
+      {root?.parent_source != null && (
+        <span class="soft">
+          Parent from <Outside text={root.parent_source} />
+        </span>
+      )}
+      {error !== undefined && (
+        <span class="errors">
+          ▲ <Outside text={error.slice(0, 300)} />
+        </span>
+      )}
     </div>
   );
 }

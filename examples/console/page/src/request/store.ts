@@ -85,7 +85,9 @@ export function createStore(first: Columns) {
       return;
     }
     together(() => {
-      const hiding = nodesAbove(shape.peek(), node).map(keyOf).filter((key) => folded.peek().has(key));
+      const hiding = nodesAbove(shape.peek(), node)
+        .map(keyOf)
+        .filter((key) => folded.peek().has(key));
       if (hiding.length > 0) folded.value = new Set([...folded.peek()].filter((key) => !hiding.includes(key)));
       const outside = rowOf(node) < 0 ? { root: null } : {};
       const { count, span } = columns.peek();
@@ -111,15 +113,38 @@ export function createStore(first: Columns) {
   };
   const zoomTo = (node: number): void => {
     const { count, start, length } = columns.peek();
-    const spans = node < count ? [node] : shape.peek().groups[node - count]?.spans ?? [];
+    const spans = node < count ? [node] : (shape.peek().groups[node - count]?.spans ?? []);
     const from = Math.min(...spans.map((span) => start[span] ?? 0));
     const to = Math.max(...spans.map((span) => (start[span] ?? 0) + (length[span] ?? 0)));
     if (spans.length > 0) setView(around(from, to - from));
   };
 
   return {
-    columns, outline: shape, logs, keyOf, folded, isFolded, isParent, fold, foldAll, root, selected, cursor, rows, rowOf, whole,
-    view, setView, matches, matching, wanted, select, move, moveTo, step, zoomTo,
+    columns,
+    outline: shape,
+    logs,
+    keyOf,
+    folded,
+    isFolded,
+    isParent,
+    fold,
+    foldAll,
+    root,
+    selected,
+    cursor,
+    rows,
+    rowOf,
+    whole,
+    view,
+    setView,
+    matches,
+    matching,
+    wanted,
+    select,
+    move,
+    moveTo,
+    step,
+    zoomTo,
     zoom: (time: number, factor: number) => setView(zoomed(view.peek(), time, factor)),
     critical: computed(() => parameter("critical") !== null),
     links: computed(() => parameter("links") !== null),

@@ -17,7 +17,8 @@ export function Toolbar({ store }: { store: Store }) {
   const errors = columns.errorOrder;
   const toggle = (name: string, on: boolean): void => setParameters({ [name]: on ? "1" : null });
   const rootHere = (): void => {
-    if (store.root.peek() >= 0 && (store.root.peek() === store.selected.peek() || store.selected.peek() < 0)) setParameters({ root: null });
+    if (store.root.peek() >= 0 && (store.root.peek() === store.selected.peek() || store.selected.peek() < 0))
+      setParameters({ root: null });
     else if (store.selected.peek() >= 0) setParameters({ root: columns.span[store.selected.peek()] ?? null });
   };
   const fold = (on: boolean): void => {
@@ -44,17 +45,31 @@ export function Toolbar({ store }: { store: Store }) {
     { keys: ["]"], does: "Unfold all", run: () => store.foldAll(false) },
     { keys: ["n"], does: "Next error", run: () => store.step(errors, true) },
     { keys: ["p"], does: "Previous error", run: () => store.step(errors, false) },
-    { keys: ["/"], does: "Search inside", run: () => { field.current?.focus(); field.current?.select(); } },
+    {
+      keys: ["/"],
+      does: "Search inside",
+      run: () => {
+        field.current?.focus();
+        field.current?.select();
+      },
+    },
     { keys: ["c"], does: "Critical path", run: () => toggle("critical", !store.critical.peek()) },
     { keys: ["x"], does: "All links", run: () => toggle("links", !store.links.peek()) },
-    { keys: ["z"], does: "Zoom to the span", run: () => { if (store.cursor.peek() >= 0) store.zoomTo(store.cursor.peek()); } },
+    {
+      keys: ["z"],
+      does: "Zoom to the span",
+      run: () => {
+        if (store.cursor.peek() >= 0) store.zoomTo(store.cursor.peek());
+      },
+    },
     { keys: ["0"], does: "All of the time", run: () => store.setView(null) },
     { keys: ["+", "="], does: "Zoom in", run: () => store.zoom(middle(), 0.6) },
     { keys: ["-"], does: "Zoom out", run: () => store.zoom(middle(), 1 / 0.6) },
     { keys: ["r"], does: "Root here, and back", run: rootHere },
     { keys: ["o"], does: "Logs of the request", run: () => setParameters({ tab: "logs", of: "request" }) },
     {
-      keys: ["Escape"], does: "Close, step by step",
+      keys: ["Escape"],
+      does: "Close, step by step",
       run: () => {
         if (store.open.peek()) {
           setParameters({ span: null, tab: null, of: null });
@@ -94,34 +109,79 @@ export function Toolbar({ store }: { store: Store }) {
           }}
         />
         {store.wanted.value !== "" && (
-          <span class="found" role="status">{matches.length === 0 ? "none" : `${at < 0 ? "–" : at + 1} / ${count(matches.length)}`}</span>
+          <span class="found" role="status">
+            {matches.length === 0 ? "none" : `${at < 0 ? "–" : at + 1} / ${count(matches.length)}`}
+          </span>
         )}
-        {store.wanted.value === "" && <kbd class="hint" aria-hidden="true">/</kbd>}
+        {store.wanted.value === "" && (
+          <kbd class="hint" aria-hidden="true">
+            /
+          </kbd>
+        )}
       </div>
       {errors.length > 0 && (
         <div class="pair">
-          <button onClick={() => store.step(errors, false)} aria-label="Previous error" {...tip("Previous error (p)")}>‹</button>
-          <span class="errors" role="status">{atError < 0 ? "" : `${atError + 1} / `}{count(errors.length)} {errors.length === 1 ? "error" : "errors"}</span>
-          <button onClick={() => store.step(errors, true)} aria-label="Next error" {...tip("Next error (n)")}>›</button>
+          <button onClick={() => store.step(errors, false)} aria-label="Previous error" {...tip("Previous error (p)")}>
+            ‹
+          </button>
+          <span class="errors" role="status">
+            {atError < 0 ? "" : `${atError + 1} / `}
+            {count(errors.length)} {errors.length === 1 ? "error" : "errors"}
+          </span>
+          <button onClick={() => store.step(errors, true)} aria-label="Next error" {...tip("Next error (n)")}>
+            ›
+          </button>
         </div>
       )}
       {columns.critical.length > 0 && (
-        <button aria-pressed={store.critical.value} onClick={() => toggle("critical", !store.critical.value)} {...tip("What, were it shorter, would shorten the request (c)")}>Critical path</button>
+        <button
+          aria-pressed={store.critical.value}
+          onClick={() => toggle("critical", !store.critical.value)}
+          {...tip("What, were it shorter, would shorten the request (c)")}
+        >
+          Critical path
+        </button>
       )}
       {columns.links.length > 0 && (
-        <button aria-pressed={store.links.value} onClick={() => toggle("links", !store.links.value)} {...tip("All links; without, those of the selected span (x)")}>Links</button>
+        <button
+          aria-pressed={store.links.value}
+          onClick={() => toggle("links", !store.links.value)}
+          {...tip("All links; without, those of the selected span (x)")}
+        >
+          Links
+        </button>
       )}
       {store.root.value >= 0 && (
         <span class="condition">
-          <bdi>Root: <Outside text={nameOf(columns, store.root.value)} /></bdi>
-          <button aria-label="Show all of the request" onClick={() => setParameters({ root: null })}>×</button>
+          <bdi>
+            Root: <Outside text={nameOf(columns, store.root.value)} />
+          </bdi>
+          <button aria-label="Show all of the request" onClick={() => setParameters({ root: null })}>
+            ×
+          </button>
         </span>
       )}
       <span class="spring" />
       <div class="pair wide">
-        {zoomed && <button onClick={() => store.setView(null)} {...tip("All of the time (0)")}>Zoom out</button>}
-        <button class="quiet" onClick={() => store.foldAll(store.folded.value.size === 0)} {...tip("Fold all ( [ ), unfold all ( ] )")}>{store.folded.value.size === 0 ? "Fold all" : "Unfold all"}</button>
-        <button class="quiet" onClick={() => setParameters({ tab: "logs", of: "request" })} {...tip("Logs of the request (o)")}>Logs</button>
+        {zoomed && (
+          <button onClick={() => store.setView(null)} {...tip("All of the time (0)")}>
+            Zoom out
+          </button>
+        )}
+        <button
+          class="quiet"
+          onClick={() => store.foldAll(store.folded.value.size === 0)}
+          {...tip("Fold all ( [ ), unfold all ( ] )")}
+        >
+          {store.folded.value.size === 0 ? "Fold all" : "Unfold all"}
+        </button>
+        <button
+          class="quiet"
+          onClick={() => setParameters({ tab: "logs", of: "request" })}
+          {...tip("Logs of the request (o)")}
+        >
+          Logs
+        </button>
       </div>
     </div>
   );

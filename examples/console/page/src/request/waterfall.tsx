@@ -2,27 +2,22 @@
 
 import { effect, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { duration, tick } from "../ui/format";
 import { Service } from "../ui/marks";
 import { reveal, useRows } from "../ui/rows";
 import { colours } from "../ui/theme";
 import { hideTip, showTip } from "../ui/tooltip";
-import { ticks, type View } from "./axis";
-import { drawRows, MARGIN, prepare, ROW, scale } from "./draw";
-import { drawMinimap } from "./minimap";
-import type { Store } from "./store";
+import { drawRows } from "./draw";
+import { MARGIN, prepare, ROW, scale } from "./draw/canvas";
+import { Minimap } from "./minimap";
 import { Row, SpanTip } from "./row";
+import type { Store } from "./store";
+import { TimeAxis } from "./time-axis";
 
-const MINIMAP = 40;
-const AXIS = 26;
-const HEAD = MINIMAP + AXIS;
+/** The height of the strip and the axis. */
+const HEAD = 66;
 const NARROWEST_TREE = 150;
-/** The room that the label of a mark takes. */
-const LABEL = 44;
 /** Rows take turns in so many elements of the document, which is cheaper than new ones. */
 const POOL = 256;
-/** Movements of less are a click. */
-const CLICK = 4;
 
 export function Waterfall({ store }: { store: Store }) {
   const box = useRef<HTMLDivElement>(null);
@@ -31,7 +26,10 @@ export function Waterfall({ store }: { store: Store }) {
   const window = useRows(box, ROW, rows.length);
   const size = useSignal({ width: 0 });
   const chosen = useSignal<number | null>(null);
-  const tree = Math.max(NARROWEST_TREE, Math.min(size.value.width * 0.7, chosen.value ?? Math.min(460, size.value.width * 0.42)));
+  const tree = Math.max(
+    NARROWEST_TREE,
+    Math.min(size.value.width * 0.7, chosen.value ?? Math.min(460, size.value.width * 0.42)),
+  );
   const wide = Math.max(0, size.value.width - tree);
 
   useLayoutEffect(() => {
@@ -108,14 +106,24 @@ export function Waterfall({ store }: { store: Store }) {
     >
       <div class="waterfall-head" role="row" aria-rowindex={1}>
         <div class="waterfall-legend" role="columnheader">
-          <span class="chips">{store.columns.value.services.map((name) => <Service key={name} name={name} />)}</span>
-          <span class="legend-title">Span <span>Duration</span></span>
+          <span class="chips">
+            {store.columns.value.services.map((name) => (
+              <Service key={name} name={name} />
+            ))}
+          </span>
+          <span class="legend-title">
+            Span <span>Duration</span>
+          </span>
         </div>
         <div class="waterfall-time" role="columnheader" aria-label="Time">
           <Minimap store={store} width={wide} />
-          <Axis store={store} x={x} width={wide} timeAt={timeAt} />
+          <TimeAxis store={store} x={x} width={wide} timeAt={timeAt} />
         </div>
-        <Splitter tree={tree} left={() => box.current?.getBoundingClientRect().left ?? 0} onMove={(width) => (chosen.value = width)} />
+        <Splitter
+          tree={tree}
+          left={() => box.current?.getBoundingClientRect().left ?? 0}
+          onMove={(width) => (chosen.value = width)}
+        />
       </div>
       <div
         class="waterfall-rows"
@@ -124,119 +132,26 @@ export function Waterfall({ store }: { store: Store }) {
         onPointerMove={(event) => {
           const row = (event.target as Element).closest<HTMLElement>("[data-node]");
           const inside = event.clientX > (box.current?.getBoundingClientRect().left ?? 0) + tree;
-          if (row === null || !inside) return (event.target as Element).closest("[data-tip]") === null ? hideTip() : undefined;
+          if (row === null || !inside)
+            return (event.target as Element).closest("[data-tip]") === null ? hideTip() : undefined;
           showTip(<SpanTip store={store} node={Number(row.dataset["node"])} />, event.clientX, event.clientY);
         }}
       >
         {[...shown].map((position, offset) => {
           const row = window.first + offset;
-          return <Row key={row % POOL} store={store} node={nodes[position] ?? 0} position={position} row={row} top={row * ROW} />;
+          return (
+            <Row
+              key={row % POOL}
+              store={store}
+              node={nodes[position] ?? 0}
+              position={position}
+              row={row}
+              top={row * ROW}
+            />
+          );
         })}
         <canvas ref={canvas} class="bars" aria-hidden="true" style={{ top: `${window.first * ROW}px` }} />
       </div>
-    </div>
-  );
-}
-
-/** The marks of time. A drag zooms; a double click shows all. */
-function Axis({ store, x, width, timeAt }: { store: Store; x: (time: number) => number; width: number; timeAt: (clientX: number) => number }) {
-  const drag = useSignal<View | null>(null);
-  const begin = (event: PointerEvent): void => {
-    if (event.button !== 0) return;
-    const element = event.currentTarget as HTMLElement;
-    element.setPointerCapture(event.pointerId);
-    const [start, startX] = [timeAt(event.clientX), event.clientX];
-    const move = (now: PointerEvent): void => {
-      const time = timeAt(now.clientX);
-      drag.value = { from: Math.min(start, time), to: Math.max(start, time) };
-    };
-    const end = (now: PointerEvent): void => {
-      element.removeEventListener("pointermove", move);
-      element.removeEventListener("pointerup", end);
-      element.removeEventListener("pointercancel", end);
-      if (drag.value !== null && now.type === "pointerup" && Math.abs(now.clientX - startX) > CLICK) store.setView(drag.value);
-      drag.value = null;
-    };
-    element.addEventListener("pointermove", move);
-    element.addEventListener("pointerup", end);
-    element.addEventListener("pointercancel", end);
-  };
-  return (
-    <div class="axis" onPointerDown={begin} onDblClick={() => store.setView(null)} title="Drag to zoom, double-click for all">
-      {width > 0 && ticks(store.view.value, width).filter((mark) => x(mark) < width - LABEL).map((mark) => (
-        <span key={mark} style={{ left: `${x(mark)}px` }}>{tick(mark)}</span>
-      ))}
-      {drag.value !== null && (
-        <i style={{ left: `${x(drag.value.from)}px`, width: `${Math.max(1, x(drag.value.to) - x(drag.value.from))}px` }}>
-          <span>{duration(drag.value.to - drag.value.from)}</span>
-        </i>
-      )}
-    </div>
-  );
-}
-
-/** The strip of the whole. The frame moves; a drag outside of it chooses anew. */
-function Minimap({ store, width }: { store: Store; width: number }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    if (width === 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = effect(() => {
-      void colours.value;
-      const [columns, outline, whole] = [store.columns.value, store.outline.value, store.whole.value];
-      // A task of its own: the rows come first.
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        const prepared = canvas.current === null ? null : prepare(canvas.current, width, MINIMAP - 8);
-        if (prepared !== null) drawMinimap(prepared, columns, outline, whole);
-      });
-    });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, [width, store]);
-
-  const whole = store.whole.value;
-  const view = store.view.value;
-  const x = scale(whole.from, whole.to, width);
-  const begin = (event: PointerEvent): void => {
-    if (event.button !== 0) return;
-    const element = event.currentTarget as HTMLElement;
-    element.setPointerCapture(event.pointerId);
-    const left = element.getBoundingClientRect().left;
-    const time = (clientX: number): number => whole.from + ((clientX - left) / Math.max(1, width - MARGIN)) * (whole.to - whole.from);
-    const start = time(event.clientX);
-    const before = store.view.peek();
-    const all = before.from <= whole.from && before.to >= whole.to;
-    const moves = !all && start >= before.from && start <= before.to;
-    const move = (now: PointerEvent): void => {
-      if (Math.abs(now.clientX - event.clientX) < CLICK) return;
-      const to = time(now.clientX);
-      store.setView(moves
-        ? { from: before.from + to - start, to: before.to + to - start }
-        : { from: Math.min(start, to), to: Math.max(start, to) });
-    };
-    const end = (): void => {
-      element.removeEventListener("pointermove", move);
-      element.removeEventListener("pointerup", end);
-      element.removeEventListener("pointercancel", end);
-    };
-    element.addEventListener("pointermove", move);
-    element.addEventListener("pointerup", end);
-    element.addEventListener("pointercancel", end);
-  };
-  const zoomed = view.from > whole.from || view.to < whole.to;
-  return (
-    <div class="minimap" onPointerDown={begin} onDblClick={() => store.setView(null)}>
-      <canvas ref={canvas} aria-hidden="true" />
-      {zoomed && (
-        <>
-          <i class="outside" style={{ left: 0, width: `${Math.max(0, x(view.from))}px` }} />
-          <i class="outside" style={{ left: `${x(view.to)}px`, right: 0 }} />
-          <i class="frame" style={{ left: `${x(view.from)}px`, width: `${Math.max(3, x(view.to) - x(view.from))}px` }} />
-        </>
-      )}
     </div>
   );
 }

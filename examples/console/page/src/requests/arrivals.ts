@@ -14,7 +14,11 @@ interface Identified {
 }
 
 /** Takes a new answer: held rows keep their places and take their new values; without a hold the answer is shown. */
-export function arrive<Row extends Identified>(before: readonly Row[], answer: readonly Row[], held: boolean): Held<Row> {
+export function arrive<Row extends Identified>(
+  before: readonly Row[],
+  answer: readonly Row[],
+  held: boolean,
+): Held<Row> {
   const known = new Set(before.map(({ id }) => id));
   const added = answer.filter(({ id }) => !known.has(id));
   if (!held) {

@@ -24,7 +24,12 @@ export function RequestsScreen() {
   const offset = Math.max(0, Number(parameter("offset")) || 0);
   const view = route.value.parameters.toString();
   const path = apiPath(["requests"], {
-    ...filterParameters.value, q: parameter("q"), sort: sort.key, order: sort.order, limit: PAGE, offset,
+    ...filterParameters.value,
+    q: parameter("q"),
+    sort: sort.key,
+    order: sort.order,
+    limit: PAGE,
+    offset,
   });
   const { data, error, loading } = useAsk<Requests>(path, { live: always, pause: 1000 });
 
@@ -61,7 +66,9 @@ export function RequestsScreen() {
       <div class="screen-head">
         <h1 class="sr-only">Requests</h1>
         <FilterBar words />
-        <span class="total" role="status">{data === null ? "" : plural(total, "request")}</span>
+        <span class="total" role="status">
+          {data === null ? "" : plural(total, "request")}
+        </span>
       </div>
       <Problem error={error} />
       <div class="requests" ref={table}>
@@ -73,25 +80,72 @@ export function RequestsScreen() {
             rowKey={(row) => row.id}
             link={(row) => href("request", row.id)}
             sort={sort}
-            onSort={({ key, order }) => setParameters({ sort: key === "start" ? null : key, order: order === "desc" ? null : order, offset: null })}
+            onSort={({ key, order }) =>
+              setParameters({
+                sort: key === "start" ? null : key,
+                order: order === "desc" ? null : order,
+                offset: null,
+              })
+            }
             marked={(row) => fresh.has(row.id)}
             onHover={(inside) => (hovered.value = inside)}
             onScrolled={(away) => (scrolled.value = away)}
             keys
           />
-        ) : data === null ? (error === null && loading ? <Loading /> : null)
-          : filtered ? (
-            <Nothing title="No request passes these filters">
-              <p><button onClick={() => setParameters({ service: null, name: null, kind: null, status: null, min: null, max: null, where: null, q: null, last: null, from: null, to: null }, true)}>Remove them</button></p>
-            </Nothing>
-          ) : <NothingYet what="requests" />}
-        {waiting > 0 && <button class="primary arrivals" onClick={showNew}>{count(waiting)} new</button>}
+        ) : data === null ? (
+          error === null && loading ? (
+            <Loading />
+          ) : null
+        ) : filtered ? (
+          <Nothing title="No request passes these filters">
+            <p>
+              <button
+                onClick={() =>
+                  setParameters(
+                    {
+                      service: null,
+                      name: null,
+                      kind: null,
+                      status: null,
+                      min: null,
+                      max: null,
+                      where: null,
+                      q: null,
+                      last: null,
+                      from: null,
+                      to: null,
+                    },
+                    true,
+                  )
+                }
+              >
+                Remove them
+              </button>
+            </p>
+          </Nothing>
+        ) : (
+          <NothingYet what="requests" />
+        )}
+        {waiting > 0 && (
+          <button class="primary arrivals" onClick={showNew}>
+            {count(waiting)} new
+          </button>
+        )}
       </div>
       {total > PAGE && (
         <div class="pages">
-          <button disabled={offset === 0} onClick={() => setParameters({ offset: offset > PAGE ? offset - PAGE : null }, true)}>Newer</button>
-          <span>{count(offset + 1)} to {count(Math.min(total, offset + PAGE))} of {count(total)}</span>
-          <button disabled={offset + PAGE >= total} onClick={() => setParameters({ offset: offset + PAGE }, true)}>Older</button>
+          <button
+            disabled={offset === 0}
+            onClick={() => setParameters({ offset: offset > PAGE ? offset - PAGE : null }, true)}
+          >
+            Newer
+          </button>
+          <span>
+            {count(offset + 1)} to {count(Math.min(total, offset + PAGE))} of {count(total)}
+          </span>
+          <button disabled={offset + PAGE >= total} onClick={() => setParameters({ offset: offset + PAGE }, true)}>
+            Older
+          </button>
         </div>
       )}
     </>

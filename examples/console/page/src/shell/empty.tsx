@@ -16,7 +16,9 @@ export function NothingYet({ what }: { what: string }) {
       <Command text={variable} />
       <p>Or send the pipeline of the examples: an order through every kind of trigger.</p>
       <Command text={PIPELINE} />
-      <p>Logs from CloudWatch open too: <code>aws logs tail … | thundra-console -</code>, or name a file.</p>
+      <p>
+        Logs from CloudWatch open too: <code>aws logs tail … | thundra-console -</code>, or name a file.
+      </p>
     </Nothing>
   );
 }

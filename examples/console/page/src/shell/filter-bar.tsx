@@ -18,12 +18,16 @@ interface Properties {
 }
 
 const FIELDS = [
-  { key: "service", about: "a service" }, { key: "name", about: "a span's name" },
-  { key: "status", about: "ok or error" }, { key: "kind", about: "server, client, consumer …" },
-  { key: "duration>", about: "at least" }, { key: "duration<", about: "less than" },
+  { key: "service", about: "a service" },
+  { key: "name", about: "a span's name" },
+  { key: "status", about: "ok or error" },
+  { key: "kind", about: "server, client, consumer …" },
+  { key: "duration>", about: "at least" },
+  { key: "duration<", about: "less than" },
 ];
 const VALUES: Record<string, string[]> = {
-  status: ["error", "ok", "unset"], kind: ["server", "client", "producer", "consumer", "internal"],
+  status: ["error", "ok", "unset"],
+  kind: ["server", "client", "producer", "consumer", "internal"],
 };
 const MOST = 12;
 
@@ -33,7 +37,9 @@ export function FilterBar({ words = false, without = [] }: Properties) {
   const chosen = useSignal(-1);
   const field = useRef<HTMLInputElement>(null);
   const parameters = route.value.parameters;
-  const shown = conditions(parameters).filter(({ parameter }) => (words || parameter !== "q") && !without.includes(parameter));
+  const shown = conditions(parameters).filter(
+    ({ parameter }) => (words || parameter !== "q") && !without.includes(parameter),
+  );
   const suggestions = useSuggestions(open.value ? text.value : null, without);
 
   useKeys("Filter", [{ keys: ["/"], does: "Filter", run: () => field.current?.focus() }]);
@@ -80,7 +86,12 @@ export function FilterBar({ words = false, without = [] }: Properties) {
 
   return (
     <div class="filter-bar">
-      <div class="filter" onClick={(event) => { if (event.target === event.currentTarget) field.current?.focus(); }}>
+      <div
+        class="filter"
+        onClick={(event) => {
+          if (event.target === event.currentTarget) field.current?.focus();
+        }}
+      >
         <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
           <path d="M2 3.5h12M4.5 8h7M7 12.5h2" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
         </svg>
@@ -106,14 +117,27 @@ export function FilterBar({ words = false, without = [] }: Properties) {
           aria-activedescendant={chosen.value < 0 ? undefined : `filter-suggestion-${chosen.value}`}
           autocomplete="off"
           spellcheck={false}
-          placeholder={shown.length > 0 ? "" : words ? "Filter by service, status, duration>200ms, any attribute, or an id" : "Filter by service, status, or any attribute"}
+          placeholder={
+            shown.length > 0
+              ? ""
+              : words
+                ? "Filter by service, status, duration>200ms, any attribute, or an id"
+                : "Filter by service, status, or any attribute"
+          }
           value={text.value}
-          onInput={(event) => { text.value = event.currentTarget.value; open.value = true; }}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+            open.value = true;
+          }}
           onFocus={() => (open.value = true)}
           onBlur={() => (open.value = false)}
           onKeyDown={onKeyDown}
         />
-        {shown.length === 0 && <kbd class="hint" aria-hidden="true">/</kbd>}
+        {shown.length === 0 && (
+          <kbd class="hint" aria-hidden="true">
+            /
+          </kbd>
+        )}
         {open.value && suggestions.length > 0 && (
           <div class="suggestions" id="filter-suggestions" role="listbox" aria-label="Completions">
             {suggestions.map((suggestion, index) => (
@@ -122,7 +146,10 @@ export function FilterBar({ words = false, without = [] }: Properties) {
                 id={`filter-suggestion-${index}`}
                 key={suggestion.text}
                 aria-selected={index === chosen.value}
-                onPointerDown={(event) => { event.preventDefault(); take(suggestion); }}
+                onPointerDown={(event) => {
+                  event.preventDefault();
+                  take(suggestion);
+                }}
               >
                 <bdi>{suggestion.text}</bdi>
                 <span>{suggestion.about}</span>
@@ -147,7 +174,11 @@ function LastChoice() {
       onChange={(event) => setParameters({ last: event.currentTarget.value, from: null, to: null, offset: null }, true)}
     >
       {bounded && <option value="chosen">Chosen time</option>}
-      {LASTS.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
+      {LASTS.map(([value, label]) => (
+        <option key={value} value={value}>
+          {label}
+        </option>
+      ))}
     </select>
   );
 }
@@ -155,11 +186,16 @@ function LastChoice() {
 /** Returns how the field shows a condition. */
 export function wording({ parameter, value }: Condition): string {
   switch (parameter) {
-    case "min": return `duration ≥ ${duration(Number(value))}`;
-    case "max": return `duration < ${duration(Number(value))}`;
-    case "where": return value.replace(/^([^=!]*)(!?=)/, "$1 $2 ");
-    case "q": return `“${value}”`;
-    default: return `${parameter} = ${value}`;
+    case "min":
+      return `duration ≥ ${duration(Number(value))}`;
+    case "max":
+      return `duration < ${duration(Number(value))}`;
+    case "where":
+      return value.replace(/^([^=!]*)(!?=)/, "$1 $2 ");
+    case "q":
+      return `“${value}”`;
+    default:
+      return `${parameter} = ${value}`;
   }
 }
 
@@ -179,7 +215,9 @@ function useSuggestions(text: string | null, without: readonly string[]): Sugges
   const attribute = key === "service" ? "service.name" : key;
   const keys = useAsk<AttributeKeys>(asked ? apiPath(["attributes"]) : null).data?.keys ?? [];
   const askable = attribute !== null && VALUES[attribute] === undefined && attribute !== "name";
-  const values = useAsk<AttributeValues>(asked && askable ? apiPath(["attributes", attribute], { limit: 200 }) : null).data;
+  const values = useAsk<AttributeValues>(
+    asked && askable ? apiPath(["attributes", attribute], { limit: 200 }) : null,
+  ).data;
 
   if (!asked) return [];
   if (key !== null && equal !== null) {
@@ -189,12 +227,16 @@ function useSuggestions(text: string | null, without: readonly string[]): Sugges
     return known
       .filter(({ value }) => value.toLowerCase().includes(begun))
       .slice(0, MOST)
-      .map(({ value, spans }) => ({ text: `${key}${equal[2]}${value}`, about: spans === null ? "" : `${spans} spans`, whole: true }));
+      .map(({ value, spans }) => ({
+        text: `${key}${equal[2]}${value}`,
+        about: spans === null ? "" : `${spans} spans`,
+        whole: true,
+      }));
   }
   const begun = typed.trim().toLowerCase();
-  const fields = FIELDS
-    .filter(({ key }) => !without.includes(key) && !(key.startsWith("duration") && without.includes("min")))
-    .map(({ key, about }) => ({ text: key.startsWith("duration") ? key : `${key}=`, about, whole: false }));
+  const fields = FIELDS.filter(
+    ({ key }) => !without.includes(key) && !(key.startsWith("duration") && without.includes("min")),
+  ).map(({ key, about }) => ({ text: key.startsWith("duration") ? key : `${key}=`, about, whole: false }));
   const others = keys.map(({ key, of }) => ({ text: `${key}=`, about: of, whole: false }));
   return [...fields, ...others].filter(({ text }) => text.toLowerCase().includes(begun)).slice(0, MOST);
 }

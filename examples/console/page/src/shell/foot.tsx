@@ -22,23 +22,39 @@ export function Foot() {
   const endpoint = status?.ingest[0];
   return (
     <footer class="foot">
-      <span class={`connection connection-${state}`} role="status">{WORDS[state]}</span>
+      <span class={`connection connection-${state}`} role="status">
+        {WORDS[state]}
+      </span>
       {status !== null && (
         <>
-          {endpoint === undefined
-            ? <span class="warning">Port 4318 was taken: nothing comes in over OTLP</span>
-            : <span class="foot-endpoint">OTLP <code>{endpoint}</code> <Copy text={`OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}`} /></span>}
-          {status.xray !== null && <span class="foot-more">X-Ray <code>{status.xray}</code></span>}
+          {endpoint === undefined ? (
+            <span class="warning">Port 4318 was taken: nothing comes in over OTLP</span>
+          ) : (
+            <span class="foot-endpoint">
+              OTLP <code>{endpoint}</code> <Copy text={`OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}`} />
+            </span>
+          )}
+          {status.xray !== null && (
+            <span class="foot-more">
+              X-Ray <code>{status.xray}</code>
+            </span>
+          )}
           <span class="spring" />
-          {refused > 0 && <span class="warning" {...tip(<Refused status={status} />)} tabIndex={0}>{compact(refused)} refused</span>}
+          {refused > 0 && (
+            <span class="warning" {...tip(<Refused status={status} />)} tabIndex={0}>
+              {compact(refused)} refused
+            </span>
+          )}
           <span>{compact(status.spans)} spans</span>
           <span class="foot-more">{compact(status.logs)} logs</span>
           <span
             class="foot-more"
             tabIndex={0}
-            {...tip(status.evicted_requests > 0
-              ? `${compact(status.evicted_requests)} of the oldest requests were dropped to stay below the limit`
-              : "The oldest requests are dropped at the limit")}
+            {...tip(
+              status.evicted_requests > 0
+                ? `${compact(status.evicted_requests)} of the oldest requests were dropped to stay below the limit`
+                : "The oldest requests are dropped at the limit",
+            )}
           >
             {bytes(status.bytes)} of {bytes(status.limit_bytes)} ({percent(status.bytes / status.limit_bytes)})
           </span>

@@ -7,7 +7,15 @@ import { bound, type Binding } from "../ui/keys";
 export const helpShown = signal(false);
 
 const NAMES: Record<string, string> = {
-  ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", Enter: "⏎", Escape: "Esc", PageDown: "Page ↓", PageUp: "Page ↑", " ": "Space",
+  ArrowDown: "↓",
+  ArrowUp: "↑",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Enter: "⏎",
+  Escape: "Esc",
+  PageDown: "Page ↓",
+  PageUp: "Page ↑",
+  " ": "Space",
 };
 
 export function Help() {
@@ -22,7 +30,9 @@ export function Help() {
       ref={dialog}
       aria-label="Keys"
       onClose={() => (helpShown.value = false)}
-      onClick={(event) => { if (event.target === dialog.current) dialog.current?.close(); }}
+      onClick={(event) => {
+        if (event.target === dialog.current) dialog.current?.close();
+      }}
     >
       <div class="help-body">
         {[...groups()].map(([title, bindings]) => (
@@ -31,7 +41,11 @@ export function Help() {
             <dl>
               {bindings.map(({ keys, does }) => (
                 <div key={does}>
-                  <dt>{keys.map((key) => <kbd key={key}>{NAMES[key] ?? key}</kbd>)}</dt>
+                  <dt>
+                    {keys.map((key) => (
+                      <kbd key={key}>{NAMES[key] ?? key}</kbd>
+                    ))}
+                  </dt>
                   <dd>{does}</dd>
                 </div>
               ))}
@@ -39,7 +53,9 @@ export function Help() {
           </section>
         ))}
       </div>
-      <button class="quiet" onClick={() => dialog.current?.close()}>Close</button>
+      <button class="quiet" onClick={() => dialog.current?.close()}>
+        Close
+      </button>
     </dialog>
   );
 }

@@ -1,6 +1,6 @@
 /** The head of the page: its screens, and the switches that hold for all of them. */
 
-import { href, go, type Screen } from "../router";
+import { href, go, leftAt, type Screen } from "../router";
 import { keptFilters } from "../filters";
 import { useKeys } from "../ui/keys";
 import { switchTheme, theme } from "../ui/theme";
@@ -21,7 +21,9 @@ export function Navigation({ screen }: { screen: Screen }) {
   const filters = keptFilters();
   useKeys("Everywhere", [
     ...TABS.map(({ screen, title }, index) => ({
-      keys: [String(index + 1)], does: title, run: () => go(href(screen, null, keptFilters())),
+      keys: [String(index + 1)],
+      does: title,
+      run: () => go(href(screen, null, keptFilters())),
     })),
     { keys: ["t"], does: "Light, dark, or as the system", run: switchTheme },
     { keys: ["?"], does: "This list", run: () => (helpShown.value = true) },
@@ -41,7 +43,7 @@ export function Navigation({ screen }: { screen: Screen }) {
           return (
             <a
               key={tab.screen}
-              href={href(tab.screen, null, filters)}
+              href={screen === "request" && here ? leftAt(tab.screen) : href(tab.screen, null, filters)}
               aria-current={here ? "page" : undefined}
               onClick={follow}
               {...tip(tab.asks)}
@@ -52,14 +54,21 @@ export function Navigation({ screen }: { screen: Screen }) {
         })}
       </nav>
       <span class="spring" />
-      <button class="quiet icon" onClick={switchTheme} aria-label={`Colours: ${THEMES[theme.value]}`} {...tip(`Colours: ${THEMES[theme.value].toLowerCase()} (t)`)}>
+      <button
+        class="quiet icon"
+        onClick={switchTheme}
+        aria-label={`Colours: ${THEMES[theme.value]}`}
+        {...tip(`Colours: ${THEMES[theme.value].toLowerCase()} (t)`)}
+      >
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
           <circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" />
           {theme.value === "system" && <path d="M8 2.5a5.5 5.5 0 0 1 0 11z" fill="currentColor" />}
           {theme.value === "dark" && <circle cx="8" cy="8" r="5.5" fill="currentColor" />}
         </svg>
       </button>
-      <button class="quiet icon" onClick={() => (helpShown.value = true)} aria-label="Keys" {...tip("Keys (?)")}>?</button>
+      <button class="quiet icon" onClick={() => (helpShown.value = true)} aria-label="Keys" {...tip("Keys (?)")}>
+        ?
+      </button>
     </header>
   );
 }

@@ -8,7 +8,12 @@ import { type Selection, drag } from "./selection";
 
 type Row = Heatmap["cells"][number];
 
-const KEYS: Record<string, (row: Row) => number> = { time: (row) => row[0], duration: (row) => row[1], spans: (row) => row[2], errors: (row) => row[3] };
+const KEYS: Record<string, (row: Row) => number> = {
+  time: (row) => row[0],
+  duration: (row) => row[1],
+  spans: (row) => row[2],
+  errors: (row) => row[3],
+};
 
 export function CellTable({ map, onSelect }: { map: Heatmap; onSelect: (selection: Selection) => void }) {
   const [open, setOpen] = useState(false);
@@ -37,13 +42,36 @@ function Cells({ map, onSelect }: { map: Heatmap; onSelect: (selection: Selectio
         onSort={setSort}
         onOpen={([column, row]) => onSelect(drag(map, "plot", { column, row }, { column, row }))}
         columns={[
-          { key: "time", title: "Time", width: "minmax(8rem, 2fr)", sort: "asc", cell: ([column]) => time(map.from + column * map.step, "s") },
           {
-            key: "duration", title: "Duration", width: "minmax(10rem, 2fr)", sort: "desc",
+            key: "time",
+            title: "Time",
+            width: "minmax(8rem, 2fr)",
+            sort: "asc",
+            cell: ([column]) => time(map.from + column * map.step, "s"),
+          },
+          {
+            key: "duration",
+            title: "Duration",
+            width: "minmax(10rem, 2fr)",
+            sort: "desc",
             cell: ([, row]) => `${duration(map.bounds[row])} to ${duration(map.bounds[row + 1])}`,
           },
-          { key: "spans", title: "Spans", width: "minmax(4rem, 1fr)", align: "end", sort: "desc", cell: (row) => count(row[2]) },
-          { key: "errors", title: "Errors", width: "minmax(4rem, 1fr)", align: "end", sort: "desc", cell: (row) => count(row[3]) },
+          {
+            key: "spans",
+            title: "Spans",
+            width: "minmax(4rem, 1fr)",
+            align: "end",
+            sort: "desc",
+            cell: (row) => count(row[2]),
+          },
+          {
+            key: "errors",
+            title: "Errors",
+            width: "minmax(4rem, 1fr)",
+            align: "end",
+            sort: "desc",
+            cell: (row) => count(row[3]),
+          },
         ]}
       />
     </div>

@@ -25,7 +25,14 @@ export interface Overlay {
   readonly zone: Zone;
 }
 
-export function draw(context: CanvasRenderingContext2D, size: { width: number; height: number }, map: Heatmap, ink: Ink, scheme: Scheme, over: Overlay): void {
+export function draw(
+  context: CanvasRenderingContext2D,
+  size: { width: number; height: number },
+  map: Heatmap,
+  ink: Ink,
+  scheme: Scheme,
+  over: Overlay,
+): void {
   const place = area(size.width, size.height);
   context.clearRect(0, 0, size.width, size.height);
   context.fillStyle = ink.background;
@@ -57,12 +64,20 @@ function cells(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink
     }
   });
   for (const [column, row, spans, errors] of map.cells) {
-    if (errors > 0) corner(context, left(column + 1) - gap, top(row + 1), Math.min(wide, tall) - gap, errors / spans, ink);
+    if (errors > 0)
+      corner(context, left(column + 1) - gap, top(row + 1), Math.min(wide, tall) - gap, errors / spans, ink);
   }
 }
 
 /** Marks a cell with errors by a corner, the larger the more of its spans failed. */
-function corner(context: CanvasRenderingContext2D, right: number, top: number, size: number, share: number, ink: Ink): void {
+function corner(
+  context: CanvasRenderingContext2D,
+  right: number,
+  top: number,
+  size: number,
+  share: number,
+  ink: Ink,
+): void {
   const edge = Math.max(3, size * (0.5 + 0.5 * share));
   context.beginPath();
   context.moveTo(right - edge, top);
@@ -100,7 +115,11 @@ function axes(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink:
   for (const { duration: us, at } of durationTicks(map)) {
     const y = Math.round(place.top + place.height * (1 - at)) + 0.5;
     line(context, place.left, y, place.left + place.width, y);
-    context.fillText(duration(us).replace(/\.0+ /, " "), place.left - 10, Math.max(place.top + 8, Math.min(place.top + place.height - 8, y)));
+    context.fillText(
+      duration(us).replace(/\.0+ /, " "),
+      place.left - 10,
+      Math.max(place.top + 8, Math.min(place.top + place.height - 8, y)),
+    );
   }
   context.textAlign = "center";
   context.textBaseline = "top";
@@ -110,7 +129,11 @@ function axes(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink:
     line(context, x, place.top, x, place.top + place.height + 4);
     const text = clock(at, map.step * map.columns);
     const half = context.measureText(text).width / 2;
-    context.fillText(text, Math.max(place.left + half + 4, Math.min(place.left + place.width - half - 4, x)), place.top + place.height + 11);
+    context.fillText(
+      text,
+      Math.max(place.left + half + 4, Math.min(place.left + place.width - half - 4, x)),
+      place.top + place.height + 11,
+    );
   }
 }
 
@@ -134,7 +157,13 @@ function cross(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink
 }
 
 /** Dims what is outside of the selection, and draws its edge. */
-function selection(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink: Ink, { start, end }: { start: Cell; end: Cell }): void {
+function selection(
+  context: CanvasRenderingContext2D,
+  map: Heatmap,
+  place: Area,
+  ink: Ink,
+  { start, end }: { start: Cell; end: Cell },
+): void {
   const inside = box(map, place, start, end);
   context.fillStyle = ink.background;
   context.globalAlpha = 0.62;

@@ -34,9 +34,12 @@ export function HeatMap({ map, selection, onSelect, onHover }: Properties) {
   const [cursor, setCursor] = useState<Cursor | null>(null);
   const counts = useMemo(() => new Map(map.cells.map((cell) => [cell[0] + cell[1] * map.columns, cell])), [map]);
   const place = area(width, height);
-  const pending = dragged !== null
-    ? drag(map, dragged.zone, dragged.start, dragged.end)
-    : cursor?.anchor != null ? drag(map, cursor.zone, cursor.anchor, cursor.at) : null;
+  const pending =
+    dragged !== null
+      ? drag(map, dragged.zone, dragged.start, dragged.end)
+      : cursor?.anchor != null
+        ? drag(map, cursor.zone, cursor.anchor, cursor.at)
+        : null;
 
   useLayoutEffect(() => {
     const element = plot.current;
@@ -56,10 +59,19 @@ export function HeatMap({ map, selection, onSelect, onHover }: Properties) {
     element.height = Math.round(height * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const ink = {
-      background: token("--surface"), text: token("--text-soft"), strong: token("--text"), track: token("--sunken"), line: token("--line"), accent: token("--accent"), error: token("--error"),
+      background: token("--surface"),
+      text: token("--text-soft"),
+      strong: token("--text"),
+      track: token("--sunken"),
+      line: token("--line"),
+      accent: token("--accent"),
+      error: token("--error"),
     };
     draw(context, { width, height }, map, ink, scheme(), {
-      selected: cells(map, pending ?? selection), cursor: cursor?.at ?? null, hover: dragged === null ? hover.cell : null, zone: dragged?.zone ?? hover.zone,
+      selected: cells(map, pending ?? selection),
+      cursor: cursor?.at ?? null,
+      hover: dragged === null ? hover.cell : null,
+      zone: dragged?.zone ?? hover.zone,
     });
   }, [map, width, height, shade, selection, dragged, hover, cursor]);
 
@@ -129,9 +141,18 @@ export function HeatMap({ map, selection, onSelect, onHover }: Properties) {
     } else setCursor(pressed.cursor);
   };
 
-  const said = cursor === null ? "" : pending === null ? about(cursor.at) : `${about(cursor.at)}. ${plural(spansIn(map, map.cells, pending), "span")} selected: Enter compares.`;
+  const said =
+    cursor === null
+      ? ""
+      : pending === null
+        ? about(cursor.at)
+        : `${about(cursor.at)}. ${plural(spansIn(map, map.cells, pending), "span")} selected: Enter compares.`;
   useKeys("Heat map", [
-    { keys: ["m"], does: "To the heat map: arrows move, Shift selects, Enter compares, Esc clears", run: () => plot.current?.focus() },
+    {
+      keys: ["m"],
+      does: "To the heat map: arrows move, Shift selects, Enter compares, Esc clears",
+      run: () => plot.current?.focus(),
+    },
   ]);
   useEffect(() => hideTip, []);
 
@@ -152,15 +173,21 @@ export function HeatMap({ map, selection, onSelect, onHover }: Properties) {
         onPointerEnter={() => onHover(true)}
         onPointerLeave={leave}
         onKeyDown={key}
-        onFocus={(event) => { if ((event.currentTarget as HTMLElement).matches(":focus-visible") && rows(map) > 0) setCursor(cursor ?? begin(map)); }}
+        onFocus={(event) => {
+          if ((event.currentTarget as HTMLElement).matches(":focus-visible") && rows(map) > 0)
+            setCursor(cursor ?? begin(map));
+        }}
         onBlur={() => setCursor(null)}
       >
         <canvas ref={canvas} class="heat-canvas" aria-hidden="true" />
       </div>
       <p id="heat-keys" class="sr-only">
-        Arrow keys move a cursor. With shift they select. S selects whole columns, B whole rows. Enter compares, escape clears.
+        Arrow keys move a cursor. With shift they select. S selects whole columns, B whole rows. Enter compares, escape
+        clears.
       </p>
-      <p id="heat-cursor" class={cursor === null ? "sr-only" : "heat-cursor"} aria-live="polite">{said}</p>
+      <p id="heat-cursor" class={cursor === null ? "sr-only" : "heat-cursor"} aria-live="polite">
+        {said}
+      </p>
     </div>
   );
 }

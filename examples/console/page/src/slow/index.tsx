@@ -34,11 +34,18 @@ export function SlowScreen() {
     <>
       <header class="screen-head">
         <h1 class="sr-only">Slow</h1>
-        <OperationPicker chosen={operations} onChoose={(operation) => setParameters({ operation, ...parameters(read(new URLSearchParams())) }, true)} />
+        <OperationPicker
+          chosen={operations}
+          onChoose={(operation) => setParameters({ operation, ...parameters(read(new URLSearchParams())) }, true)}
+        />
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {empty ? <NothingYet what="spans" /> : map === null ? answer.error === null && <Loading /> : map.total === 0 ? (
+      {empty ? (
+        <NothingYet what="spans" />
+      ) : map === null ? (
+        answer.error === null && <Loading />
+      ) : map.total === 0 ? (
         <Nothing title="No spans pass the filters">
           <p>Remove a filter, choose a longer time, or choose another operation.</p>
         </Nothing>
@@ -47,12 +54,24 @@ export function SlowScreen() {
           <section class="panel slow-picture" aria-label="Durations over time">
             <div class="slow-title">
               <h2>Duration over time</h2>
-              <span class="soft">{plural(map.total, "span")}{map.errors > 0 ? `, ${count(map.errors)} with an error` : ""}</span>
-              {pointed && fresh > 0 && <span class="faint" role="status">{plural(fresh, "new one", "new ones")}</span>}
+              <span class="soft">
+                {plural(map.total, "span")}
+                {map.errors > 0 ? `, ${count(map.errors)} with an error` : ""}
+              </span>
+              {pointed && fresh > 0 && (
+                <span class="faint" role="status">
+                  {plural(fresh, "new one", "new ones")}
+                </span>
+              )}
               <span class="spring" />
               <Legend map={map} />
             </div>
-            <HeatMap map={map} selection={selection} onHover={setPointed} onSelect={(next) => setParameters(parameters(next), true)} />
+            <HeatMap
+              map={map}
+              selection={selection}
+              onHover={setPointed}
+              onSelect={(next) => setParameters(parameters(next), true)}
+            />
             <CellTable map={map} onSelect={(next) => setParameters(parameters(next), true)} />
           </section>
           <Comparison whole={whole} selection={selection} />

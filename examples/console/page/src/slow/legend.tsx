@@ -21,7 +21,9 @@ export function Legend({ map }: { map: Heatmap }) {
       ))}
       {map.errors > 0 && (
         <span>
-          <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><path d="M1 0h9v9z" fill="var(--error)" /></svg>
+          <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
+            <path d="M1 0h9v9z" fill="var(--error)" />
+          </svg>
           with errors
         </span>
       )}

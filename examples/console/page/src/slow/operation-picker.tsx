@@ -12,7 +12,13 @@ import { Outside } from "../ui/text";
 /** `null` among the rows stands for everything that begins work. */
 type Choice = Operation | null;
 
-export function OperationPicker({ chosen, onChoose }: { chosen: readonly string[]; onChoose: (operation: string | null) => void }) {
+export function OperationPicker({
+  chosen,
+  onChoose,
+}: {
+  chosen: readonly string[];
+  onChoose: (operation: string | null) => void;
+}) {
   const [open, setOpen] = useState(false);
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
@@ -20,10 +26,14 @@ export function OperationPicker({ chosen, onChoose }: { chosen: readonly string[
   const button = useRef<HTMLButtonElement>(null);
   const { from, to, service } = filterParameters.value;
   const wanted = open || chosen.length > 0;
-  const operations = useAsk<Operations>(wanted ? apiPath(["operations"], { from, to, service, limit: 500 }) : null).data?.operations ?? [];
+  const operations =
+    useAsk<Operations>(wanted ? apiPath(["operations"], { from, to, service, limit: 500 }) : null).data?.operations ??
+    [];
   const known = operations.find(({ operation }) => String(operation) === chosen[0]) ?? null;
   const words = text.toLowerCase().split(/\s+/);
-  const found = operations.filter(({ service, name, kind }) => words.every((word) => `${service} ${name} ${kind}`.toLowerCase().includes(word)));
+  const found = operations.filter(({ service, name, kind }) =>
+    words.every((word) => `${service} ${name} ${kind}`.toLowerCase().includes(word)),
+  );
   const choices: Choice[] = text === "" ? [null, ...found] : found;
 
   useEffect(() => {
@@ -46,7 +56,9 @@ export function OperationPicker({ chosen, onChoose }: { chosen: readonly string[
       event.preventDefault();
       const next = Math.max(0, Math.min(choices.length - 1, at + by));
       setAt(next);
-      requestAnimationFrame(() => box.current?.querySelector(`#operation-${next}`)?.scrollIntoView({ block: "nearest" }));
+      requestAnimationFrame(() =>
+        box.current?.querySelector(`#operation-${next}`)?.scrollIntoView({ block: "nearest" }),
+      );
     } else if (event.key === "Enter") {
       event.preventDefault();
       const choice = choices[at];
@@ -60,12 +72,33 @@ export function OperationPicker({ chosen, onChoose }: { chosen: readonly string[
 
   return (
     <div class="operations" ref={box}>
-      <button ref={button} class="operation-chosen" aria-haspopup="listbox" aria-expanded={open} onClick={() => { setOpen(!open); setText(""); setAt(0); }}>
+      <button
+        ref={button}
+        class="operation-chosen"
+        aria-haspopup="listbox"
+        aria-expanded={open}
+        onClick={() => {
+          setOpen(!open);
+          setText("");
+          setAt(0);
+        }}
+      >
         <span class="sr-only">Operation: </span>
-        {chosen.length > 1 ? `${chosen.length} operations` : known !== null
-          ? <><Service name={known.service} /><Outside text={known.name} class="operation-name" /></>
-          : chosen.length === 1 ? `Operation ${chosen[0]?.slice(0, 12)}` : "All entry points"}
-        <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><path d="m1.5 3 3.5 4 3.5-4" fill="none" stroke="currentColor" stroke-width="1.5" /></svg>
+        {chosen.length > 1 ? (
+          `${chosen.length} operations`
+        ) : known !== null ? (
+          <>
+            <Service name={known.service} />
+            <Outside text={known.name} class="operation-name" />
+          </>
+        ) : chosen.length === 1 ? (
+          `Operation ${chosen[0]?.slice(0, 12)}`
+        ) : (
+          "All entry points"
+        )}
+        <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
+          <path d="m1.5 3 3.5 4 3.5-4" fill="none" stroke="currentColor" stroke-width="1.5" />
+        </svg>
       </button>
       {open && (
         <div class="operation-list">
@@ -80,12 +113,21 @@ export function OperationPicker({ chosen, onChoose }: { chosen: readonly string[
             autocomplete="off"
             spellcheck={false}
             value={text}
-            ref={(element) => { if (element !== null && document.activeElement !== element) element.focus(); }}
-            onInput={(event) => { setText(event.currentTarget.value); setAt(0); }}
+            ref={(element) => {
+              if (element !== null && document.activeElement !== element) element.focus();
+            }}
+            onInput={(event) => {
+              setText(event.currentTarget.value);
+              setAt(0);
+            }}
             onKeyDown={key}
           />
           <div class="operation-row operation-head" aria-hidden="true">
-            <span>Operation</span><span>Spans</span><span>Errors</span><span>p50</span><span>p99</span>
+            <span>Operation</span>
+            <span>Spans</span>
+            <span>Errors</span>
+            <span>p50</span>
+            <span>p99</span>
           </div>
           <div role="listbox" id="operation-options" aria-label="Operations">
             {choices.map((choice, index) => (
@@ -112,7 +154,10 @@ export function OperationPicker({ chosen, onChoose }: { chosen: readonly string[
 function Numbers({ operation }: { operation: Operation }) {
   return (
     <>
-      <span class="operation-of"><Service name={operation.service} /> <Outside text={operation.name} class="operation-name" /> <span class="faint">{operation.kind}</span></span>
+      <span class="operation-of">
+        <Service name={operation.service} /> <Outside text={operation.name} class="operation-name" />{" "}
+        <span class="faint">{operation.kind}</span>
+      </span>
       <span>{compact(operation.count)}</span>
       <span class={operation.errors > 0 ? "operation-errors" : "faint"}>{compact(operation.errors)}</span>
       <span>{duration(operation.p50)}</span>

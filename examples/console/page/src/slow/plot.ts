@@ -103,12 +103,15 @@ export function durationTicks(grid: Grid): { duration: number; at: number }[] {
   return ticks.length > 0 ? ticks : [{ duration: low, at: rowAt(grid, low) / rows(grid) }];
 }
 
-const NICE = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].map((s) => s * 1e6);
+const NICE = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400].map(
+  (s) => s * 1e6,
+);
 
 /** Returns the times that the axis names, at round steps, at most `most` of them. */
 export function timeTicks(grid: Grid, most: number, offset = 0): number[] {
   const end = grid.from + grid.step * grid.columns;
-  const step = NICE.find((each) => (end - grid.from) / each <= most) ?? Math.ceil((end - grid.from) / most / 864e8) * 864e8;
+  const step =
+    NICE.find((each) => (end - grid.from) / each <= most) ?? Math.ceil((end - grid.from) / most / 864e8) * 864e8;
   const ticks: number[] = [];
   // `offset` is the zone's distance from UTC, so that midnight is a round step where the reader is.
   for (let at = Math.ceil((grid.from + offset) / step) * step - offset; at <= end; at += step) ticks.push(at);

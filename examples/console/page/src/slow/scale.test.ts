@@ -20,13 +20,25 @@ function contrast(a: readonly number[], b: readonly number[]): number {
 
 /** What a person without red or without green cones sees: Viénot's matrices, on gamma-coded values. */
 const BLINDNESS = {
-  protanopia: [[0.112, 0.888, 0], [0.112, 0.888, 0], [0.004, -0.004, 1]],
-  deuteranopia: [[0.292, 0.708, 0], [0.292, 0.708, 0], [-0.022, 0.022, 1]],
+  protanopia: [
+    [0.112, 0.888, 0],
+    [0.112, 0.888, 0],
+    [0.004, -0.004, 1],
+  ],
+  deuteranopia: [
+    [0.292, 0.708, 0],
+    [0.292, 0.708, 0],
+    [-0.022, 0.022, 1],
+  ],
 };
 
 for (const scheme of ["light", "dark"] as const) {
   const colours = palette(scheme);
-  const rising = (values: number[]) => assert.deepEqual(values, [...values].sort((a, b) => a - b));
+  const rising = (values: number[]) =>
+    assert.deepEqual(
+      values,
+      [...values].sort((a, b) => a - b),
+    );
 
   test(`one span stands out from the ${scheme} background`, () => {
     assert.ok(contrast(colours[0]!, BACKGROUND[scheme]) > 3);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { begin, press } from "./cursor";
 import { type Grid, area, boundOf, box, cellAt, durationTicks, timeTicks, zone } from "./plot";
-import { NOTHING, cells, drag, kind, parameters, read, spansIn } from "./selection";
+import { NOTHING, cells, drag, kind, parameters, read, spansIn, zoomed } from "./selection";
 
 const GRID: Grid = { from: 1_000_000, step: 500, columns: 10, bounds: [100, 200, 400, 800, 1600] };
 const PLACE = area(580, 438); // 500 × 400 for the cells
@@ -35,15 +35,24 @@ describe("geometry", () => {
   });
 
   it("names decades over a wide range, and parts of them over a narrow one", () => {
-    assert.deepEqual(durationTicks({ ...GRID, bounds: [100, 1e6] }).map((tick) => tick.duration), [100, 1e3, 1e4, 1e5, 1e6]);
-    assert.deepEqual(durationTicks(GRID).map((tick) => tick.duration), [100, 200, 500, 1000]);
+    assert.deepEqual(
+      durationTicks({ ...GRID, bounds: [100, 1e6] }).map((tick) => tick.duration),
+      [100, 1e3, 1e4, 1e5, 1e6],
+    );
+    assert.deepEqual(
+      durationTicks(GRID).map((tick) => tick.duration),
+      [100, 200, 500, 1000],
+    );
     assert.deepEqual(durationTicks({ ...GRID, bounds: [] }), []);
     assert.deepEqual(durationTicks({ ...GRID, bounds: [3, 4] }), [{ duration: 3, at: 0 }]);
   });
 
   it("has a first row from 0", () => {
     const grid = { ...GRID, bounds: [0, 1, 2, 4] };
-    assert.deepEqual([0, 1, 2, 4, 99].map((duration) => boundOf(grid, duration)), [0, 1, 2, 3, 3]);
+    assert.deepEqual(
+      [0, 1, 2, 4, 99].map((duration) => boundOf(grid, duration)),
+      [0, 1, 2, 3, 3],
+    );
     assert.deepEqual(durationTicks(grid)[0], { duration: 1, at: 1 / 3 });
     const first = drag(grid, "plot", { column: 1, row: 0 }, { column: 1, row: 0 });
     assert.deepEqual(cells(grid, first), { start: { column: 1, row: 0 }, end: { column: 1, row: 0 } });
@@ -86,11 +95,19 @@ describe("dragging", () => {
 
   it("covers the cells that it was dragged over", () => {
     assert.deepEqual(cells(GRID, drag(GRID, "plot", start, end)), { start, end });
-    assert.deepEqual(cells(GRID, drag(GRID, "time", start, end)), { start: { column: 2, row: 0 }, end: { column: 4, row: 3 } });
+    assert.deepEqual(cells(GRID, drag(GRID, "time", start, end)), {
+      start: { column: 2, row: 0 },
+      end: { column: 4, row: 3 },
+    });
   });
 
   it("counts the spans of its cells", () => {
-    const all = [[2, 1, 5, 0], [4, 2, 3, 1], [5, 1, 100, 0], [2, 3, 7, 0]] as const;
+    const all = [
+      [2, 1, 5, 0],
+      [4, 2, 3, 1],
+      [5, 1, 100, 0],
+      [2, 3, 7, 0],
+    ] as const;
     assert.equal(spansIn(GRID, all, drag(GRID, "plot", start, end)), 8);
     assert.equal(spansIn(GRID, all, drag(GRID, "time", start, end)), 15);
     assert.equal(spansIn(GRID, all, NOTHING), 0);
@@ -106,6 +123,13 @@ describe("the URL", () => {
   it("carries a selection there and back", () => {
     const selection = drag(GRID, "plot", { column: 2, row: 1 }, { column: 4, row: 2 });
     assert.deepEqual(read(new URLSearchParams(parameters(selection) as Record<string, string>)), selection);
+  });
+
+  it("takes a selection for the filters, and lets go of it", () => {
+    const changes = zoomed({ ...NOTHING, from: 5, to: 9 });
+    const gone = { sel_from: null, sel_to: null, sel_min: null, sel_max: null };
+    assert.deepEqual(changes, { last: null, from: "5", to: "9", ...gone });
+    assert.deepEqual(zoomed({ ...NOTHING, min: 1, max: 2 }), { min: "1", max: "2", ...gone });
   });
 
   for (const [what, query] of [

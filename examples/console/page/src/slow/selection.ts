@@ -52,7 +52,11 @@ export function cells(grid: Grid, selection: Selection): { start: Cell; end: Cel
 }
 
 /** Returns the spans of the cells of a selection. */
-export function spansIn(grid: Grid, all: readonly (readonly [column: number, row: number, spans: number, errors: number])[], selection: Selection): number {
+export function spansIn(
+  grid: Grid,
+  all: readonly (readonly [column: number, row: number, spans: number, errors: number])[],
+  selection: Selection,
+): number {
   const part = cells(grid, selection);
   if (part === null) return 0;
   const { start, end } = part;
@@ -87,6 +91,17 @@ export function parameters(selection: Selection): Record<string, string | null> 
   return Object.fromEntries(
     Object.entries(PARAMETERS).map(([member, name]) => [name, text(selection[member as keyof Selection])]),
   );
+}
+
+/** Returns the changes of parameters that make a selection the whole picture. */
+export function zoomed(selection: Selection): Record<string, string | null> {
+  const filters = Object.entries(selection).filter(([, bound]) => bound !== null);
+  const times = selection.from === null ? {} : { last: null };
+  return {
+    ...times,
+    ...Object.fromEntries(filters.map(([name, bound]) => [name, String(bound)])),
+    ...parameters(NOTHING),
+  };
 }
 
 /** Says in words what is compared with what. */

@@ -29,8 +29,12 @@ export const ALIKE = 0.05;
 export function spreads(answer: Compare): Spread[] {
   const share = (spans: number, all: number) => (all > 0 ? Math.min(1, spans / all) : 0);
   const made = (of: SpreadValue["of"], label: string, sides: Sides): SpreadValue => ({
-    of, label, insideSpans: sides.inside, outsideSpans: sides.outside,
-    inside: share(sides.inside, answer.inside), outside: share(sides.outside, answer.outside),
+    of,
+    label,
+    insideSpans: sides.inside,
+    outsideSpans: sides.outside,
+    inside: share(sides.inside, answer.inside),
+    outside: share(sides.outside, answer.outside),
   });
   return answer.attributes.map(({ key, score, values, others, absent }) => ({
     key,

@@ -4,9 +4,20 @@ import { bytes, duration, niceStep, parseDuration, percent, quantity, tick } fro
 
 test("durations have three digits and the unit that reads best", () => {
   const table: [number, string][] = [
-    [0, "0"], [0.25, "250 ns"], [1, "1 µs"], [840, "840 µs"], [999.6, "1.00 ms"], [12_345, "12.3 ms"], [99_960, "100 ms"],
-    [1_520_000, "1.52 s"], [59_990_000, "60.0 s"], [59_996_000, "1 min 0 s"], [123_000_000, "2 min 3 s"],
-    [3_900_000_000, "1 h 5 min"], [90_000_000_000, "1 d 1 h"], [-1_500, "-1.50 ms"],
+    [0, "0"],
+    [0.25, "250 ns"],
+    [1, "1 µs"],
+    [840, "840 µs"],
+    [999.6, "1.00 ms"],
+    [12_345, "12.3 ms"],
+    [99_960, "100 ms"],
+    [1_520_000, "1.52 s"],
+    [59_990_000, "60.0 s"],
+    [59_996_000, "1 min 0 s"],
+    [123_000_000, "2 min 3 s"],
+    [3_900_000_000, "1 h 5 min"],
+    [90_000_000_000, "1 d 1 h"],
+    [-1_500, "-1.50 ms"],
   ];
   for (const [us, text] of table) assert.equal(duration(us), text, String(us));
   assert.equal(duration(null), "–");
@@ -15,7 +26,13 @@ test("durations have three digits and the unit that reads best", () => {
 
 test("a written duration is read in its unit, and in milliseconds without one", () => {
   const table: [string, number | null][] = [
-    ["200ms", 200_000], ["1.5 s", 1_500_000], ["2m", 120_000_000], ["840us", 840], ["20", 20_000], ["x", null], ["-1s", null],
+    ["200ms", 200_000],
+    ["1.5 s", 1_500_000],
+    ["2m", 120_000_000],
+    ["840us", 840],
+    ["20", 20_000],
+    ["x", null],
+    ["-1s", null],
   ];
   for (const [text, us] of table) assert.equal(parseDuration(text), us, text);
 });

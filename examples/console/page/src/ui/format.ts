@@ -48,9 +48,11 @@ export function time(us: number, precision: "s" | "ms" | "us" = "ms"): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   const fraction =
-    precision === "s" ? "" : precision === "ms"
-      ? `.${String(date.getMilliseconds()).padStart(3, "0")}`
-      : `.${String(((Math.floor(us) % 1e6) + 1e6) % 1e6).padStart(6, "0")}`;
+    precision === "s"
+      ? ""
+      : precision === "ms"
+        ? `.${String(date.getMilliseconds()).padStart(3, "0")}`
+        : `.${String(((Math.floor(us) % 1e6) + 1e6) % 1e6).padStart(6, "0")}`;
   const today = new Date().toDateString() === date.toDateString();
   const day = today ? "" : `${date.toLocaleDateString("en", { day: "numeric", month: "short" })} `;
   return `${day}${clock}${fraction}`;
@@ -121,7 +123,7 @@ export function quantity(value: number): string {
   if (Number.isInteger(value)) return NUMBER.format(value);
   const size = Math.abs(value);
   if (size >= 1000) return NUMBER.format(value);
-  return size >= 0.001 ? size < 0.1 ? trimmed(value.toPrecision(2)) : trimmed(digits(value)) : value.toExponential(1);
+  return size >= 0.001 ? (size < 0.1 ? trimmed(value.toPrecision(2)) : trimmed(digits(value))) : value.toExponential(1);
 }
 
 /** Returns a step of an axis that reads well (1, 2 or 5 times a power of ten), of which `most` fit in a length. */

@@ -41,7 +41,9 @@ export function useKeys(title: string, bindings: readonly Binding[]): void {
 export function isTyping(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
   const target = event.target;
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 /** Begins to listen to keys. Called once. */
@@ -49,7 +51,8 @@ export function followKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || isTyping(event)) return;
     if (document.querySelector("dialog[open]") !== null) return;
-    const onControl = event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=tab]") !== null;
+    const onControl =
+      event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=tab]") !== null;
     if (onControl && (event.key === "Enter" || event.key === " " || event.key.startsWith("Arrow"))) return;
     for (const group of [...bound.peek()].reverse()) {
       const binding = group.bindings.find(({ keys }) => keys.includes(event.key));

@@ -27,7 +27,8 @@ export function useRows(box: RefObject<HTMLElement | null>, rowHeight: number, c
     const look = (): void => {
       const next = rowsInSight(element.scrollTop, element.clientHeight, rowHeight, count, more);
       setWindow((before) =>
-        before.first === next.first && before.end === next.end && before.height === next.height ? before : next);
+        before.first === next.first && before.end === next.end && before.height === next.height ? before : next,
+      );
     };
     look();
     element.addEventListener("scroll", look, { passive: true });

@@ -5,7 +5,11 @@ import type { ApiError } from "../api/client";
 
 /** Something went wrong; what was shown before stays below it. */
 export function Problem({ error }: { error: ApiError | null }) {
-  return error === null ? null : <p class="problem" role="alert">{error.message}</p>;
+  return error === null ? null : (
+    <p class="problem" role="alert">
+      {error.message}
+    </p>
+  );
 }
 
 /** Nothing is here, and what to do about it. */
@@ -20,5 +24,9 @@ export function Nothing({ title, children }: { title: string; children?: Compone
 
 /** Waiting for the first answer. */
 export function Loading({ what = "Loading" }: { what?: string }) {
-  return <p class="loading" role="status">{what}…</p>;
+  return (
+    <p class="loading" role="status">
+      {what}…
+    </p>
+  );
 }

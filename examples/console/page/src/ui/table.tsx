@@ -77,15 +77,35 @@ export function Table<Row>(properties: Properties<Row>) {
     cursor.value = rowKey(rows[next] as Row);
     if (box.current !== null) reveal(box.current, next, rowHeight, HEAD);
   };
-  useKeys(properties.label, keys ? [
-    { keys: ["j", "ArrowDown"], does: "Next row", run: () => move(1) },
-    { keys: ["k", "ArrowUp"], does: "Previous row", run: () => move(-1) },
-    { keys: ["PageDown"], does: "A page down", run: () => move(Math.max(1, Math.floor(window.height / rowHeight) - 2)) },
-    { keys: ["PageUp"], does: "A page up", run: () => move(-Math.max(1, Math.floor(window.height / rowHeight) - 2)) },
-    { keys: ["Home"], does: "First row", run: () => moveTo(0) },
-    { keys: ["End"], does: "Last row", run: () => moveTo(rows.length) },
-    { keys: ["Enter"], does: "Open the row", run: () => { const row = rows[at()]; if (row !== undefined) open(row); } },
-  ] : []);
+  useKeys(
+    properties.label,
+    keys
+      ? [
+          { keys: ["j", "ArrowDown"], does: "Next row", run: () => move(1) },
+          { keys: ["k", "ArrowUp"], does: "Previous row", run: () => move(-1) },
+          {
+            keys: ["PageDown"],
+            does: "A page down",
+            run: () => move(Math.max(1, Math.floor(window.height / rowHeight) - 2)),
+          },
+          {
+            keys: ["PageUp"],
+            does: "A page up",
+            run: () => move(-Math.max(1, Math.floor(window.height / rowHeight) - 2)),
+          },
+          { keys: ["Home"], does: "First row", run: () => moveTo(0) },
+          { keys: ["End"], does: "Last row", run: () => moveTo(rows.length) },
+          {
+            keys: ["Enter"],
+            does: "Open the row",
+            run: () => {
+              const row = rows[at()];
+              if (row !== undefined) open(row);
+            },
+          },
+        ]
+      : [],
+  );
 
   useEffect(() => {
     const element = box.current;
@@ -115,10 +135,16 @@ export function Table<Row>(properties: Properties<Row>) {
               class={column.align === "end" ? "end" : ""}
               aria-sort={sort?.key === column.key ? (sort.order === "asc" ? "ascending" : "descending") : undefined}
             >
-              {column.untitled === true ? <span class="sr-only">{column.title}</span> : column.sort === undefined || onSort === undefined ? column.title : (
+              {column.untitled === true ? (
+                <span class="sr-only">{column.title}</span>
+              ) : column.sort === undefined || onSort === undefined ? (
+                column.title
+              ) : (
                 <button class="head" onClick={() => onSort(nextSort(sort ?? null, column.key, column.sort ?? "desc"))}>
                   {column.title}
-                  <span class="sort-mark" aria-hidden="true">{sort?.key === column.key ? (sort.order === "asc" ? "↑" : "↓") : ""}</span>
+                  <span class="sort-mark" aria-hidden="true">
+                    {sort?.key === column.key ? (sort.order === "asc" ? "↑" : "↓") : ""}
+                  </span>
                 </button>
               )}
             </div>
@@ -135,7 +161,11 @@ export function Table<Row>(properties: Properties<Row>) {
               key={key}
               aria-rowindex={index + 2}
               class={`table-row${cursor.value === key ? " at" : ""}${properties.marked?.(row) === true ? " marked" : ""}${link !== undefined || onOpen !== undefined ? " opens" : ""}`}
-              style={{ gridTemplateColumns: tracks, height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
+              style={{
+                gridTemplateColumns: tracks,
+                height: `${rowHeight}px`,
+                transform: `translateY(${index * rowHeight}px)`,
+              }}
               onClick={(event) => {
                 cursor.value = key;
                 if (event.target instanceof Element && event.target.closest("a, button") !== null) return;
@@ -144,7 +174,9 @@ export function Table<Row>(properties: Properties<Row>) {
               }}
             >
               {shown.map((column) => (
-                <div role="cell" key={column.key} class={column.align === "end" ? "end" : ""}>{column.cell(row)}</div>
+                <div role="cell" key={column.key} class={column.align === "end" ? "end" : ""}>
+                  {column.cell(row)}
+                </div>
               ))}
             </div>
           );

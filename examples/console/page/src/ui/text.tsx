@@ -9,7 +9,11 @@ const SHOWN = 1024;
 
 /** A name or a short value from outside. */
 export function Outside({ text, class: style }: { text: string; class?: string }) {
-  return <bdi {...(style === undefined ? {} : { class: style })} title={text.length > 40 ? text.slice(0, SHOWN) : undefined}>{text.length > 512 ? `${text.slice(0, 512)}…` : text}</bdi>;
+  return (
+    <bdi {...(style === undefined ? {} : { class: style })} title={text.length > 40 ? text.slice(0, SHOWN) : undefined}>
+      {text.length > 512 ? `${text.slice(0, 512)}…` : text}
+    </bdi>
+  );
 }
 
 /** A value of any length: the beginning, and the rest on request. */
@@ -40,11 +44,24 @@ export function Copy({ text, label = "Copy" }: { text: string | (() => string); 
       // The browser refused; the text can be selected.
     }
   };
-  return <button class="quiet small" onClick={copy} aria-live="polite">{done ? "Copied" : label}</button>;
+  return (
+    <button class="quiet small" onClick={copy} aria-live="polite">
+      {done ? "Copied" : label}
+    </button>
+  );
 }
 
 /** A dotted name from outside, broken behind its dots where it must be. */
 export function Key({ name }: { name: string }) {
   const parts = name.length > 512 ? [name.slice(0, 512), "…"] : name.split(/(?<=[._/-])/);
-  return <bdi>{parts.map((part, index) => <Fragment key={index}>{index > 0 && <wbr />}{part}</Fragment>)}</bdi>;
+  return (
+    <bdi>
+      {parts.map((part, index) => (
+        <Fragment key={index}>
+          {index > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </bdi>
+  );
 }

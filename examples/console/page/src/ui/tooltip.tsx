@@ -49,5 +49,9 @@ export function Tooltip() {
     box.style.top = `${Math.max(4, below ? tooltip.y + 18 : tooltip.y - height - 10)}px`;
   });
   if (tooltip === null) return null;
-  return <div class="tooltip" role="tooltip" ref={element}>{tooltip.content}</div>;
+  return (
+    <div class="tooltip" role="tooltip" ref={element}>
+      {tooltip.content}
+    </div>
+  );
 }

@@ -23,5 +23,4 @@ export type Job = GraphJob | RequestJob;
 
 export type Message = { number: number; job: Job };
 export type Reply =
-  | { number: number; result: unknown }
-  | { number: number; error: { status: number; message: string } };
+  { number: number; result: unknown } | { number: number; error: { status: number; message: string } };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Span;
+use super::load::Span;
 
 /// Returns the groups of two spans or more, each in the order of time.
 pub(super) fn of(spans: &[&Span]) -> Vec<Value> {

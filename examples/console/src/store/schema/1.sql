@@ -78,7 +78,16 @@ CREATE TABLE point (
 CREATE INDEX point_series ON point (series, time);
 CREATE INDEX point_time ON point (time);
 
--- Rollups.
+-- Rollups, by minutes and by hours: a day has 1440 minutes, and a map of it must not read them all.
+CREATE TABLE cell_hour (
+    operation INTEGER, hour INTEGER, bucket INTEGER, spans INTEGER NOT NULL, errors INTEGER NOT NULL,
+    time INTEGER NOT NULL, PRIMARY KEY (operation, hour, bucket)
+) WITHOUT ROWID;
+CREATE TABLE edge_hour (
+    hour INTEGER, source INTEGER, target INTEGER, kind INTEGER, bucket INTEGER, calls INTEGER NOT NULL,
+    errors INTEGER NOT NULL, throttled INTEGER NOT NULL, time INTEGER NOT NULL, wait INTEGER NOT NULL, example INTEGER,
+    PRIMARY KEY (hour, source, target, kind, bucket)
+) WITHOUT ROWID;
 CREATE TABLE cell (
     operation INTEGER, minute INTEGER, bucket INTEGER, spans INTEGER NOT NULL, errors INTEGER NOT NULL,
     time INTEGER NOT NULL, PRIMARY KEY (operation, minute, bucket)

@@ -21,12 +21,19 @@ export function AttributesTab({ store, span }: { store: Store; span: number }) {
   const dropped = Object.entries(data.dropped).filter(([, number]) => number > 0);
   return (
     <div class="sections">
-      <Section title="Attributes" count={data.attributes.length}><AttributeList attributes={data.attributes} span={span} filter /></Section>
+      <Section title="Attributes" count={data.attributes.length}>
+        <AttributeList attributes={data.attributes} span={span} filter />
+      </Section>
       {data.events.length > 0 && (
         <Section title="Events" count={data.events.length}>
           {data.events.map((event, index) => (
             <div class="span-event" key={index}>
-              <p><span class="mono faint">{duration(event.time - origin)}</span> <b><Outside text={event.name} /></b></p>
+              <p>
+                <span class="mono faint">{duration(event.time - origin)}</span>{" "}
+                <b>
+                  <Outside text={event.name} />
+                </b>
+              </p>
               <AttributeList attributes={event.attributes} span={span} />
             </div>
           ))}
@@ -44,30 +51,59 @@ export function AttributesTab({ store, span }: { store: Store; span: number }) {
           ))}
         </Section>
       )}
-      <Section title="Resource" count={data.resource.length}><AttributeList attributes={data.resource} span={span} filter /></Section>
+      <Section title="Resource" count={data.resource.length}>
+        <AttributeList attributes={data.resource} span={span} filter />
+      </Section>
       <Section title="Span">
         <dl class="attributes">
           <Plain name="Trace id" value={data.trace_id} />
           <Plain name="Span id" value={data.span_id} />
           {data.parent_id !== null && <Plain name="Parent id" value={data.parent_id} />}
-          {data.trace_state !== null && data.trace_state !== "" && <Plain name="Trace state" value={data.trace_state} />}
+          {data.trace_state !== null && data.trace_state !== "" && (
+            <Plain name="Trace state" value={data.trace_state} />
+          )}
           <Plain name="Started" value={fullTime(data.start)} />
           {data.scope?.name != null && <Plain name="Scope" value={`${data.scope.name} ${data.scope.version ?? ""}`} />}
           <Plain name="Size" value={bytes(data.bytes)} />
-          {dropped.length > 0 && <Plain name="Dropped" value={dropped.map(([what, number]) => `${count(number)} ${what}`).join(", ")} />}
+          {dropped.length > 0 && (
+            <Plain name="Dropped" value={dropped.map(([what, number]) => `${count(number)} ${what}`).join(", ")} />
+          )}
         </dl>
       </Section>
     </div>
   );
 }
 
-function SpanLink({ store, span, request, id }: { store: Store; span: number | null; request: string | null; id: string }) {
+function SpanLink({
+  store,
+  span,
+  request,
+  id,
+}: {
+  store: Store;
+  span: number | null;
+  request: string | null;
+  id: string;
+}) {
   const at = placeOf(store.columns.value, span);
-  if (at >= 0) return <button class="small" onClick={() => store.select(at)}>Go to span <span class="mono">{id}</span></button>;
+  if (at >= 0)
+    return (
+      <button class="small" onClick={() => store.select(at)}>
+        Go to span <span class="mono">{id}</span>
+      </button>
+    );
   if (span !== null && request !== null && exported === null) {
-    return <a href={href("request", request, { span })} onClick={follow}>Span <span class="mono">{id}</span> of <Outside text={request} /></a>;
+    return (
+      <a href={href("request", request, { span })} onClick={follow}>
+        Span <span class="mono">{id}</span> of <Outside text={request} />
+      </a>
+    );
   }
-  return <span class="faint">Span <span class="mono">{id}</span> is not here</span>;
+  return (
+    <span class="faint">
+      Span <span class="mono">{id}</span> is not here
+    </span>
+  );
 }
 
 function Section({ title, count: number, children }: { title: string; count?: number; children: ComponentChildren }) {
@@ -84,34 +120,63 @@ function Plain({ name, value }: { name: string; value: string }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd><LongText class="mono" text={value} /><span class="acts"><Copy text={value} /></span></dd>
+      <dd>
+        <LongText class="mono" text={value} />
+        <span class="acts">
+          <Copy text={value} />
+        </span>
+      </dd>
     </div>
   );
 }
 
 /** Returns the text of an attribute's value, as a filter has it. */
 export function valueText({ value }: Attribute): string {
-  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 /** Keys and values; a value can be copied, and filtered by. */
-export function AttributeList({ attributes, span = null, filter = false }: { attributes: readonly Attribute[]; span?: number | null; filter?: boolean }) {
+export function AttributeList({
+  attributes,
+  span = null,
+  filter = false,
+}: {
+  attributes: readonly Attribute[];
+  span?: number | null;
+  filter?: boolean;
+}) {
   return (
     <dl class="attributes">
       {attributes.map((attribute, index) => {
         const text = valueText(attribute);
         return (
           <div key={index}>
-            <dt><Key name={attribute.key} /></dt>
+            <dt>
+              <Key name={attribute.key} />
+            </dt>
             <dd>
               <LongText class={attribute.type === "string" ? "" : "mono"} text={text} />
               {attribute.cut !== undefined && (
-                <span class="faint"> cut, {bytes(attribute.cut)} in all {span !== null && exported === null && <button class="quiet small" onClick={() => setParameters({ tab: "raw" })}>Show raw</button>}</span>
+                <span class="faint">
+                  {" "}
+                  cut, {bytes(attribute.cut)} in all{" "}
+                  {span !== null && exported === null && (
+                    <button class="quiet small" onClick={() => setParameters({ tab: "raw" })}>
+                      Show raw
+                    </button>
+                  )}
+                </span>
               )}
               <span class="acts">
                 <Copy text={text} />
                 {filter && exported === null && text.length <= 512 && (
-                  <button class="quiet small" onClick={() => go(href("requests", null, { where: `${attribute.key}=${text}` }))} {...tip("Requests with this value")}>Filter by</button>
+                  <button
+                    class="quiet small"
+                    onClick={() => go(href("requests", null, { where: `${attribute.key}=${text}` }))}
+                    {...tip("Requests with this value")}
+                  >
+                    Filter by
+                  </button>
                 )}
               </span>
             </dd>

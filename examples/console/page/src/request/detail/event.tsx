@@ -20,7 +20,12 @@ export function EventTab({ span }: { span: number }) {
   const { data, error } = useAsk<SpanEvent>(apiPath(["spans", span, "event"]));
   if (data === null) return error === null ? <Loading /> : <Problem error={error} />;
   if (data.event === null) {
-    return <p class="padded faint">The event was not captured. <code>THUNDRA_CAPTURE_PAYLOADS=errors</code> captures those of invocations that fail, <code>always</code> all, masked.</p>;
+    return (
+      <p class="padded faint">
+        The event was not captured. <code>THUNDRA_CAPTURE_PAYLOADS=errors</code> captures those of invocations that
+        fail, <code>always</code> all, masked.
+      </p>
+    );
   }
   const { event, command } = data;
   return (
@@ -28,12 +33,19 @@ export function EventTab({ span }: { span: number }) {
       {command !== null && (
         <section>
           <h3>Run it again</h3>
-          <div class="command"><code>{command}</code><Copy text={command} /></div>
+          <div class="command">
+            <code>{command}</code>
+            <Copy text={command} />
+          </div>
         </section>
       )}
       <section>
-        <h3>Event <Copy text={event} /></h3>
-        <pre><LongText text={indented(event)} most={20_000} /></pre>
+        <h3>
+          Event <Copy text={event} />
+        </h3>
+        <pre>
+          <LongText text={indented(event)} most={20_000} />
+        </pre>
       </section>
     </div>
   );

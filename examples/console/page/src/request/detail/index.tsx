@@ -17,14 +17,23 @@ import { LogsTab } from "./logs";
 import { MetricsTab } from "./metrics";
 import { RawTab } from "./raw";
 
-const TITLES: Record<DetailTab, string> = { attributes: "Attributes", logs: "Logs", metrics: "Metrics", event: "Event", raw: "Raw" };
+const TITLES: Record<DetailTab, string> = {
+  attributes: "Attributes",
+  logs: "Logs",
+  metrics: "Metrics",
+  event: "Event",
+  raw: "Raw",
+};
 
 export function Detail({ store, logs }: { store: Store; logs: Logs | null }) {
   const at = store.selected.value;
   const columns = store.columns.value;
-  const span = at < 0 ? null : columns.span[at] ?? null;
+  const span = at < 0 ? null : (columns.span[at] ?? null);
   const tab = span === null ? "logs" : store.tab.value;
-  const shown = span === null ? (["logs"] as const) : DETAIL_TABS.filter((name) => exported === null || name !== "raw" && name !== "event");
+  const shown =
+    span === null
+      ? (["logs"] as const)
+      : DETAIL_TABS.filter((name) => exported === null || (name !== "raw" && name !== "event"));
   const close = (): void => {
     setParameters({ tab: null, of: null });
     store.select(-1);
@@ -33,21 +42,38 @@ export function Detail({ store, logs }: { store: Store; logs: Logs | null }) {
     <aside class="detail" aria-label={span === null ? "The request" : "The selected span"}>
       <header>
         {at < 0 ? <h2>The request</h2> : <SpanHead store={store} at={at} />}
-        <button class="quiet icon close" onClick={close} aria-label="Close" {...tip("Close (Esc)")}>×</button>
+        <button class="quiet icon close" onClick={close} aria-label="Close" {...tip("Close (Esc)")}>
+          ×
+        </button>
       </header>
       <Tabs
         label="Details"
         tabs={shown.map((name) => ({
           name,
-          title: name === "logs" ? <>{TITLES.logs} <span class="faint">{count(at < 0 ? columns.summary.logs : columns.logs[at])}</span></> : TITLES[name],
+          title:
+            name === "logs" ? (
+              <>
+                {TITLES.logs} <span class="faint">{count(at < 0 ? columns.summary.logs : columns.logs[at])}</span>
+              </>
+            ) : (
+              TITLES[name]
+            ),
         }))}
         chosen={tab}
         onChoose={(name) => setParameters({ tab: name === "attributes" ? null : name })}
       >
         {tab === "logs" && <LogsTab store={store} logs={logs} of={parameter("of") ?? "span"} />}
         {span !== null && tab === "attributes" && <AttributesTab store={store} span={span} />}
-        {span !== null && tab === "metrics" && <MetricsTab key={columns.span[rootOf(columns, at)]} request={columns.id} span={columns.span[rootOf(columns, at)] ?? span} />}
-        {span !== null && tab === "event" && <EventTab key={columns.span[rootOf(columns, at)]} span={columns.span[rootOf(columns, at)] ?? span} />}
+        {span !== null && tab === "metrics" && (
+          <MetricsTab
+            key={columns.span[rootOf(columns, at)]}
+            request={columns.id}
+            span={columns.span[rootOf(columns, at)] ?? span}
+          />
+        )}
+        {span !== null && tab === "event" && (
+          <EventTab key={columns.span[rootOf(columns, at)]} span={columns.span[rootOf(columns, at)] ?? span} />
+        )}
         {span !== null && tab === "raw" && <RawTab key={span} span={span} />}
       </Tabs>
     </aside>
@@ -62,13 +88,25 @@ function SpanHead({ store, at }: { store: Store; at: number }) {
   const failed = ((columns.flags[at] ?? 0) & ERROR) !== 0;
   return (
     <div class="span-head">
-      <h2>{failed && <Outcome status="error" />} <Outside text={nameOf(columns, at)} /></h2>
+      <h2>
+        {failed && <Outcome status="error" />} <Outside text={nameOf(columns, at)} />
+      </h2>
       <p class="soft">
         <Service name={serviceOf(columns, at)} /> <span>{KINDS[columns.kind[at] ?? 0]}</span>
-        <span><b>{duration(length)}</b> from {duration(columns.start[at])}</span>
-        {length > 0 && self < length && <span {...tip("The time that no span below covers")}>self {duration(self)} ({percent(self / length)})</span>}
+        <span>
+          <b>{duration(length)}</b> from {duration(columns.start[at])}
+        </span>
+        {length > 0 && self < length && (
+          <span {...tip("The time that no span below covers")}>
+            self {duration(self)} ({percent(self / length)})
+          </span>
+        )}
       </p>
-      {error !== undefined && <p class="span-error"><LongText text={error} /></p>}
+      {error !== undefined && (
+        <p class="span-error">
+          <LongText text={error} />
+        </p>
+      )}
     </div>
   );
 }

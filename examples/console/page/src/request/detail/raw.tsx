@@ -12,8 +12,12 @@ export function RawTab({ span }: { span: number }) {
   return (
     <div class="sections">
       <section>
-        <h3>OTLP/JSON <Copy text={data} /></h3>
-        <pre><LongText text={indented(data)} most={20_000} /></pre>
+        <h3>
+          OTLP/JSON <Copy text={data} />
+        </h3>
+        <pre>
+          <LongText text={indented(data)} most={20_000} />
+        </pre>
       </section>
     </div>
   );

@@ -1,11 +1,11 @@
 /** The whole request in a strip: how many spans were at work when, and where errors are. */
 
-import { serviceColour } from "../ui/palette";
-import { token } from "../ui/theme";
-import type { View } from "./axis";
-import { ERROR, type Columns } from "./columns";
-import { scale, type Canvas } from "./draw";
-import type { Outline } from "./outline";
+import { serviceColour } from "../../ui/palette";
+import { token } from "../../ui/theme";
+import type { View } from "../axis";
+import { ERROR, type Columns } from "../columns";
+import { scale, type Canvas } from "./canvas";
+import type { Outline } from "../outline";
 
 /** The widest line of a span, so that small requests look like their bars. */
 const THICKEST = 4;
