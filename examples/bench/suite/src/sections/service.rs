@@ -1,5 +1,6 @@
 //! A service at full load: `/hello` over 64 open connections.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -166,7 +167,7 @@ fn generate(address: SocketAddr, turns: &mpsc::Receiver<oneshot::Sender<()>>) ->
             open.push(TcpStream::connect(address).await?);
         }
         while let Ok(done) = turns.recv() {
-            let mut busy: JoinSet<Result<TcpStream>> = open.drain(..).map(requests).collect();
+            let mut busy: JoinSet<io::Result<TcpStream>> = open.drain(..).map(requests).collect();
             while let Some(stream) = busy.join_next().await {
                 open.push(stream??);
             }
@@ -176,14 +177,14 @@ fn generate(address: SocketAddr, turns: &mpsc::Receiver<oneshot::Sender<()>>) ->
     })
 }
 
-async fn requests(mut stream: TcpStream) -> Result<TcpStream> {
+async fn requests(mut stream: TcpStream) -> io::Result<TcpStream> {
     const REQUEST: &[u8] = b"GET /hello HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: bench/1\r\naccept: */*\r\n\r\n";
     let mut answer = [0; 1024];
     for _ in 0..REQUESTS / CONNECTIONS {
         stream.write_all(REQUEST).await?;
         let read = stream.read(&mut answer).await?;
         if !answer[..read].ends_with(b"hello") {
-            return Err("another answer".into());
+            return Err(io::Error::other("another answer"));
         }
     }
     Ok(stream)
