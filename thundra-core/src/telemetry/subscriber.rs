@@ -70,7 +70,7 @@ pub(super) fn bridge_log() {
 
 /// Returns the subscriber of [`install`](crate::install) for telemetry without layers. Threads and tests can use the
 /// subscriber as a default. For more layers use [`TelemetryBuilder::layer`](crate::TelemetryBuilder::layer), because
-/// the filter of the subscriber would hide spans from added layers.
+/// this subscriber has no `Registry` for layers, and its filter would hide spans from added layers.
 ///
 /// # Examples
 ///
