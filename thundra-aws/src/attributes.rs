@@ -1,11 +1,14 @@
 //! Attributes of spans, and the limit of attributes written by untrusted callers.
 
-use thundra_core::{Description, Value};
+#[cfg(feature = "sdk")]
+use thundra_core::Description;
+use thundra_core::Value;
 
 /// The attributes of a span, in the order of recording.
 pub(crate) type Attributes = Vec<(&'static str, Value)>;
 
 /// Takes attributes, one after the other: a list, or an open span, which copies no text twice.
+#[cfg(feature = "sdk")]
 pub(crate) trait TakeAttributes {
     /// Takes a text.
     fn text(&mut self, key: &'static str, text: &str);
@@ -19,6 +22,7 @@ pub(crate) trait TakeAttributes {
     }
 }
 
+#[cfg(feature = "sdk")]
 impl TakeAttributes for Attributes {
     fn text(&mut self, key: &'static str, text: &str) {
         self.push((key, text.to_owned().into()));
@@ -33,6 +37,7 @@ impl TakeAttributes for Attributes {
     }
 }
 
+#[cfg(feature = "sdk")]
 impl TakeAttributes for Description<'_> {
     fn text(&mut self, key: &'static str, text: &str) {
         Description::text(self, key, text);

@@ -3,10 +3,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::Trust;
-use thundra_core::{Scope, semconv};
+use thundra_core::{Scope, ScopeFlags, semconv};
 
+use crate::lifecycle::later;
+use crate::lifecycle::reporting::Reporting;
 use crate::lifecycle::watchdog::Watch;
 use crate::payload::splice::InsertionPoint;
 use crate::settings::QueueSpans;
@@ -37,6 +40,17 @@ pub fn scope_after_wait(as_span: bool) {
     let builder = queue_time::describe(Scope::builder("process orders"), Some(waited), spans);
     let sent_at = SystemTime::now().checked_sub(waited);
     drop(queue_time::precede(builder, sent_at, &attributes, spans).begin().finish());
+}
+
+/// Begins and ends an invocation whose event is unreadable as the handler's type, without the error of the runtime.
+pub fn refuse(event: &Bytes) {
+    let _ = Reporting::new(());
+    let (scope, later) = later::begin(&mut event.clone(), &Context::default(), None, thundra_core::config());
+    scope.set_flags(ScopeFlags::FAILED);
+    if let Some(later) = later {
+        later.complete(*scope, thundra_core::config());
+    }
+    drop(scope.finish());
 }
 
 /// Watches an invocation and ends the watch, as each invocation with a deadline does.

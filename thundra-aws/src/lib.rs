@@ -337,8 +337,8 @@
 //! # Features
 //!
 //! - `triggers` (default): what triggered an invocation, and the contexts in the events. Without the
-//!   feature, every event counts as one of no known source: an invocation continues the trace of Lambda's X-Ray header
-//!   or of the client context alone. `batch`, `http` and `sdk` include `triggers`.
+//!   feature, no event is read: an invocation continues the trace of Lambda's X-Ray header or of the client context
+//!   alone, with the trust in callers at the public edge. `batch`, `http` and `sdk` include `triggers`.
 //! - `local-run` (default): [runs outside of Lambda](run#local-runs). Without the feature, such a run is an error.
 //! - `measurements` (default): [metrics](#metrics), those of invocations and calls, and those of the program's events.
 //!   `sdk` includes `measurements`.

@@ -18,12 +18,13 @@ const SHARED: [&str; 4] = [
 
 /// Records the wait on the scope of the processing.
 pub(crate) fn describe(builder: ScopeBuilder, waited: Option<Duration>, spans: QueueSpans) -> ScopeBuilder {
-    match waited {
-        Some(waited) if spans != QueueSpans::Off => {
-            builder.attribute(semconv::THUNDRA_QUEUE_TIME_MS, waited.as_millis() as u64)
-        }
-        _ => builder,
-    }
+    builder.attributes(attribute(waited, spans))
+}
+
+/// Returns the attribute with the wait.
+pub(crate) fn attribute(waited: Option<Duration>, spans: QueueSpans) -> Option<(&'static str, Value)> {
+    let waited = waited.filter(|_| spans != QueueSpans::Off)?;
+    Some((semconv::THUNDRA_QUEUE_TIME_MS, (waited.as_millis() as u64).into()))
 }
 
 /// Puts the span of the wait before the scope of the processing, given the attributes of the processing.

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use thundra_core::{ScopeBuilder, semconv};
+use thundra_core::{ScopeBuilder, ScopeRef, semconv};
 
 use super::SpanPointer;
+use crate::attributes::Attributes;
 
 /// The most pointers on a span, as many as links by default. A batch of a stream may have 10,000 records.
 pub(super) const MAX_POINTERS: usize = 128;
@@ -59,7 +60,23 @@ pub(crate) const fn is_on() -> bool {
 
 /// Records the changes on the scope of the processing: the pointers as an attribute, the buckets and tables in the
 /// memory of the scope.
-pub(crate) fn describe<'c>(mut builder: ScopeBuilder, changes: impl IntoIterator<Item = &'c Change>) -> ScopeBuilder {
+pub(crate) fn describe<'c>(builder: ScopeBuilder, changes: impl IntoIterator<Item = &'c Change>) -> ScopeBuilder {
+    let (attributes, origins) = summary(changes);
+    let builder = builder.attributes(attributes);
+    if origins.is_empty() { builder } else { builder.origins(origins) }
+}
+
+/// Records the changes on an open scope as [`describe`] does.
+pub(crate) fn describe_open<'c>(scope: ScopeRef, changes: impl IntoIterator<Item = &'c Change>) {
+    let (attributes, origins) = summary(changes);
+    scope.set_attributes(&attributes);
+    if !origins.is_empty() {
+        scope.set_origins(origins);
+    }
+}
+
+/// Returns the attributes, and the names of the buckets and tables.
+fn summary<'c>(changes: impl IntoIterator<Item = &'c Change>) -> (Attributes, Vec<String>) {
     let (mut pointers, mut dropped) = (Vec::new(), 0_usize);
     let mut resources: Vec<&Resource> = Vec::new();
     for change in changes {
@@ -73,16 +90,14 @@ pub(crate) fn describe<'c>(mut builder: ScopeBuilder, changes: impl IntoIterator
             resources.push(&change.resource);
         }
     }
+    let mut attributes = Attributes::new();
     if !pointers.is_empty() {
-        builder = builder.attribute(semconv::THUNDRA_SPAN_POINTERS_READ, texts(&pointers));
+        attributes.push((semconv::THUNDRA_SPAN_POINTERS_READ, texts(&pointers).into()));
     }
     if dropped > 0 {
-        builder = builder.attribute(semconv::THUNDRA_SPAN_POINTERS_DROPPED, dropped);
+        attributes.push((semconv::THUNDRA_SPAN_POINTERS_DROPPED, dropped.into()));
     }
-    if !resources.is_empty() {
-        builder = builder.origins(resources.into_iter().map(Resource::origin).collect());
-    }
-    builder
+    (attributes, resources.into_iter().map(Resource::origin).collect())
 }
 
 /// Returns the value of an attribute.

@@ -35,8 +35,20 @@ pub(crate) fn begin_as(
     attempt: Option<&str>,
     config: &Config,
 ) -> Scope {
+    let trigger = trigger::detect(body, config, trust(context, config));
+    begin_with(trigger, is_cold_start, body, context, attempt, config)
+}
+
+/// Begins the scope of an invocation with a recognised event.
+pub(super) fn begin_with(
+    trigger: Trigger,
+    is_cold_start: bool,
+    body: &mut Bytes,
+    context: &Context,
+    attempt: Option<&str>,
+    config: &Config,
+) -> Scope {
     let caller = trust(context, config);
-    let trigger = trigger::detect(body, config, caller);
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
     let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold_start);
     builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
@@ -203,7 +215,7 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
 
 /// Returns the trust in the caller of the function. A Cognito identity is an end user, signed in or a guest, with
 /// control over the event, the client context and the X-Ray header. An agent has control over the event.
-fn trust(context: &Context, config: &Config) -> Trust {
+pub(super) fn trust(context: &Context, config: &Config) -> Trust {
     let is_visitor = context
         .identity
         .as_ref()

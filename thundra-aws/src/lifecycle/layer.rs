@@ -22,7 +22,7 @@ use super::answer::Answer;
 use super::deadline::Deadline;
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::watchdog::Watch;
-use super::{background, invocation, reporting, usage, warmup};
+use super::{background, invocation, later, reporting, usage, warmup};
 use crate::panics::catch_panic;
 use crate::remote_config;
 
@@ -71,12 +71,16 @@ where
             return InvocationFuture { step: Step::Answering { future, deadline }, config: self.config };
         }
         let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
-        let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, config);
+        let (scope, later) = later::begin(&mut invocation.body, &invocation.context, attempt, config);
         let watch = Watch::begin(&scope, &invocation.context, config);
         let answer = reports.then(|| invocation::answer(*scope, config)).flatten();
         let call = || Answer::in_place_of_handler(answer, || self.inner.call(invocation));
         // Panics of the user's `Deserialize` and `Serialize` pass through this call as well.
-        let future = match scope.enter(|| catch_panic(Some(*scope), call)) {
+        let called = scope.enter(|| catch_panic(Some(*scope), call));
+        if let Some(later) = later {
+            later.complete(*scope, config);
+        }
+        let future = match called {
             Ok(future) => future,
             Err(panic) => {
                 finish_last(scope, watch);

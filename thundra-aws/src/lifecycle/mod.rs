@@ -6,6 +6,7 @@
 //!              └─ watchdog/: exports the scope shortly before the deadline, if it is still open
 //! ```
 //!
+//! `later.rs` reads the records of a batch once the runtime has read the event as the handler's type.
 //! `answer.rs` takes the place of the handler, for a ping (`warmup.rs`) and at the end of a long chain of calls.
 //!
 //! The end of an invocation is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
@@ -29,6 +30,7 @@ mod init;
 pub(crate) mod initialisation;
 pub(crate) mod invocation;
 mod invocation_layer;
+pub(crate) mod later;
 pub(crate) mod layer;
 #[cfg(feature = "local-run")]
 pub(crate) mod local;

@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use memchr::{memchr2, memchr3};
+use memchr::memchr3;
+
+use super::words::{end_of_scalar, end_of_string, quote_or_bracket};
 
 /// A position in a JSON text. After `None` the cursor stays at the unexpected byte, except after
 /// [`attempt`](Cursor::attempt).
@@ -157,96 +159,6 @@ impl<'a> Cursor<'a> {
     }
 }
 
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-
-/// Returns the high bit of each zero byte of a word. A byte above a zero byte may have the bit too, so the lowest bit
-/// alone is exact.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & (ONES << 7)
-}
-
-/// Returns the place of the quote at the end of a string, and `true` for a string with an escape. The quote at the
-/// beginning is before the text.
-#[inline]
-fn end_of_string(text: &[u8]) -> Option<(usize, bool)> {
-    let end = quote_or_backslash(text)?;
-    if text.get(end) == Some(&b'"') { Some((end, false)) } else { Some((end_of_escaped(text, end)?, true)) }
-}
-
-/// Returns the place of the quote at the end of a string, given the place of the first backslash.
-#[inline(never)]
-fn end_of_escaped(text: &[u8], mut at: usize) -> Option<usize> {
-    while text.get(at) != Some(&b'"') {
-        at += 2;
-        at += quote_or_backslash(text.get(at..)?)?;
-    }
-    Some(at)
-}
-
-/// Returns the length of a number, `true`, `false` or `null`.
-#[inline]
-fn end_of_scalar(bytes: &[u8]) -> usize {
-    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || *byte <= b' ';
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // Of the control characters and the space, the lowest bit alone is exact too.
-        let spaces = word.wrapping_sub(ONES * (b' ' as u64 + 1)) & !word & (ONES << 7);
-        let brackets = zeros((word | (ONES * 0x20)) ^ (ONES * b'}' as u64));
-        let found = spaces | brackets | zeros(word ^ (ONES * b',' as u64));
-        if found != 0 {
-            return at * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len())
-}
-
-/// Returns the place of the first quote or backslash. Many strings are shorter than a word.
-#[inline]
-pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    let found = bytes.first_chunk().map_or(0, |word| {
-        let word = u64::from_le_bytes(*word);
-        zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64))
-    });
-    if found != 0 { Some(found.trailing_zeros() as usize / 8) } else { distant_quote_or_backslash(bytes) }
-}
-
-/// Returns the place of the first quote or backslash. Most strings end soon, and a call of `memchr2` costs more than
-/// the first chunks.
-#[inline(never)]
-fn distant_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    let mut rest = bytes;
-    while let Some((chunk, after)) = rest.split_first_chunk::<16>().filter(|_| bytes.len() - rest.len() < 64) {
-        // The compiler compares all bytes of the chunk at once.
-        let found = u128::from_le_bytes(chunk.map(|byte| if (byte == b'"') | (byte == b'\\') { 0xff } else { 0 }));
-        if found != 0 {
-            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
-        }
-        rest = after;
-    }
-    memchr2(b'"', b'\\', rest).map(|place| bytes.len() - rest.len() + place)
-}
-
-/// Returns the place of the first quote or bracket. Some letters also count as brackets, but none of the letters that
-/// JSON has outside of strings.
-#[inline]
-fn quote_or_bracket(bytes: &[u8]) -> Option<usize> {
-    /// The bits that tell `{`, `}`, `[` and `]` apart.
-    const APART: u8 = b'{' ^ b'}' | b'{' ^ b'[';
-    const BRACKET: u8 = b'{' | APART;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let brackets = zeros((word | (ONES * APART as u64)) ^ (ONES * BRACKET as u64));
-        let found = brackets | zeros(word ^ (ONES * b'"' as u64));
-        if found != 0 {
-            return Some(at * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let in_rest = rest.iter().position(|byte| *byte == b'"' || byte | APART == BRACKET)?;
-    Some(words.len() * 8 + in_rest)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -254,16 +166,6 @@ mod tests {
     use super::*;
 
     proptest! {
-        #[test]
-        fn words_are_searched_as_bytes_are(bytes in "[a-zé]{0,90}[\"{}\\[\\],:0-9a-z_Y\\\\ ]{0,80}|\\PC{0,40}") {
-            let bytes = bytes.as_bytes();
-            let first = |stops: &[u8]| bytes.iter().position(|byte| stops.contains(byte));
-            prop_assert_eq!(quote_or_backslash(bytes), first(b"\"\\"));
-            prop_assert_eq!(quote_or_bracket(bytes), first(b"\"{}[]Yy_\x7f"));
-            let scalar = bytes.iter().position(|byte| b",}]".contains(byte) || *byte <= b' ');
-            prop_assert_eq!(end_of_scalar(bytes), scalar.unwrap_or(bytes.len()));
-        }
-
         #[test]
         fn a_value_ends_where_serde_json_ends_it(value in "[\"{}\\[\\],:0-9tn\\\\ ]{0,40}", after in "[,}\\] ]{0,3}") {
             // Whatever is JSON is skipped whole.

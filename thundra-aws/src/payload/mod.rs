@@ -9,16 +9,20 @@ pub(crate) mod read_error;
 // Only the services with context in their payloads splice.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) mod splice;
+mod validate;
+pub(crate) mod words;
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use memchr::memchr;
 use memchr::memmem::Finder;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 use self::cursor::Cursor;
-pub(crate) use self::pairs::{each_plain, pairs, validate};
+pub(crate) use self::pairs::{each_plain, pairs};
+pub(crate) use self::validate::validate;
 
 /// The searcher for the quoted name, made once. Making a searcher costs more than searching a short text.
 static QUOTED_NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"__context__\""));
@@ -84,7 +88,9 @@ pub(crate) fn locate(body: &[u8]) -> Option<Member<'_>> {
 /// Returns `true` for a part of a JSON text with the quoted name of the member. A string has no such part, because
 /// quotes inside a string are escaped.
 pub(crate) fn names_context(part: &[u8]) -> bool {
-    QUOTED_NAME.find(part).is_some()
+    // Most events have no underscore, for which a search is several times as fast.
+    let name = || QUOTED_NAME.find(part.get(memchr(b'_', part)?.saturating_sub(1)..)?);
+    name().is_some()
 }
 
 /// Returns the payload without a range, usually the range of a member.

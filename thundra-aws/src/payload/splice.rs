@@ -3,8 +3,6 @@
 //! The text is never parsed into a value and serialized again: the digits of numbers, the order of members and a
 //! trailing newline stay. Cutting the members out again restores the bytes of the original text.
 
-use serde::de::IgnoredAny;
-
 use crate::payload;
 
 const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
@@ -37,8 +35,7 @@ impl<'a> InsertionPoint<'a> {
     pub(crate) fn in_payload(payload: &'a [u8], was_received: impl FnOnce(&str) -> bool) -> Result<Self, SpliceError> {
         let json = std::str::from_utf8(payload).map_err(|_| SpliceError::NotAnObject)?;
         let rest = json.trim_start_matches(WHITESPACE).strip_prefix('{').ok_or(SpliceError::NotAnObject)?;
-        // Validates without recursion, however deeply the payload is nested.
-        serde_json::from_str::<IgnoredAny>(json).map_err(|_| SpliceError::NotAnObject)?;
+        payload::validate(json).ok_or(SpliceError::NotAnObject)?;
         let Some(member) = payload::find(payload) else {
             let contents = json.len() - rest.len();
             return InsertionPoint::first(json, contents, "\"__context__\":{", ["}", "},"])

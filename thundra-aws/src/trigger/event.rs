@@ -8,7 +8,7 @@ use super::parse::json::{MAX_MEMBERS, Object};
 use super::parse::members::{self, Members};
 
 /// The member with a batch of records, anywhere in the event.
-const RECORDS: &str = "Records";
+pub(super) const RECORDS: &str = "Records";
 /// The members read inside: the context of a request, and the batches of records, messages, changes or tasks.
 const OPENED: [&str; 6] = ["requestContext", "records", "messages", "rmqMessagesByQueue", "events", "tasks"];
 /// The body of a request, often long and never needed.

@@ -115,7 +115,7 @@ pub(crate) enum Headers<'a> {
     /// Properties of ActiveMQ, with [names of JMS](property_name).
     Properties(Object<'a>),
     /// Headers of RabbitMQ. A text may be an array of bytes.
-    Headers(Object<'a>),
+    Table(Object<'a>),
     /// The decoded headers.
     #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     Texts(Vec<(Cow<'a, str>, Cow<'a, str>)>),
@@ -125,7 +125,7 @@ impl Carrier for Headers<'_> {
     fn each(&self, is_wanted: &dyn Fn(&str) -> bool, pair: &mut dyn FnMut(&str, &str)) {
         let (map, name): (_, fn(_) -> _) = match self {
             Headers::Properties(map) => (map, property_name),
-            Headers::Headers(map) => (map, |name| name),
+            Headers::Table(map) => (map, |name| name),
             Headers::Texts(headers) => return headers.each(is_wanted, pair),
         };
         let wanted = map.all_members().map(|member| (name(member.key()), member));
@@ -169,7 +169,7 @@ impl<'a> MqMessage<'a> {
             id: properties.text("messageId"),
             conversation_id: properties.text("correlationId"),
             queue: key.map(|key| rabbitmq_queue(&key).to_owned().into()),
-            headers: Headers::Headers(map),
+            headers: Headers::Table(map),
             data: Data::Base64(message.text("data").unwrap_or_default()),
             sent_at: properties.text("timestamp").and_then(|time| time::from_english(&time)),
             redelivered: message.raw("redelivered") == Some("true"),

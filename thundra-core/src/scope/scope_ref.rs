@@ -322,6 +322,14 @@ impl ScopeRef {
         false
     }
 
+    /// Sets the names of the origins that triggered the work.
+    #[doc(hidden)]
+    pub fn set_origins(&self, names: Vec<String>) {
+        if let Some(mut state) = SCOPES.lock(self.root.scope) {
+            Arc::make_mut(state.names.get_or_insert_default()).origins = names;
+        }
+    }
+
     /// Returns the deadline of the work of the scope.
     #[doc(hidden)]
     pub fn deadline(&self) -> Option<SystemTime> {

@@ -19,6 +19,8 @@ use crate::points::collection;
 use crate::recorder::callsites;
 use crate::recorder::current::records;
 use crate::recorder::filter::{FrontFilter, LogLines};
+#[cfg(feature = "testing")]
+use crate::recorder::further_uses;
 use crate::recorder::layer::RecorderLayer;
 use crate::recorder::levels::SpanLevels;
 use crate::recorder::line_filter::LineFilter;
@@ -68,7 +70,7 @@ pub(super) fn bridge_log() {
 
 /// Returns the subscriber of [`install`](crate::install) for telemetry without layers. Threads and tests can use the
 /// subscriber as a default. For more layers use [`TelemetryBuilder::layer`](crate::TelemetryBuilder::layer), because
-/// the filter of the subscriber would hide spans from added layers.
+/// this subscriber has no `Registry` for layers, and its filter would hide spans from added layers.
 ///
 /// # Examples
 ///
@@ -103,6 +105,7 @@ fn own(config: &Config) -> RecorderSubscriber {
 pub(crate) fn recording(config: &Config) -> impl Subscriber + Send + Sync + use<> {
     mask::add(&config.mask_keys);
     record_for_tests([Signal::Logs].into_iter().collect());
+    further_uses::expect();
     collection::aggregate();
     let filter = FrontFilter { spans: SpanLevels::new(&config.spans), log: log::line_filter(config) };
     RecorderSubscriber::new(config, filter, None)

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! checks the paths whose names contain `recorded`; without a word, all paths. `--write` rewrites the bounds.
-//! `--features otel-spans` or `--features span-pointers` checks the cost of the feature instead. The exit code is 1 if a bound is exceeded, and 2 if
+//! `--features otel-spans` checks the cost of the feature instead. The exit code is 1 if a bound is exceeded, and 2 if
 //! nothing can be counted.
 //!
 //! Each figure is the difference of two runs of this program under valgrind, `work {name} {size} {turns}`, with
@@ -84,8 +84,7 @@ fn costs(part: &str) -> io::Result<Vec<Cost>> {
 /// Returns `true` for the paths of the current build. A feature that adds to every path has a separate build, which
 /// counts nothing else.
 fn is_counted(name: &str) -> bool {
-    let features = [("otel-spans", cfg!(feature = "otel-spans")), ("span-pointers", cfg!(feature = "span-pointers"))];
-    features.into_iter().all(|(feature, is_on)| name.contains(feature) == is_on)
+    name.contains("otel-spans") == cfg!(feature = "otel-spans")
 }
 
 /// Returns `true` for the paths of the current build whose names contain `part`.

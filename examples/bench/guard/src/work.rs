@@ -61,6 +61,7 @@ const ALL: &[(&str, Work)] = &[
     ("rabbitmq", |records, turns| recognise(&events::batch_of("rabbitmq", records as usize), turns)),
     ("s3", |records, turns| recognise(&events::batch_of("s3", records as usize), turns)),
     ("s3_batch", |records, turns| recognise(&events::batch_of("s3_batch", records as usize), turns)),
+    ("refused", refused),
     ("queue_attribute", |scopes, turns| after_wait(scopes, turns, false)),
     ("queue_span", |scopes, turns| after_wait(scopes, turns, true)),
     ("splice", splice),
@@ -273,6 +274,13 @@ fn recognise(event: &str, turns: u64) {
     for _ in 0..turns {
         black_box(thundra_aws::bench_support::recognise(black_box(event.as_bytes())));
     }
+}
+
+/// Begins and ends invocations by a batch that is unreadable as the handler's type.
+fn refused(records: u64, turns: u64) {
+    install(&[]);
+    let event = events::kinesis(records as usize).into();
+    (0..turns).for_each(|_| thundra_aws::bench_support::refuse(black_box(&event)));
 }
 
 /// Runs scopes after a wait in a queue.

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message as _;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Value, json};
+use thundra_core::semconv;
 
 use super::answer::{duration, time};
 use super::filters::{kind_name, status_name};
@@ -75,10 +77,34 @@ pub(crate) async fn raw(
 
 /// `GET /api/v1/spans/{span}/event`
 pub(crate) async fn event(State(api): State<Api>, Path(row): Path<i64>) -> Answer {
-    let stored = api.store.read(move |db| stored(db, row)).await?.ok_or(Failure::NotFound("no such span"))?;
-    let captured = ["thundra.event", "faas.event", "thundra.lambda.event"];
-    let event = captured.iter().find_map(|key| text_of(&stored.span.attributes, key));
-    Ok(Json(json!({ "event": event, "command": event.map(|_| "cargo run -- event.json") })))
+    let found = api.store.read(move |db| {
+        let Some(stored) = stored(db, row)? else { return Ok(None) };
+        captured(db, row, text_of(&stored.span.attributes, semconv::FAAS_INVOCATION_ID)).map(Some)
+    });
+    let event = found.await?.ok_or(Failure::NotFound("no such span"))?;
+    Ok(Json(json!({ "event": event, "command": event.as_ref().map(|_| "cargo run < event.json") })))
+}
+
+/// The member that marks the line with an event, and the one that has the event (`THUNDRA_CAPTURE_PAYLOADS`).
+const MARKER: &str = "_thundra";
+const EVENT: &str = "event";
+
+/// Returns the captured event of an invocation, from its line in the log.
+fn captured(db: &Connection, row: i64, request_id: Option<&str>) -> Result<Option<String>, store::Error> {
+    let Some(request_id) = request_id else { return Ok(None) };
+    let mut statement = db.prepare(
+        "SELECT raw FROM log WHERE request_id = ?1 UNION ALL
+         SELECT l.raw FROM span s JOIN log l ON l.trace = s.trace AND l.request_id IS NULL WHERE s.id = ?2 LIMIT 100000",
+    )?;
+    let mut rows = statement.query(rusqlite::params![request_id, row])?;
+    while let Some(row) = rows.next()? {
+        let record = LogRecord::decode(row.get_ref(0)?.as_blob().unwrap_or_default()).unwrap_or_default();
+        let value = |key: &str| record.attributes.iter().find(|pair| pair.key == key)?.value.as_ref();
+        if let (Some(_), Some(event)) = (value(MARKER), value(EVENT)) {
+            return Ok(Some(rows::json(event).to_string()));
+        }
+    }
+    Ok(None)
 }
 
 pub(crate) fn read(db: &Connection, row: i64, stored: &Stored) -> Result<Value, store::Error> {

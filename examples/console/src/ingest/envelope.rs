@@ -9,6 +9,9 @@ use thundra_core::Signal;
 use super::decode::{DecodeError, Format, request, unzip};
 use crate::rows::Telemetry;
 
+/// The name of the member that tells an envelope, and comes first.
+pub(super) const NAME: &str = "__otel_otlp_stdout";
+
 /// The beginning of an envelope.
 const START: &str = r#"{"__otel_otlp_stdout""#;
 

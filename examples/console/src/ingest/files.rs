@@ -1,7 +1,7 @@
 //! Logs in files and on standard input.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -65,17 +65,38 @@ impl Loading {
     fn read(&mut self, mut log: BufReader<impl Read>) -> Result<Summary, Error> {
         // Gzip begins with these two bytes.
         if log.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-            self.lines(BufReader::new(MultiGzDecoder::new(log)))?;
+            self.text(BufReader::new(MultiGzDecoder::new(log)))?;
         } else {
-            self.lines(log)?;
+            self.text(log)?;
         }
         self.write()?;
         Ok(self.summary)
     }
 
+    /// Reads JSON that takes several lines, such as one that a tool has formatted, or else lines.
+    fn text(&mut self, mut log: BufReader<impl Read>) -> Result<(), Error> {
+        let mut first = Vec::new();
+        (&mut log).take(MAX_LINE).read_until(b'\n', &mut first)?;
+        if !is_unfinished(String::from_utf8_lossy(&first).trim_start_matches('\u{feff}')) {
+            return self.lines(BufReader::new(Cursor::new(first).chain(log)));
+        }
+        let mut all = first;
+        (&mut log).take(MAX_BYTES as u64).read_to_end(&mut all)?;
+        let values: Result<Vec<Json>, _> = serde_json::Deserializer::from_slice(&all).into_iter().collect();
+        let Ok(values) = values else { return self.lines(BufReader::new(Cursor::new(all).chain(log))) };
+        let mut lines = Lines::default();
+        for value in values {
+            let items = if let Json::Array(items) = value { items } else { vec![value] };
+            for item in items {
+                lines.json(item.clone(), &item.to_string(), &Message::default(), &mut self.batch);
+            }
+            self.write()?;
+        }
+        Ok(())
+    }
+
     fn lines(&mut self, mut log: BufReader<impl Read>) -> Result<(), Error> {
         let (mut messages, mut lines) = (Messages::default(), Lines::default());
-        let mut is_first = true;
         let mut bytes = Vec::new();
         loop {
             bytes.clear();
@@ -89,9 +110,6 @@ impl Loading {
                 continue;
             }
             let line = String::from_utf8_lossy(&bytes);
-            if std::mem::take(&mut is_first) && is_unfinished(line.trim_start_matches('\u{feff}')) {
-                return self.values(&bytes, log, &mut lines);
-            }
             if let Some(message) = messages.line(&line) {
                 self.message(&message, &mut lines)?;
             }
@@ -106,23 +124,6 @@ impl Loading {
             Some(message) => self.message(&message, &mut lines),
             None => Ok(()),
         }
-    }
-
-    /// Reads JSON that takes several lines, such as one that a tool has formatted.
-    fn values(&mut self, first: &[u8], log: impl Read, lines: &mut Lines) -> Result<(), Error> {
-        let mut all = first.to_vec();
-        log.take(MAX_BYTES as u64).read_to_end(&mut all)?;
-        for value in serde_json::Deserializer::from_slice(&all).into_iter::<Json>() {
-            match value {
-                Ok(json) => lines.json(json, "", &Message::default(), &mut self.batch),
-                Err(_) => {
-                    self.batch.rejected.lines += 1;
-                    break;
-                }
-            }
-            self.write()?;
-        }
-        Ok(())
     }
 
     fn message(&mut self, message: &Message, lines: &mut Lines) -> Result<(), Error> {

@@ -61,6 +61,13 @@ impl Lines {
 
     /// Adds what a JSON value has, such as one that takes several lines.
     pub(super) fn json(&mut self, json: Json, text: &str, message: &Message, batch: &mut Batch) {
+        if json.get(envelope::NAME).is_some() {
+            match envelope::read(&json.to_string()) {
+                Some(Ok(telemetry)) => batch.add(telemetry),
+                _ => batch.rejected.lines += 1,
+            }
+            return;
+        }
         for (name, signal) in OTLP {
             if json.get(name).is_some() {
                 match request(signal, Format::Json, json.to_string().as_bytes()) {

@@ -28,9 +28,8 @@ pub(crate) mod flag {
     pub(crate) const PARENTLESS: i64 = 64;
 }
 
-/// The keys of a correlation id on a root, the most specific first.
-const CORRELATION: [&str; 4] =
-    ["thundra.correlation.id", "correlation.id", "correlation_id", "thundra.correlation.x-correlation-id"];
+/// The keys of a correlation id on a root: ours, that of the Powertools for AWS Lambda, and one for other programs.
+const CORRELATION: [&str; 3] = ["x-correlation-id", "correlation_id", "correlation.id"];
 
 /// Returns `true` for the key of a correlation id.
 pub(crate) fn is_correlation(key: &str) -> bool {

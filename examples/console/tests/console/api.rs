@@ -233,3 +233,22 @@ async fn events_resume_after_the_last_one() {
     let reset = String::from_utf8(other.chunk().await.unwrap().unwrap().to_vec()).unwrap();
     assert!(reset.contains("event: reset"), "{reset}");
 }
+
+#[tokio::test]
+async fn a_pair_is_found_in_either_order() {
+    for callee_first in [true, false] {
+        let console = Console::start();
+        let call = span(1, 1, 9, "GET", 3, (0, 4), &[("server.address", json!("billing.example"))]);
+        let served = span(1, 2, 1, "GET /bill", 2, (1, 3), &[]);
+        let mut requests = [traces("orders", &[], vec![call]), traces("billing", &[], vec![served])];
+        if callee_first {
+            requests.reverse();
+        }
+        for request in &requests {
+            console.send("traces", request).await;
+        }
+        let map = console.get("/api/v1/map").await;
+        let edges: Vec<_> = map["edges"].as_array().unwrap().iter().map(|edge| (&edge["from"], &edge["to"])).collect();
+        assert_eq!(edges, [(&json!("service:orders"), &json!("service:billing"))], "{callee_first}");
+    }
+}

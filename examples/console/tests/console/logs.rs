@@ -36,6 +36,9 @@ fn messages() -> Vec<String> {
         format!("START RequestId: {ID} Version: $LATEST"),
         json!({ "level": "WARN", "message": "no stock", "service": "orders", "function_request_id": ID }).to_string(),
         envelope.to_string(),
+        json!({ "_thundra": "event/1", "level": "ERROR", "message": "the event of this invocation, which failed",
+            "function_request_id": ID, "event": { "Records": [{ "body": "b" }] } })
+        .to_string(),
         json!({ "_aws": { "Timestamp": 1_795_732_800_000u64, "CloudWatchMetrics": [{ "Namespace": "Shop", "Dimensions": [["service"]],
             "Metrics": [{ "Name": "placed", "Unit": "Count" }] }] }, "service": "orders", "placed": 3 }).to_string(),
         "panicked at src/main.rs:\n  a stack".to_owned(),
@@ -92,10 +95,25 @@ async fn every_form_of_an_export_tells_the_same() {
         );
         let cost = console.get("/api/v1/cost").await;
         assert_eq!((&cost["rows"][0]["exact"], &cost["rows"][0]["gb_s"]), (&json!(1), &json!(0.125 * 0.211)), "{why}");
+        let event = console.get("/api/v1/spans/1/event").await;
+        assert_eq!(
+            event,
+            json!({ "event": r#"{"Records":[{"body":"b"}]}"#, "command": "cargo run < event.json" }),
+            "{why}"
+        );
         let metrics = console.get("/api/v1/metrics").await;
         assert_eq!(metrics["metrics"][0]["name"], "placed", "{why}");
         assert_eq!(console.get("/api/v1/requests").await["requests"][0]["exact"], true, "{why}");
     }
+}
+
+#[tokio::test]
+async fn the_output_of_a_local_run_is_read() {
+    // The response comes first, in several lines, and the log of standard error last.
+    let response = serde_json::to_string_pretty(&json!(["Hello"])).unwrap();
+    let output = format!("{response}\n{}\n2026-11-26T00:00:00Z  INFO hello: greeted\n", messages()[2]);
+    let console = Console::with(&[&file("output.log", output.as_bytes())]);
+    console.get_when("/api/v1/status", |status| status["spans"] == 1 && status["rejected"]["lines"] == 0).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Bytes from outside that nobody meant to send.
 
+use base64::Engine as _;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message as _;
 use serde_json::json;
@@ -145,6 +146,20 @@ async fn the_store_stays_within_its_limit_and_drops_the_oldest_requests() {
     // So wide that the rollup answers: what went was taken out of it.
     let wide = console.get("/api/v1/heatmap?from=1&to=9000000000000000").await;
     assert_eq!((&wide["source"], &wide["total"]), (&json!("rollup"), &status["spans"]));
+}
+
+#[tokio::test]
+async fn datagrams_of_xray_are_spans_and_others_are_counted() {
+    let console = Console::start();
+    let address = console.get("/api/v1/status").await["xray"].as_str().unwrap().to_owned();
+    let request = traces("orders", &[], vec![span(1, 1, 0, "a", 2, (0, 1), &[])]).to_string();
+    let request: ExportTraceServiceRequest = serde_json::from_str(&request).unwrap();
+    let otlp = base64::engine::general_purpose::STANDARD.encode(request.encode_to_vec());
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"{\"format\":\"json\",\"version\":1}\n{\"id\":\"1\"}", &address).unwrap();
+    socket.send_to(format!("{{\"format\":\"json\",\"version\":1}}\nT1S{otlp}").as_bytes(), &address).unwrap();
+    let status = console.get_when("/api/v1/status", |status| status["spans"] == 1).await;
+    assert_eq!(status["rejected"]["requests"], 1);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ pub(crate) enum ImageContext<'a> {
     /// A map of typed values: `{"key": {"S": "text"}, "other": {"N": "1"}}`.
     Map(Object<'a>),
     /// The texts and numbers, by key.
-    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
+    #[cfg_attr(not(feature = "dynamodb"), allow(dead_code))]
     Texts(Vec<(Cow<'a, str>, Cow<'a, str>)>),
 }
 

@@ -59,6 +59,12 @@ impl<'a> Object<'a> {
         tape.read_object(cursor, depth).map(|()| Object::of(tape))
     }
 
+    /// Reads an object of a text to be validated.
+    pub(super) fn read_bytes(cursor: &mut Cursor<'a>, json: &'a [u8]) -> Option<Self> {
+        let mut tape = Tape::of_bytes(json)?;
+        tape.read_object(cursor, RECORD_DEPTH).map(|()| Object::of(tape))
+    }
+
     fn of(tape: Tape<'a>) -> Self {
         let places = 0..tape.len();
         Object { tape: Some(Rc::new(tape)), places }

@@ -69,6 +69,14 @@ impl<'a> Members<'a> {
         Some(self.text)
     }
 
+    /// Reads the first object in an array of several objects, and stops behind the first.
+    pub(crate) fn first_of_several(&mut self) -> Option<Object<'a>> {
+        self.cursor.eat_spaced(b'[')?;
+        let mut first = Object::read_bytes(&mut self.cursor, self.json)?;
+        first.set_text(self.validate(self.cursor.at())?);
+        self.cursor.is_before(b',', b'{').then_some(first)
+    }
+
     /// Reads the objects in an array, as [`objects`] does. The value is not stepped over without objects.
     pub(crate) fn objects(&mut self, wanted: impl Fn(&Object<'a>) -> bool) -> Option<Vec<Object<'a>>> {
         if !self.cursor.is_before(b'[', b'{') {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::memchr2;
 use serde::Deserialize;
 
-use crate::payload::cursor::quote_or_backslash;
+use crate::payload::words::quote_or_backslash;
 
 #[derive(Deserialize)]
 struct JsonString<'a>(#[serde(borrow)] Cow<'a, str>);
