@@ -10,7 +10,8 @@ pub(crate) fn describe(uri: &str, to: &mut impl TakeAttributes) {
         return add(to, host, Some(port));
     }
     let uri = uri.parse::<http::Uri>().ok();
-    if let Some((host, port)) = uri.as_ref().and_then(thundra_http::semantics::server_address_and_port) {
+    let address = uri.as_ref().and_then(thundra_http::semantics::server_address_and_port);
+    if let Some((host, port)) = address.filter(|(host, _)| !host.is_empty()) {
         add(to, host, port);
     }
 }

@@ -11,8 +11,11 @@ use super::{
     step_functions, warmup,
 };
 
-/// The event sources. The first row to recognise an event reads the event.
-pub(super) static SOURCES: &[&Source] = &[
+/// The event sources. The first row to recognise an event reads the event. Without the feature `triggers`, every event
+/// is of the source `other`.
+pub(super) static SOURCES: &[&Source] = if cfg!(feature = "triggers") { ALL } else { &[] };
+
+const ALL: &[&Source] = &[
     // By the records:
     &sns::SOURCE,
     &sqs::SOURCE,

@@ -51,11 +51,17 @@ impl Outbound {
     /// Keys are in lower case, except `User-Agent`. Values are printable ASCII.
     pub fn pairs(&self) -> Vec<(&str, String)> {
         let mut pairs = Vec::with_capacity(12);
+        let Propagators { tracecontext, baggage, correlation, .. } = self.formats;
+        let traceparent = tracecontext.then(|| format_traceparent(&self.context));
         pairs.extend(self.chain());
-        pairs.extend(self.traceparent());
+        let handed_on = traceparent.clone().filter(|_| correlation);
+        pairs.extend(traceparent.map(|context| (TRACEPARENT, context)));
         pairs.extend(self.trace_state());
-        pairs.extend(self.others());
-        if self.formats.correlation {
+        pairs.extend(handed_on.map(|context| (CORRELATION_TRACEPARENT, context)));
+        let ids = correlation.then_some(&self.correlation).into_iter().flat_map(CorrelationIds::iter);
+        pairs.extend(ids.filter(|(key, _)| *key != CORRELATION_ID).map(|(key, value)| (key, value.to_owned())));
+        pairs.extend(self.baggage.as_ref().filter(|_| baggage).map(|baggage| (BAGGAGE, baggage.to_string())));
+        if correlation {
             pairs.extend(self.correlation.user_agent.iter().map(|agent| (USER_AGENT, agent.clone())));
         }
         pairs
@@ -127,7 +133,9 @@ impl Outbound {
 
     /// Returns `true` if all values of a key in a carrier are [forwarded](Self::is_forwarded).
     pub fn are_forwarded(&self, key: &str, values: &[&str]) -> bool {
-        let key = if is_xray_key(key) { XRAY_HEADER } else { &key.to_ascii_lowercase() };
+        // Most carriers have keys in lower case.
+        let lower = key.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| key.to_ascii_lowercase());
+        let key = if is_xray_key(key) { XRAY_HEADER } else { lower.as_deref().unwrap_or(key) };
         let received = self.received.as_deref();
         match key {
             XRAY_HEADER => Received::holds_xray(received, values, self.xray.as_ref()),
@@ -158,18 +166,6 @@ impl Outbound {
     fn trace_state(&self) -> Option<(&str, String)> {
         let state = self.context.trace_state.as_deref().filter(|_| self.formats.tracecontext);
         state.map(|state| (TRACESTATE, state.to_owned()))
-    }
-
-    /// Returns the ids set in the chain of calls, the baggage, and the trace context in the form forwarded by programs
-    /// without tracing.
-    fn others(&self) -> impl Iterator<Item = (&str, String)> {
-        let Propagators { tracecontext, baggage, correlation, .. } = self.formats;
-        let context =
-            (correlation && tracecontext).then(|| (CORRELATION_TRACEPARENT, format_traceparent(&self.context)));
-        let ids = correlation.then_some(&self.correlation).into_iter().flat_map(CorrelationIds::iter);
-        let ids = ids.filter(|(key, _)| *key != CORRELATION_ID).map(|(key, value)| (key, value.to_owned()));
-        let baggage = self.baggage.as_ref().filter(|_| baggage).map(|baggage| (BAGGAGE, baggage.to_string()));
-        context.into_iter().chain(ids).chain(baggage)
     }
 
     /// Returns the value of an X-Ray trace header; `None` if the format is off.

@@ -146,6 +146,14 @@ pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<Range<usize>> {
     let mut rest = body;
     loop {
         let start = body.len() - rest.len();
+        // Nearly every field is so short that each length takes one byte.
+        if let [tag::SPAN_ATTRIBUTE, len @ ..0x80, tag::KEY, key_len, after @ ..] = rest {
+            if usize::from(*key_len) == key.len() && after.starts_with(key.as_bytes()) {
+                return Some(start..start + 2 + usize::from(*len));
+            }
+            rest = rest.get(2 + usize::from(*len)..)?;
+            continue;
+        }
         let (tag, field) = take_field(&mut rest)?;
         if tag == u64::from(tag::SPAN_ATTRIBUTE) && has_key(field, key) {
             return Some(start..body.len() - rest.len());

@@ -295,8 +295,9 @@ impl ScopeBuilder {
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
         let log_fields = std::mem::take(&mut self.log_fields);
+        let new_chain = self.default_id.is_none() && !self.inbound.correlation.has_id();
+        let correlation = std::mem::take(&mut self.inbound.correlation);
         let ScopeBuilder { name, inbound, .. } = &self;
-        let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let given = inbound.parent.as_ref().map(|parent| parent.trace_id);
         let (trace_id, uuid) = match given.or_else(|| Some(self.shared?.trace_id)) {
             None if new_chain => TraceId::random_with_uuid(),
@@ -348,7 +349,7 @@ impl ScopeBuilder {
                 Some(list) if !sampled => without_threshold(list),
                 list => list.clone(),
             };
-            state.correlation = inbound.correlation.clone();
+            state.correlation = correlation;
             state.debug_sample_rate = config.debug_sample_rate;
             if config.debug_sample_rate > 0.0 && !config.disabled {
                 let rate = config.debug_sample_rate;

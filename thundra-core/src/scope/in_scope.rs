@@ -26,6 +26,9 @@ pin_project! {
     impl<F> PinnedDrop for InScope<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
+            if this.future.is_none() {
+                return;
+            }
             let _current = Entered::new(*this.root);
             let _entered = this.span.enter();
             this.future.set(None);

@@ -24,6 +24,7 @@
 //! assert_eq!(testing::tree(&spans), "invocation thundra.parent.source=none\n└ bill order=7\n");
 //! ```
 
+mod choice;
 mod printer;
 mod received;
 mod recorded;

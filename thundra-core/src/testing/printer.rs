@@ -1,30 +1,30 @@
-//! The tree of a [`Snapshot`].
+//! The tree of a snapshot.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-use super::snapshot::Snapshot;
+use super::choice::Choice;
 use super::values::stable;
 use crate::{Escaped, SpanData, SpanId, SpanKind, Status, Value};
 
 /// The greatest depth of a printed tree.
 const MAX_DEPTH: usize = 200;
 
-/// A printer of spans, with the settings of a snapshot.
+/// A printer of spans, with the choice of a snapshot.
 pub(super) struct Printer<'a> {
-    snapshot: &'a Snapshot,
+    choice: &'a Choice,
     /// The ids of the spans.
     ids: HashSet<String>,
 }
 
 impl<'a> Printer<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, spans: &[SpanData]) -> Self {
+    pub(super) fn new(choice: &'a Choice, spans: &[SpanData]) -> Self {
         let contexts = spans.iter().flat_map(|span| {
             let links = span.links.iter().map(|link| &link.context);
             links.chain([&span.context]).flat_map(|context| [context.trace_id.to_string(), context.span_id.to_string()])
         });
         let parents = spans.iter().filter_map(|span| Some(span.parent_span_id?.to_string()));
-        Printer { snapshot, ids: contexts.chain(parents).collect() }
+        Printer { choice, ids: contexts.chain(parents).collect() }
     }
 
     /// Returns a tree for each root.
@@ -59,7 +59,7 @@ impl<'a> Printer<'a> {
             below: self.branches(Some(span.context.span_id), below, depth + 1),
         };
         let mut branches: Vec<_> = spans.iter().map(branch).collect();
-        if !self.snapshot.is_by_start() {
+        if !self.choice.by_start {
             branches.sort();
         }
         branches
@@ -93,9 +93,9 @@ impl<'a> Printer<'a> {
         attributes.sort_by(|(one, _), (other, _)| one.cmp(other));
         for (key, value) in attributes {
             let value = value.to_string();
-            let _ = match self.snapshot.shows(key) {
+            let _ = match self.choice.shows(key) {
                 true => write!(line, " {}={}", Escaped(key), Escaped(&value)),
-                false if self.snapshot.takes(key) => write!(line, " {}={}", Escaped(key), self.shown(&value)),
+                false if self.choice.takes(key) => write!(line, " {}={}", Escaped(key), self.shown(&value)),
                 false => continue,
             };
         }

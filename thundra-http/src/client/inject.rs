@@ -100,6 +100,13 @@ fn is_forwarded(outbound: &Outbound, headers: &HeaderMap, name: &HeaderName) -> 
 
 /// Returns `true` if the scope received the same values of a header.
 fn were_received<'a>(outbound: &Outbound, key: &str, values: impl Iterator<Item = &'a HeaderValue>) -> bool {
-    let values: Option<Vec<_>> = values.map(|value| std::str::from_utf8(value.as_bytes()).ok()).collect();
-    values.is_some_and(|values| outbound.are_forwarded(key, &values))
+    let text = |value: &'a HeaderValue| std::str::from_utf8(value.as_bytes()).ok();
+    let mut values = values.map(text);
+    match (values.next(), values.next()) {
+        (Some(Some(value)), None) => outbound.are_forwarded(key, &[value]),
+        (first, second) => {
+            let values: Option<Vec<_>> = first.into_iter().chain(second).chain(values).collect();
+            values.is_some_and(|values| outbound.are_forwarded(key, &values))
+        }
+    }
 }

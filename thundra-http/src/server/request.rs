@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use http::header::{FORWARDED, USER_AGENT};
+use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
-use thundra_core::propagation::{Inbound, Trust, may_carry};
+use thundra_core::propagation::{Extraction, Trust, may_carry};
 use thundra_core::{Scope, SpanKind, config};
 
 use crate::semantics::headers::{self, CaptureLimit};
@@ -19,14 +19,22 @@ fn utf8(value: &HeaderValue) -> Option<&str> {
 /// Begins the scope of a request.
 pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let carried = || request.headers().iter().filter(|(name, _)| may_carry(name.as_str()));
+    let mut extraction = Extraction::new(config().propagators, trust);
+    let mut has_others = false;
+    for (name, value) in carried() {
+        match utf8(value) {
+            Some(value) => extraction.take(name.as_str(), value),
+            None => has_others = true,
+        }
+    }
     // A value in another encoding than UTF-8 is malformed, but counts: the value may be a second `traceparent`, or one
     // member of a list.
-    let others = carried().filter(|(_, value)| utf8(value).is_none());
-    let others = others.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-    let others: Vec<_> = others.collect();
-    let pairs = carried().filter_map(|(name, value)| Some((name.as_str(), utf8(value)?)));
-    let pairs = pairs.chain(others.iter().map(|(name, value)| (*name, &**value)));
-    let inbound = Inbound::extract(pairs, config().propagators, trust);
+    if has_others {
+        for (name, value) in carried().filter(|(_, value)| utf8(value).is_none()) {
+            extraction.take(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+        }
+    }
+    let inbound = extraction.finish();
     let scope = Scope::builder(name(request)).kind(SpanKind::Server).parent(inbound).begin();
     if scope.recorded() {
         describe(request, &scope);
@@ -38,7 +46,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
 fn describe<B>(request: &Request<B>, scope: &Scope) {
     let (headers, uri) = (request.headers(), request.uri());
     let forwarding = Forwarding::of(headers);
-    let header = |name: &str| forwarding.get(headers, name);
+    let header = |name: &str| forwarding.get(name);
     let peer = peer(request);
     let description = ServerRequest {
         known_methods: &settings().known_methods,
@@ -66,34 +74,41 @@ fn describe<B>(request: &Request<B>, scope: &Scope) {
 }
 
 /// The headers written by proxies.
-static FORWARDING: [HeaderName; 5] = [
-    FORWARDED,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-forwarded-proto"),
-];
+const FORWARDING: [&str; 5] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"];
 
-/// Whether a proxy wrote headers. Most requests inside of a network come without a proxy.
-#[derive(Clone, Copy)]
-struct Forwarding(bool);
+/// The values of the headers written by proxies, found in one walk. Many requests have none.
+#[derive(Default)]
+struct Forwarding<'a>([Option<&'a str>; FORWARDING.len()]);
 
-impl Forwarding {
-    fn of(headers: &HeaderMap) -> Self {
-        let is_forwarding = |name: &str| name.starts_with("x-forwarded-") || name == FORWARDED.as_str();
-        Forwarding(headers.keys().any(|name| is_forwarding(name.as_str())))
+impl<'a> Forwarding<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let (mut forwarding, mut seen) = (Forwarding::default(), [false; FORWARDING.len()]);
+        for (name, value) in headers {
+            let name = name.as_str();
+            let may_be = name.starts_with("x-forwarded-") || name == "forwarded";
+            let Some(at) = may_be.then(|| place(name)).flatten() else { continue };
+            // The first header of a name counts.
+            if let (Some(text), Some(seen @ false)) = (forwarding.0.get_mut(at), seen.get_mut(at)) {
+                (*text, *seen) = (value.to_str().ok(), true);
+            }
+        }
+        forwarding
     }
 
-    fn get<'a>(self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-        let name = FORWARDING.iter().filter(|_| self.0).find(|known| known.as_str() == name)?;
-        text(headers, name)
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.get(place(name)?).copied()?
     }
+}
+
+fn place(name: &str) -> Option<usize> {
+    FORWARDING.iter().position(|known| *known == name)
 }
 
 /// Returns the scheme sent by the caller.
 pub(super) fn scheme<B>(request: &Request<B>) -> &'static str {
     let forwarding = Forwarding::of(request.headers());
-    scheme_of(request.uri(), &|name| forwarding.get(request.headers(), name))
+    scheme_of(request.uri(), &|name| forwarding.get(name))
 }
 
 fn scheme_of(uri: &Uri, header: &forwarded::Header<'_>) -> &'static str {

@@ -7,11 +7,11 @@ use crate::otlp::write::{self, tag};
 use crate::redact::mask;
 
 impl OpenSpan {
-    /// Adds an attribute with a text, in place of an earlier value of the key. `is_new` spares the search for an earlier
+    /// Adds an attribute of ours with a text, in place of an earlier value of the key. `is_new` spares the search for an earlier
     /// value.
-    pub(crate) fn set_text(&mut self, key: &str, text: &str, is_new: bool, limits: &Limits) {
+    pub(crate) fn set_text(&mut self, key: &'static str, text: &str, is_new: bool, limits: &Limits) {
         let start = self.body.len();
-        if mask::masks(key) || mask::is_structure(text.as_bytes()) {
+        if mask::masks_own(key) || mask::is_structure(text.as_bytes()) {
             attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, &Value::from(text.to_owned()));
         } else {
             let text = limits.value_length.map_or(text, |limit| write::truncate(text, limit));
@@ -20,11 +20,11 @@ impl OpenSpan {
         self.settle_own(key, start, is_new, limits);
     }
 
-    /// Adds an attribute with a number, in place of an earlier value of the key. `is_new` spares the search for an
+    /// Adds an attribute of ours with a number, in place of an earlier value of the key. `is_new` spares the search for an
     /// earlier value.
-    pub(crate) fn set_number(&mut self, key: &str, number: i64, is_new: bool, limits: &Limits) {
+    pub(crate) fn set_number(&mut self, key: &'static str, number: i64, is_new: bool, limits: &Limits) {
         let start = self.body.len();
-        match mask::masks(key) {
+        match mask::masks_own(key) {
             true => attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, &Value::from(number)),
             false => write::int_attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, number),
         }

@@ -86,6 +86,14 @@ fn masks_with_named(key: &str) -> bool {
     (keys::is_built_in(key) || is_named(key)) && !named().any(|keys| keys.leaves(key))
 }
 
+/// Returns `true` if the values of one of our own keys are masked. The built-in list has none of ours, and few programs
+/// name a key.
+#[inline]
+pub(crate) fn masks_own(key: &'static str) -> bool {
+    debug_assert!(!keys::is_built_in(key), "{key} is masked");
+    NAMED.get().is_some() && masks_with_named(key)
+}
+
 /// Returns `true` if the program, not the built-in list, has named a key.
 pub(super) fn is_named(key: &str) -> bool {
     named().any(|keys| keys.names(key))

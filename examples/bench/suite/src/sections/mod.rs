@@ -29,6 +29,7 @@ mod lambda;
 mod log;
 mod metric;
 mod record;
+mod service;
 mod sources;
 mod tasks;
 mod threads;
@@ -40,10 +41,11 @@ type Sections = fn() -> Vec<Section>;
 /// The functions that return the sections with all stacks.
 const OF_STACKS: [Sections; 5] =
     [record::sections, encode::sections, tasks::sections, threads::sections, invocation::sections];
-const OTHERS: [Sections; 8] = [
+const OTHERS: [Sections; 9] = [
     wire::sections,
     trigger::sections,
     calls::sections,
+    service::sections,
     log::sections,
     metric::sections,
     lambda::sections,
