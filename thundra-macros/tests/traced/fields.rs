@@ -203,15 +203,16 @@ fn changeable_and_referenced_parts_are_recorded() {
 #[traced(fields(order, count, %note))]
 mod conditional {
     #[super::traced(fields(total = order + u32::from(count)))]
-    pub(crate) fn plain(order: u32, #[cfg(any())] count: Missing, #[cfg(all())] note: &str, #[cfg(all())] count: u8) {}
+    pub(crate) fn plain(order: u32, #[cfg(not(test))] count: Missing, #[cfg(test)] note: &str, #[cfg(test)] count: u8) {
+    }
 
-    pub(crate) async fn future(order: u32, #[cfg(any())] note: Missing, #[cfg(all())] (count, _): (u8, u8)) {}
+    pub(crate) async fn future(order: u32, #[cfg(not(test))] note: Missing, #[cfg(test)] (count, _): (u8, u8)) {}
 
     #[super::traced(fields(gone, len = kept.len()))]
     pub(crate) fn boxed(
         order: u32,
-        #[cfg(any())] gone: Missing,
-        #[cfg(all())]
+        #[cfg(not(test))] gone: Missing,
+        #[cfg(test)]
         #[cfg(not(any()))]
         kept: &[u8],
     ) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
