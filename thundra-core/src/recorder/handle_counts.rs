@@ -48,6 +48,13 @@ impl ScopeState {
         }
     }
 
+    /// Counts a span within the record of another, as a handle. Returns the record that counts the handle, and the number
+    /// of the span.
+    pub(super) fn add_span_within(&mut self, index: u32) -> (u32, u32) {
+        self.within = self.within.wrapping_add(1);
+        (self.add_handle(index), self.within)
+    }
+
     /// Gives up a handle that `index` counts. The last handle ends the span, and is a handle less of the parent.
     #[inline]
     pub(super) fn drop_handle(&mut self, index: u32) -> Dropped {

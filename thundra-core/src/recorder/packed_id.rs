@@ -6,7 +6,7 @@
 //! ```text
 //!                       63  61           48        38                   16          0
 //! Own, MarkedOwn       │ tag │ check: 23              │ record: 22        │ scope: 16 │
-//! Ancestor, MarkedIn   │ tag │ callsite: 13 │ 0: 10   │ record: 22        │ scope: 16 │
+//! Ancestor, MarkedIn   │ tag │ callsite: 13 │ no.: 10 │ record: 22        │ scope: 16 │
 //! Root, Unrecorded     │ tag │ callsite: 13 │ generation of the scope: 32 │ scope: 16 │
 //! Outside              │ tag │ callsite: 13 │ random: 48                              │
 //! ```
@@ -17,6 +17,8 @@
 //!   the handles, and no other span gets the record before the last handle is dropped. An id is therefore never used
 //!   again while a handle lives.
 //! - *check* is a part of the span's random id. A raw `Id` kept beyond the life of the span names no later span.
+//! - *no.* tells the spans in the record of another apart, of which the thread may exit any. The number starts again
+//!   after 1,024 such spans of a scope.
 //! - The spans of an unrecorded scope have no hold, because nothing is recorded: the generation finds the scope, or
 //!   nothing after its end. Two spans of one callsite in such a scope have the same id, which `tracing` allows.
 //! - *tag* is never 0. An id of another subscriber, such as a young one of a `Registry`, therefore names no place.
@@ -35,6 +37,8 @@ const RECORD_BITS: u32 = 22;
 /// Above the scope: the record, or the generation of the scope.
 const NEXT_AT: u32 = 16;
 const CHECK_AT: u32 = NEXT_AT + RECORD_BITS;
+/// Above the record, in the place of the check.
+const NUMBER_AT: u32 = CHECK_AT;
 const CALLSITE_AT: u32 = 48;
 const TAG_AT: u32 = 61;
 
@@ -69,10 +73,11 @@ impl PackedId {
         PackedId(Self::of_record(tag, slot) | check(id))
     }
 
-    /// Returns the id of a span in the record of another.
-    pub(super) fn within(slot: SpanSlot, callsite: CallsiteNumber) -> Self {
+    /// Returns the id of a span in the record of another. `number` counts such spans of the scope.
+    pub(super) fn within(slot: SpanSlot, callsite: CallsiteNumber, number: u32) -> Self {
         let tag = if slot.kind() == SlotKind::Unrecorded { Tag::MarkedIn } else { Tag::Ancestor };
-        PackedId(Self::of_record(tag, slot) | callsite.to_u64() << CALLSITE_AT)
+        let number = u64::from(number) << NUMBER_AT & ((1 << CALLSITE_AT) - 1);
+        PackedId(Self::of_record(tag, slot) | number | callsite.to_u64() << CALLSITE_AT)
     }
 
     /// Returns the id of a scope's span, or of a span of an unrecorded scope.
@@ -178,8 +183,8 @@ mod tests {
         for (packed, tag) in [
             (PackedId::own(slot(SlotKind::Own), id), Tag::Own),
             (PackedId::own(slot(SlotKind::Unrecorded), id), Tag::MarkedOwn),
-            (PackedId::within(slot(SlotKind::Ancestor), callsite), Tag::Ancestor),
-            (PackedId::within(slot(SlotKind::Unrecorded), callsite), Tag::MarkedIn),
+            (PackedId::within(slot(SlotKind::Ancestor), callsite, u32::MAX), Tag::Ancestor),
+            (PackedId::within(slot(SlotKind::Unrecorded), callsite, u32::MAX), Tag::MarkedIn),
         ] {
             assert_eq!((packed.tag(), packed.scope_index(), packed.record()), (tag, 65_535, MAX_RECORDS - 1));
             let has_check = matches!(tag, Tag::Own | Tag::MarkedOwn);
@@ -190,6 +195,13 @@ mod tests {
             let packed = PackedId::of_scope(root, callsite);
             assert_eq!((packed.tag(), packed.scope(), packed.callsite()), (tag, root.scope, callsite));
         }
+    }
+
+    #[test]
+    fn spans_in_the_record_of_another_have_ids_of_their_own() {
+        let callsite = CallsiteNumber::from_u64(1);
+        let id = |number| PackedId::within(slot(SlotKind::Ancestor), callsite, number);
+        assert!((1..1024).all(|number| id(number) != id(0)) && id(1024) == id(0));
     }
 
     #[test]

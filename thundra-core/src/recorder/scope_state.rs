@@ -102,6 +102,8 @@ pub(crate) struct ScopeState {
     unasked: u32,
     /// The replayed work; few scopes have any.
     pub(super) replay: Option<Box<Replay>>,
+    /// The number of spans ever within the records of others, which tells the [ids](super::packed_id) apart.
+    pub(super) within: u32,
     /// The number of spans over the limit.
     pub(crate) dropped: u32,
     /// The number of messages without the full context.
@@ -162,6 +164,7 @@ impl ScopeState {
             started: 0,
             unasked: 0,
             replay: None,
+            within: 0,
             dropped: 0,
             incomplete_messages: 0,
         }

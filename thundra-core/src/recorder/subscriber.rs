@@ -17,6 +17,7 @@ use super::missing_spans;
 use super::packed_id::{PackedId, Tag};
 use super::recording::Recorder;
 use super::scope_span::SCOPE_TARGET;
+use super::scope_state::ScopeState;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use crate::config::Config;
@@ -94,14 +95,16 @@ impl RecorderSubscriber {
                     scope.first_handle(slot.index(), parent.index(), metadata);
                     PackedId::own(slot, id)
                 }
-                None => {
-                    let record = scope.add_handle(slot.index());
-                    let slot = SpanSlot::new(slot.scope, record, SlotKind::Unrecorded);
-                    PackedId::within(slot, CallsiteNumber::of(metadata))
-                }
+                None => Self::within(&mut scope, slot, metadata),
             };
         }
         PackedId::of_scope(parent, CallsiteNumber::of(metadata))
+    }
+
+    /// Returns the id of a span in the record of `slot`, as one more handle.
+    fn within(scope: &mut ScopeState, slot: SpanSlot, metadata: &'static Metadata<'static>) -> PackedId {
+        let (record, number) = scope.add_span_within(slot.index());
+        PackedId::within(SpanSlot::new(slot.scope, record, slot.kind()), CallsiteNumber::of(metadata), number)
     }
 
     /// Returns the metadata of an open span.
@@ -147,13 +150,7 @@ impl Subscriber for RecorderSubscriber {
                         scope.first_handle(slot.index(), parent.index(), metadata);
                         PackedId::own(slot, id)
                     }
-                    None => {
-                        let record = scope.add_handle(slot.index());
-                        PackedId::within(
-                            SpanSlot::new(slot.scope, record, SlotKind::Ancestor),
-                            CallsiteNumber::of(metadata),
-                        )
-                    }
+                    None => Self::within(scope, slot, metadata),
                 })
             }
             _ => Some(self.unrecorded(attributes, parent)),

@@ -229,13 +229,17 @@ fn lines(spans: &[SpanData], names: &BTreeMap<SpanId, String>) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    // `PROPTEST_CASES` sets another number of programs.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn both_fronts_record_the_same(limit in prop_oneof![1..8_u32, Just(1_000)], steps in steps()) {
         prop_assert_eq!(
             recorded(Front::Subscriber, limit, &steps),
-            recorded(Front::Layer, limit, &steps)
+            recorded(Front::Layer, limit, &steps),
+            "the program, as code: limit {}, steps {:?}",
+            limit,
+            steps
         );
     }
 }

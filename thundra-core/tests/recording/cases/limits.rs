@@ -72,3 +72,22 @@ fn events_and_links_have_limits_of_their_own() {
     }
     assert_eq!((decoded.links[0].dropped_attributes_count, dropped(&json["links"][0])), (2, 2));
 }
+
+#[test]
+fn spans_over_the_limit_are_exited_in_any_order() {
+    let config = config(&[("THUNDRA_MAX_SPANS", "1")]);
+    with_default(&dispatch(&config), || {
+        let [one, other] = ["one", "other"].map(|name| Scope::builder(name).begin_with(&config));
+        // Both have the record of the root, and one callsite.
+        let [outer, inner] = one.enter(|| [(); 2].map(|()| info_span!("over")));
+        let outer = outer.entered();
+        let between = other.span().clone().entered();
+        let inner = inner.entered();
+        drop(outer);
+        assert_eq!(thundra_core::current(), one.context(), "inside of `inner`");
+        drop(inner);
+        assert_eq!(thundra_core::current(), other.context(), "inside of the other scope");
+        drop(between);
+        assert_eq!(thundra_core::current(), None);
+    });
+}
