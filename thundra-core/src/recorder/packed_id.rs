@@ -17,8 +17,8 @@
 //!   the handles, and no other span gets the record before the last handle is dropped. An id is therefore never used
 //!   again while a handle lives.
 //! - *check* is a part of the span's random id. A raw `Id` kept beyond the life of the span names no later span.
-//! - *no.* tells the spans in the record of another apart, of which the thread may exit any. The number starts again
-//!   after 1,024 such spans of a scope.
+//! - *no.* counts the spans in the records of others, and starts again after 1,024 of a scope. A thread exits spans in
+//!   any order, so the [stack](super::entered) has to tell them apart.
 //! - The spans of an unrecorded scope have no hold, because nothing is recorded: the generation finds the scope, or
 //!   nothing after its end. Two spans of one callsite in such a scope have the same id, which `tracing` allows.
 //! - *tag* is never 0. An id of another subscriber, such as a young one of a `Registry`, therefore names no place.
