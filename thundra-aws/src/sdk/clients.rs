@@ -80,7 +80,7 @@ macro_rules! services {
         #[cfg(feature = $feature)]
         impl ConfigBuilderExt for $sdk::config::Builder {
             fn traced(mut self) -> Self {
-                self.push_interceptor(super::permanent_interceptor());
+                self.push_interceptor(super::interceptor::permanent_interceptor());
                 self
             }
         }

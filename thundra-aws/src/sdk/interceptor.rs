@@ -41,7 +41,8 @@ pub fn interceptor() -> impl Intercept + Clone + 'static {
 /// Returns the interceptor of our own clients. Nobody can name the type to disable it, so the SDK need not look in the
 /// bag before each hook.
 #[cfg(feature = "config")]
-pub(crate) fn permanent_interceptor() -> SharedInterceptor {
+#[cfg_attr(not(feature = "full"), allow(dead_code))] // without the feature of a service
+pub(super) fn permanent_interceptor() -> SharedInterceptor {
     SharedInterceptor::permanent(Interceptor::<true>)
 }
 

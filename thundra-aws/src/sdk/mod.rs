@@ -43,5 +43,3 @@ mod services;
 pub(crate) mod unwrapped;
 
 pub use interceptor::interceptor;
-#[cfg(feature = "config")]
-use interceptor::permanent_interceptor;
