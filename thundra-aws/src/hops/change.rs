@@ -8,7 +8,7 @@ use super::SpanPointer;
 use crate::attributes::Attributes;
 
 /// The most pointers on a span, as many as links by default. A batch of a stream may have 10,000 records.
-pub(super) const MAX_POINTERS: usize = 128;
+pub(crate) const MAX_POINTERS: usize = 128;
 /// The most buckets and tables to remember. Queues and topics usually deliver the events of one bucket.
 const MAX_ORIGINS: usize = 16;
 
@@ -34,22 +34,26 @@ impl Resource {
 /// A change of an object or of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    resource: Resource,
+    /// `None` for a [further](Self::FURTHER) change.
+    resource: Option<Resource>,
     /// The pointer to the written object or item. A deleted object has none.
     pointer: Option<SpanPointer>,
 }
 
 impl Change {
+    /// A change after [`MAX_POINTERS`] changes of the event, which is counted and not described.
+    pub(crate) const FURTHER: Change = Change { resource: None, pointer: None };
+
     /// Describes a change of an object. Only a created object has the entity tag from the response to the writer.
     pub(crate) fn of_object(bucket: &str, created: Option<(&str, &str)>) -> Option<Self> {
         let pointer = created.and_then(|(key, etag)| SpanPointer::of_object(bucket, key, etag));
-        is_on().then(|| Change { resource: Resource::Bucket(bucket.to_owned()), pointer })
+        is_on().then(|| Change { resource: Some(Resource::Bucket(bucket.to_owned())), pointer })
     }
 
     /// Describes a change of an item, given the primary key.
     pub(crate) fn of_item(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Self> {
         let pointer = SpanPointer::of_item(table, key);
-        is_on().then(|| Change { resource: Resource::Table(table.to_owned()), pointer })
+        is_on().then(|| Change { resource: Some(Resource::Table(table.to_owned())), pointer })
     }
 }
 
@@ -80,14 +84,18 @@ fn summary<'c>(changes: impl IntoIterator<Item = &'c Change>) -> (Attributes, Ve
     let (mut pointers, mut dropped) = (Vec::new(), 0_usize);
     let mut resources: Vec<&Resource> = Vec::new();
     for change in changes {
+        let Some(resource) = &change.resource else {
+            dropped += 1;
+            continue;
+        };
         match change.pointer {
             Some(pointer) if pointers.contains(&pointer) => {}
             Some(pointer) if pointers.len() < MAX_POINTERS => pointers.push(pointer),
             Some(_) => dropped += 1,
             None => {}
         }
-        if resources.len() < MAX_ORIGINS && !resources.contains(&&change.resource) {
-            resources.push(&change.resource);
+        if resources.len() < MAX_ORIGINS && !resources.contains(&resource) {
+            resources.push(resource);
         }
     }
     let mut attributes = Attributes::new();
@@ -103,4 +111,28 @@ fn summary<'c>(changes: impl IntoIterator<Item = &'c Change>) -> (Attributes, Ve
 /// Returns the value of an attribute.
 pub(super) fn texts(pointers: &[SpanPointer]) -> Vec<String> {
     pointers.iter().map(SpanPointer::to_string).collect()
+}
+
+#[cfg(all(test, feature = "span-pointers"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_changes_of_an_event_have_pointers() {
+        let object = |n: usize| Change::of_object("b", Some((&n.to_string(), "e")));
+        let item = |_| Change::of_item("t", &[("id".into(), b"o-9"[..].into())]);
+        let deleted = |_| Change::of_object("b", None);
+        let count = |change: &dyn Fn(usize) -> Option<Change>, further: usize| {
+            let first = (0..MAX_POINTERS).filter_map(change);
+            let changes: Vec<Change> = first.chain((0..further).map(|_| Change::FURTHER)).collect();
+            let (attributes, origins) = summary(&changes);
+            assert_eq!(origins.len(), 1);
+            attributes.into_iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>()
+        };
+        let [pointers, dropped] = &count(&object, 72)[..] else { panic!("two attributes") };
+        assert_eq!((pointers.split(',').count(), &**dropped), (128, "72"), "objects");
+        let [pointers, dropped] = &count(&item, 72)[..] else { panic!("two attributes") };
+        assert_eq!((pointers.split(',').count(), &**dropped), (1, "72"), "changes of one item");
+        assert!(count(&deleted, 0).is_empty(), "deleted objects");
+    }
 }

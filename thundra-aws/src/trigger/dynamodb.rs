@@ -50,8 +50,8 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     trigger.set_all(process(stream.as_deref().and_then(table), operation.flatten()));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
     let extractor = trigger.extractor(config);
-    let message = |record| DynamoDbRecord::of(record).map(|record| record.read(&extractor));
-    trigger.deliver(records.iter().map(|record| message(record).unwrap_or_default()));
+    let message = |(before, record)| DynamoDbRecord::of(record, before).map(|record| record.read(&extractor));
+    trigger.deliver(records.iter().enumerate().map(|numbered| message(numbered).unwrap_or_default()));
     Some(())
 }
 
@@ -86,20 +86,24 @@ pub(crate) struct DynamoDbRecord<'a> {
 }
 
 impl<'a> DynamoDbRecord<'a> {
-    /// Reads a record. `None` for a record without a change.
-    pub(crate) fn of(record: &Object<'a>) -> Option<Self> {
-        let change = record.object("dynamodb")?;
+    /// Reads a record, after `before` records of the event. `None` for a record without a change.
+    pub(crate) fn of(record: &Object<'a>, before: usize) -> Option<Self> {
+        let changed = record.object("dynamodb")?;
         let principal = record.object("userIdentity").and_then(|identity| identity.text("principalId"));
         let item = || {
-            let (arn, keys) = (record.text("eventSourceARN")?, change.object("Keys")?);
+            let (arn, keys) = (record.text("eventSourceARN")?, changed.object("Keys")?);
             item_change(table(&arn)?, &key_values_of(&keys, |_| true))
         };
         Some(DynamoDbRecord {
-            change: if change::is_on() { item() } else { None },
-            id: change.text("SequenceNumber").or_else(|| record.text("eventID")),
-            created_at: change.time("ApproximateCreationDateTime").and_then(time::from_seconds),
+            change: match before {
+                _ if !change::is_on() => None,
+                0..change::MAX_POINTERS => item(),
+                _ => Some(Change::FURTHER),
+            },
+            id: changed.text("SequenceNumber").or_else(|| record.text("eventID")),
+            created_at: changed.time("ApproximateCreationDateTime").and_then(time::from_seconds),
             principal,
-            context: ImageContext::of_change(&change),
+            context: ImageContext::of_change(&changed),
         })
     }
 

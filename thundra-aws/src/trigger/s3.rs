@@ -41,7 +41,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, _: &Config) -> Option<()> {
     trigger.set_some(semconv::AWS_S3_BUCKET, bucket.clone().map(String::from));
     trigger.set_some(semconv::FAAS_DOCUMENT_COLLECTION, bucket.map(String::from));
     trigger.set_some(semconv::FAAS_DOCUMENT_OPERATION, operation.flatten());
-    trigger.deliver(records.iter().map(message));
+    trigger.deliver(records.iter().enumerate().map(|(before, record)| message(record, before)));
     Some(())
 }
 
@@ -55,13 +55,13 @@ fn operation(event_name: &str) -> Option<&'static str> {
     }
 }
 
-fn message(record: &Object<'_>) -> Message {
+fn message(record: &Object<'_>, before: usize) -> Message {
     let time = record.text("eventTime");
     let mut attributes = Vec::with_capacity(3);
     add_key(&mut attributes, S3Object::of_record(record).key);
     let sent_at = time.as_deref().and_then(time::from_rfc3339);
     attributes.extend(time.map(|time| (semconv::FAAS_DOCUMENT_TIME, time.into_owned().into())));
-    let changes = Vec::from_iter(changes::of_record(record));
+    let changes = Vec::from_iter(changes::of_record(record, before));
     Message { attributes, sent_at, changes, ..Message::default() }
 }
 

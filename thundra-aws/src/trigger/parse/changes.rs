@@ -9,7 +9,8 @@ use memchr::memmem::Finder;
 
 use super::json::{self, Object};
 use super::s3_object::S3Object;
-use crate::hops::{Change, change};
+use crate::hops::Change;
+use crate::hops::change::{self, MAX_POINTERS};
 
 /// The limit of nesting, of objects and of texts with objects. Deeper than anyone builds, and a crafted body must not
 /// cost more.
@@ -39,12 +40,15 @@ pub(crate) fn of_event(event: &Object<'_>) -> Vec<Change> {
     changes
 }
 
-/// Returns the change in a record of S3.
-pub(crate) fn of_record(record: &Object<'_>) -> Option<Change> {
+/// Returns the change in a record of S3, after `before` changes of the event.
+pub(crate) fn of_record(record: &Object<'_>, before: usize) -> Option<Change> {
     if !change::is_on() {
         return None;
     }
     let is_created = record.text("eventName").is_some_and(|name| name.contains("ObjectCreated:"));
+    if before >= MAX_POINTERS {
+        return is_created.then_some(Change::FURTHER);
+    }
     of_object(&S3Object::of_record(record), is_created)
 }
 
@@ -70,7 +74,7 @@ fn add(json: &str, depth: usize, changes: &mut Vec<Change>) {
 
 fn add_object(object: &Object<'_>, depth: usize, changes: &mut Vec<Change>) {
     if object.text("eventSource").is_some_and(|source| source == NAMES[0]) {
-        changes.extend(of_record(object));
+        changes.extend(of_record(object, changes.len()));
     } else if object.text("source").is_some_and(|source| source == NAMES[1]) {
         let is_created = object.text("detail-type").is_some_and(|kind| kind == "Object Created");
         let detail = object.object("detail");
