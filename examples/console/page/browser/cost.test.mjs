@@ -40,7 +40,7 @@ test("amounts are worked out from the prices, and the browser keeps those", asyn
   await check();
   await page.getByRole("button", { name: "Request", exact: true }).click();
   const [first] = await rowsOf(page, "Cost by request");
-  const of = (spans) => spans.filter(({ attributes }) => attributes["thundra.correlation.id"] === first.Request);
+  const of = (spans) => spans.filter(({ attributes }) => attributes["x-correlation-id"] === first.Request);
   near(number(first.Cost), gigabyteSeconds(of(invocations), 256) * 2 + gigabyteSeconds(of(billing), 512) * 0.5 + 2);
   await price("GB-second, x86", "none");
   await page.getByText("A number from 0 on").waitFor();

@@ -33,7 +33,7 @@ export function shop(begin = Math.floor(Date.now() / 60e3) * 60e6 - 600e6) {
       error: failed ? "no stock" : null,
     };
     root.attributes = {
-      "thundra.correlation.id": `order-${order}`,
+      "x-correlation-id": `order-${order}`,
       "faas.invocation_id": `invocation-${root.id}`,
       "faas.coldstart": order % 60 === 0,
       "faas.trigger": "http",
@@ -83,7 +83,7 @@ export function shop(begin = Math.floor(Date.now() / 60e3) * 60e6 - 600e6) {
       duration: work,
     };
     received.attributes = {
-      "thundra.correlation.id": `order-${order}`,
+      "x-correlation-id": `order-${order}`,
       "faas.invocation_id": `invocation-${received.id}`,
       "faas.coldstart": false,
       "faas.trigger": "pubsub",
