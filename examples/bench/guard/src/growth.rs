@@ -17,6 +17,8 @@ const BYTES: &[u64] = &[100_000, 6_000_000];
 /// The sizes of work so cheap for each byte that the start of the process shows at 100,000.
 const CHEAP_BYTES: &[u64] = &[400_000, 6_000_000];
 const RECORDS: &[u64] = &[100, 1_000];
+/// The first 128 changes of an event are hashed.
+const CHANGES: &[u64] = &[1_000, 4_000];
 
 /// Work with the same unit cost at each size.
 struct Growth {
@@ -44,7 +46,7 @@ const GROWTHS: &[Growth] = &[
     Growth::new("trigger: request with a body", ("api_gateway", BYTES), Whole("request"), FLAT),
     Growth::new("trigger: SQS by records",      ("sqs", RECORDS),       Each("record"),   FLAT),
     Growth::new("trigger: Kinesis by records",  ("kinesis", RECORDS),   Each("record"),   FLAT),
-    Growth::new("trigger: DynamoDB by records", ("dynamodb", RECORDS),  Each("record"),   FLAT),
+    Growth::new("trigger: DynamoDB by records", ("dynamodb", CHANGES),  Each("record"),   FLAT),
     Growth::new("trigger: Firehose by records", ("firehose", RECORDS),  Each("record"),   FLAT),
     Growth::new("trigger: Kafka by records",    ("kafka", RECORDS),     Each("record"),   FLAT),
     Growth::new("trigger: RabbitMQ by records", ("rabbitmq", RECORDS),  Each("record"),   FLAT),
