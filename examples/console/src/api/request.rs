@@ -4,6 +4,7 @@ mod detail;
 mod groups;
 mod load;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use axum::extract::{Path, State};
@@ -72,6 +73,11 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error
         .collect();
     let (traces, trace_places) = traces(db, request, origin)?;
     let mut services = Names::default();
+    // The nearest span above in another program.
+    let sender_of = |span: &Span, parent: Option<usize>| {
+        let mut above = std::iter::successors(parent, |place| placed.get(*place)?.parent);
+        above.find_map(|place| ordered.get(place).filter(|other| other.service != span.service))
+    };
     let rows: Vec<Row<'_>> = placed
         .iter()
         .zip(&ordered)
@@ -98,7 +104,9 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error
                 unfinished: span.flags & flag::UNFINISHED != 0,
                 skewed: parent.is_some_and(|parent| span.start < parent.start),
                 peer: span.peer.as_deref(),
-                root: detail.and_then(|detail| detail.root.as_ref()),
+                root: detail
+                    .and_then(|detail| detail.root.as_ref())
+                    .map(|root| waited(root, span, sender_of(span, one.parent))),
                 skipped: detail.and_then(|detail| detail.skipped.as_deref()),
             }
         })
@@ -177,7 +185,7 @@ struct Row<'a> {
     unfinished: bool,
     skewed: bool,
     peer: Option<&'a str>,
-    root: Option<&'a Value>,
+    root: Option<Cow<'a, Value>>,
     skipped: Option<&'a str>,
 }
 
@@ -187,6 +195,22 @@ struct Piece {
     span: usize,
     start: f64,
     duration: f64,
+}
+
+/// Returns the root with the time in the queue, which cannot begin before the call that sent the message. Some brokers give
+/// their times in whole seconds.
+fn waited<'a>(root: &'a Value, span: &Span, sender: Option<&&Span>) -> Cow<'a, Value> {
+    let most = sender.map(|sender| span.start - sender.start).filter(|most| *most >= 0).map(duration);
+    match (root.get("queue").and_then(Value::as_f64), most) {
+        (Some(queue), Some(most)) if queue > most => {
+            let mut root = root.clone();
+            if let Some(queue) = root.get_mut("queue") {
+                *queue = most.into();
+            }
+            Cow::Owned(root)
+        }
+        _ => Cow::Borrowed(root),
+    }
 }
 
 fn links(spans: &[&Span]) -> Vec<Value> {

@@ -60,6 +60,9 @@ pub(super) fn rows(metric: Metric, resource: usize) -> Vec<PointRow> {
         };
         row(kind, point.attributes, point.time_unix_nano, value, None, [None; 2], &point.exemplars)
     };
+    let histogram_row = |attributes, time, count, sum: Option<f64>, range, exemplars: &[Exemplar]| {
+        row("histogram", attributes, time, sum.unwrap_or(0.0), Some(count), range, exemplars)
+    };
     match metric.data {
         Some(Data::Gauge(gauge)) => gauge.data_points.into_iter().map(|point| number("gauge", point)).collect(),
         Some(Data::Sum(sum)) => sum.data_points.into_iter().map(|point| number("sum", point)).collect(),
@@ -67,16 +70,8 @@ pub(super) fn rows(metric: Metric, resource: usize) -> Vec<PointRow> {
             let points = histogram.data_points.into_iter();
             points
                 .map(|point| {
-                    let (sum, range) = (point.sum.unwrap_or(0.0), [point.min, point.max]);
-                    row(
-                        "histogram",
-                        point.attributes,
-                        point.time_unix_nano,
-                        sum,
-                        Some(point.count),
-                        range,
-                        &point.exemplars,
-                    )
+                    let (range, sum) = ([point.min, point.max], point.sum);
+                    histogram_row(point.attributes, point.time_unix_nano, point.count, sum, range, &point.exemplars)
                 })
                 .collect()
         }
@@ -84,16 +79,8 @@ pub(super) fn rows(metric: Metric, resource: usize) -> Vec<PointRow> {
             let points = histogram.data_points.into_iter();
             points
                 .map(|point| {
-                    let (sum, range) = (point.sum.unwrap_or(0.0), [point.min, point.max]);
-                    row(
-                        "histogram",
-                        point.attributes,
-                        point.time_unix_nano,
-                        sum,
-                        Some(point.count),
-                        range,
-                        &point.exemplars,
-                    )
+                    let (range, sum) = ([point.min, point.max], point.sum);
+                    histogram_row(point.attributes, point.time_unix_nano, point.count, sum, range, &point.exemplars)
                 })
                 .collect()
         }

@@ -105,6 +105,29 @@ async fn a_request_has_every_trace_of_its_correlation_id() {
 }
 
 #[tokio::test]
+async fn a_message_waits_no_longer_than_since_it_was_sent() {
+    let console = Console::start();
+    let sent = span(7, 1, 0, "send", 4, (1000, 1010), &[]);
+    let queue = |milliseconds: f64| ("thundra.queue.time_ms", json!(milliseconds));
+    let received = span(7, 2, 1, "process", 5, (1500, 1600), &[queue(900.0)]);
+    // A record below its invocation: the sender is in another program, and the invocation is not.
+    let record = span(7, 3, 2, "record", 5, (1520, 1530), &[queue(920.0)]);
+    let punctual = span(7, 4, 1, "punctual", 5, (1700, 1800), &[queue(80.5)]);
+    console.send("traces", &traces("orders", &[], vec![sent])).await;
+    console.send("traces", &traces("shipping", &[], vec![received, record, punctual])).await;
+    let request = console.get(&format!("/api/v1/requests/{:032x}", 7)).await;
+    let spans = request["spans"].as_array().unwrap();
+    let queues: Vec<_> = spans.iter().map(|span| (&span["name"], &span["root"]["queue"])).collect();
+    let expected = [
+        (json!("send"), Value::Null),
+        (json!("process"), json!(500_000.0)),
+        (json!("record"), json!(520_000.0)),
+        (json!("punctual"), json!(80_500.0)),
+    ];
+    assert_eq!(queues, expected.iter().map(|(name, queue)| (name, queue)).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn lists_are_filtered_and_searched() {
     let console = shop().await;
     for (query, total, why) in [
