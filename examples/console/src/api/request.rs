@@ -24,6 +24,8 @@ use crate::store;
 
 /// The most pieces of a critical path in an answer.
 const MAX_PIECES: usize = 20_000;
+/// The most spans to look at above a span, so that a deep chain costs no square of its length.
+const MAX_ABOVE: usize = 64;
 
 /// `GET /api/v1/requests/{id}`
 pub(crate) async fn answer(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Failure> {
@@ -75,7 +77,7 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error
     let mut services = Names::default();
     // The nearest span above in another program.
     let sender_of = |span: &Span, parent: Option<usize>| {
-        let mut above = std::iter::successors(parent, |place| placed.get(*place)?.parent);
+        let mut above = std::iter::successors(parent, |place| placed.get(*place)?.parent).take(MAX_ABOVE);
         above.find_map(|place| ordered.get(place).filter(|other| other.service != span.service))
     };
     let rows: Vec<Row<'_>> = placed
@@ -137,7 +139,7 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error
         traces,
         spans: rows,
         links,
-        groups: groups::of(&ordered),
+        groups: groups::of(&ordered, &in_order),
         critical,
         errors,
     };

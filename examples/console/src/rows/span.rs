@@ -42,8 +42,10 @@ pub(crate) const CLIENT: i32 = 3;
 pub(crate) const PRODUCER: i32 = 4;
 pub(crate) const CONSUMER: i32 = 5;
 
-/// The bit of OTLP's flags that says if the parent is remote, and the bit that says that the first is valid.
+/// The bit of OTLP's flags that says that the parent is remote.
 const REMOTE: u32 = 0x200;
+/// The bit of OTLP's flags that says that [`REMOTE`] is valid.
+const KNOWS_REMOTE: u32 = 0x100;
 
 /// The longest name in a column. The bytes have it whole.
 const MAX_NAME: usize = 512;
@@ -82,7 +84,7 @@ pub(crate) struct Root {
     pub(crate) correlation: Option<String>,
     /// The source of the work.
     pub(crate) source: Option<Peer>,
-    /// Nanoseconds in a queue.
+    /// Nanoseconds in a queue, unless the parent in the same program has them.
     pub(crate) queue: Option<i64>,
     pub(crate) deliveries: i64,
     pub(crate) failures: i64,
@@ -130,7 +132,12 @@ impl SpanRow {
             root: None,
             raw: Vec::new(),
         };
+        let has_local_parent = parent_id.is_some() && span.flags & (KNOWS_REMOTE | REMOTE) == KNOWS_REMOTE;
         row.root = is_root.then(|| Box::new(Root::of(&row, attributes, &resource.attributes)));
+        if let Some(root) = row.root.as_mut().filter(|_| has_local_parent) {
+            // The record of an invocation with one message: the invocation waited as long.
+            root.queue = None;
+        }
         row.raw = span.encode_to_vec();
         Some(row)
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::Console;
-use crate::otlp::{MS, START, span, traces};
+use crate::otlp::{MS, START, attributes, span, traces};
 
 /// Sends forty orders, of twenty requests: every tenth is slow, and of the tenant `big`.
 async fn shop() -> Console {
@@ -125,6 +125,27 @@ async fn a_message_waits_no_longer_than_since_it_was_sent() {
         (json!("punctual"), json!(80_500.0)),
     ];
     assert_eq!(queues, expected.iter().map(|(name, queue)| (name, queue)).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_record_is_no_second_delivery_of_its_message() {
+    let console = Console::start();
+    let message = |id: &str| ("messaging.message.id", json!(id));
+    let invocation = |id, at, of| span(9, id, 1, "notify", 5, (at, at + 50), &[message(of)]);
+    let record = |id, parent, at, of| span(9, id, parent, "process notes", 5, (at, at + 40), &[message(of)]);
+    let sent = span(9, 1, 0, "send", 4, (0, 10), &[]);
+    console.send("traces", &traces("shipping", &[], vec![sent])).await;
+    let mut first = [invocation(2, 100, "m-1"), record(3, 2, 105, "m-1")];
+    for (span, flags) in first.iter_mut().zip([0x301, 0x101]) {
+        span["flags"] = json!(flags);
+        span["attributes"].as_array_mut().unwrap().extend(attributes(&[("thundra.queue.time_ms", json!(80.5))]));
+    }
+    let again = [invocation(4, 300, "m-1"), record(5, 4, 305, "m-1")];
+    let other = [invocation(6, 500, "m-2"), record(7, 6, 505, "m-2")];
+    console.send("traces", &traces("notify", &[], [first, again, other].concat())).await;
+    let request = console.get(&format!("/api/v1/requests/{:032x}", 9)).await;
+    assert_eq!(request["groups"], json!([{ "kind": "deliveries", "key": "m-1", "spans": [1, 3] }]));
+    assert_eq!(request["summary"]["queue"], json!(80_500.0), "the invocation and its record waited once");
 }
 
 #[tokio::test]
