@@ -1,16 +1,17 @@
 //! Bytes as telemetry.
 
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::io::Read as _;
 
 use flate2::read::MultiGzDecoder;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
-use serde::de::DeserializeOwned;
+use prost::Message as _;
 use thundra_core::Signal;
 
-use super::size;
+use super::{json, size};
 use crate::rows::Telemetry;
 
 /// The limit of a request's bytes after decompression. A small request could hold gigabytes of zeros.
@@ -36,23 +37,21 @@ pub(crate) enum Format {
 
 /// Decodes a request of OTLP.
 pub(crate) fn request(signal: Signal, format: Format, bytes: &[u8]) -> Result<Telemetry, DecodeError> {
-    match signal {
-        Signal::Traces => message::<ExportTraceServiceRequest>(format, bytes).map(Telemetry::Traces),
-        Signal::Logs => message::<ExportLogsServiceRequest>(format, bytes).map(Telemetry::Logs),
-        Signal::Metrics => message::<ExportMetricsServiceRequest>(format, bytes).map(Telemetry::Metrics),
-        _ => Err(DecodeError::Malformed("a signal that the console does not know".to_owned())),
-    }
-}
-
-fn message<T: Message + Default + DeserializeOwned>(format: Format, bytes: &[u8]) -> Result<T, DecodeError> {
-    if !size::fits(format, bytes) {
+    let malformed = |error: &dyn Display, format| DecodeError::Malformed(format!("{format}: {error}"));
+    let bytes = match format {
+        Format::Protobuf => Cow::Borrowed(bytes),
+        Format::Json => json::protobuf(signal, bytes).map_err(|error| malformed(&error, "JSON"))?.into(),
+    };
+    if !size::fits(&bytes) {
         return Err(DecodeError::TooMany);
     }
-    let decoded = match format {
-        Format::Protobuf => T::decode(bytes).map_err(|error| format!("protobuf: {error}")),
-        Format::Json => serde_json::from_slice(bytes).map_err(|error| format!("JSON: {error}")),
+    let decoded = match signal {
+        Signal::Traces => ExportTraceServiceRequest::decode(&*bytes).map(Telemetry::Traces),
+        Signal::Logs => ExportLogsServiceRequest::decode(&*bytes).map(Telemetry::Logs),
+        Signal::Metrics => ExportMetricsServiceRequest::decode(&*bytes).map(Telemetry::Metrics),
+        _ => return Err(DecodeError::Malformed("a signal that the console does not know".to_owned())),
     };
-    decoded.map_err(DecodeError::Malformed)
+    decoded.map_err(|error| malformed(&error, "protobuf"))
 }
 
 /// Decompresses gzip.

@@ -11,6 +11,7 @@ mod emf;
 mod envelope;
 pub(crate) mod files;
 pub(crate) mod http;
+mod json;
 mod line;
 mod log_line;
 mod message;

@@ -90,6 +90,20 @@ async fn malformed_requests_are_refused_and_counted() {
 }
 
 #[tokio::test]
+async fn json_as_any_sender_writes_it_is_taken() {
+    let console = Console::start();
+    let mut odd = span(1, 1, 0, "a", 2, (0, 1), &[("ratio", json!({ "doubleValue": "NaN", "later": [1] }))]);
+    odd["kind"] = json!("SPAN_KIND_CONSUMER");
+    odd["status"] = json!({ "code": "STATUS_CODE_ERROR", "message": null });
+    odd["later"] = json!({ "kind": [true] });
+    odd["parentSpanId"] = json!("");
+    console.send("traces", &traces("orders", &[], vec![odd])).await;
+    let details = console.get("/api/v1/spans/1").await;
+    assert_eq!((&details["kind"], &details["status"]), (&json!("consumer"), &json!("error")));
+    assert_eq!(details["attributes"], json!([{ "key": "ratio", "type": "double", "value": "NaN" }]));
+}
+
+#[tokio::test]
 async fn a_trace_of_twenty_thousand_spans_and_values_of_a_megabyte_are_shown() {
     let console = Console::start();
     let long = "</script>\u{202e}".repeat(100_000);
