@@ -52,7 +52,7 @@ pub(crate) fn resolve(db: &Connection, id: &str) -> Result<Option<i64>, store::E
 
 /// Reads a request as JSON.
 pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error> {
-    let summary = requests::of(db, request)?;
+    let mut summary = requests::of(db, request)?;
     let spans = spans(db, request)?;
     let total = summary.get("spans").and_then(Value::as_i64).unwrap_or(0);
     let origin = spans.iter().map(|span| span.start).min().unwrap_or(0);
@@ -113,6 +113,12 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error
             }
         })
         .collect();
+    // A sender may have come in after its receivers.
+    let waited = rows.iter().zip(&ordered).filter(|(_, span)| span.flags & flag::RECORD == 0);
+    let waited: f64 = waited.filter_map(|(row, _)| row.root.as_ref()?.get("queue")?.as_f64()).sum();
+    if let Some(queue) = summary.get_mut("queue") {
+        *queue = waited.into();
+    }
     let pieces = critical(&in_order);
     let critical: Vec<Piece> = pieces
         .iter()

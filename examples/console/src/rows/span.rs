@@ -26,6 +26,8 @@ pub(crate) mod flag {
     pub(crate) const RESENT: i64 = 32;
     /// Has no parent.
     pub(crate) const PARENTLESS: i64 = 64;
+    /// Is the record of an invocation with one message: the invocation received it, and waited as long.
+    pub(crate) const RECORD: i64 = 128;
 }
 
 /// The keys of a correlation id on a root: ours, that of the Powertools for AWS Lambda, and one for other programs.
@@ -46,6 +48,9 @@ pub(crate) const CONSUMER: i32 = 5;
 const REMOTE: u32 = 0x200;
 /// The bit of OTLP's flags that says that [`REMOTE`] is valid.
 const KNOWS_REMOTE: u32 = 0x100;
+
+/// The source of a parent in the same program.
+const LOCAL: &str = "local";
 
 /// The longest name in a column. The bytes have it whole.
 const MAX_NAME: usize = 512;
@@ -84,7 +89,7 @@ pub(crate) struct Root {
     pub(crate) correlation: Option<String>,
     /// The source of the work.
     pub(crate) source: Option<Peer>,
-    /// Nanoseconds in a queue, unless the parent in the same program has them.
+    /// Nanoseconds in a queue; `None` for a record.
     pub(crate) queue: Option<i64>,
     pub(crate) deliveries: i64,
     pub(crate) failures: i64,
@@ -135,8 +140,12 @@ impl SpanRow {
         let has_local_parent = parent_id.is_some() && span.flags & (KNOWS_REMOTE | REMOTE) == KNOWS_REMOTE;
         row.root = is_root.then(|| Box::new(Root::of(&row, attributes, &resource.attributes)));
         if let Some(root) = row.root.as_mut().filter(|_| has_local_parent) {
-            // The record of an invocation with one message: the invocation waited as long.
-            root.queue = None;
+            // A span of the wait may stand between the sender and the work: the work then has another source.
+            let source = text_of(attributes, semconv::THUNDRA_PARENT_SOURCE);
+            if source.is_none_or(|source| source == LOCAL) {
+                row.flags |= flag::RECORD;
+                root.queue = None;
+            }
         }
         row.raw = span.encode_to_vec();
         Some(row)

@@ -97,9 +97,10 @@ impl Writing<'_> {
         if let Some(key) = row.root.as_ref().and_then(|root| root.correlation.as_deref()) {
             trace = self.correlate(row, trace, key)?;
         }
-        let is_root = row.flags & flag::ROOT != 0;
+        let begins_work = row.root.is_some() && row.flags & flag::RECORD == 0;
+        let queue = self.queue(row, trace, resource)?;
         let dictionary = &mut self.memory.dictionary;
-        let operation = dictionary.operation(db, resource.service, &row.name, row.kind, is_root)?;
+        let operation = dictionary.operation(db, resource.service, &row.name, row.kind, begins_work)?;
         let references = References {
             trace: trace.id,
             operation,
@@ -111,7 +112,7 @@ impl Writing<'_> {
         let id = spans::insert(db, row, &references)?;
         self.cells.add(operation, row.start, row.duration, row.status == 2, 1);
         self.services.insert((trace.request, resource.service));
-        self.edges_of(row, id, resource, &references)?;
+        self.edges_of(row, id, queue, resource, &references)?;
         let sums = self.sums.entry((trace.id, trace.request)).or_default();
         sums.start = sums.start.min(row.start);
         sums.end = sums.end.max(row.end());
@@ -119,11 +120,11 @@ impl Writing<'_> {
         sums.errors += i64::from(row.status == 2);
         if let Some(root) = &row.root {
             sums.root = [sums.root, Some((row.start, operation))].into_iter().flatten().min();
-            sums.queue += root.queue.unwrap_or(0);
+            sums.queue += queue.unwrap_or(0);
             sums.deliveries = sums.deliveries.max(root.deliveries);
             sums.failures += root.failures;
             if let Some(invocation) = &root.invocation {
-                let billing = invocations::insert(db, invocation, row, resource.service, trace.id, id)?;
+                let billing = invocations::insert(db, invocation, row, queue, resource.service, trace.id, id)?;
                 sums.bill(1, billing);
                 sums.logs += records::claim_logs(db, &invocation.request_id, trace.id)?;
                 let name: String = db
@@ -133,6 +134,16 @@ impl Writing<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// Returns the time in the queue, which cannot begin before the call that sent the message: some brokers give their
+    /// times in whole seconds.
+    fn queue(&self, row: &SpanRow, trace: Trace, resource: ResourceId) -> Result<Option<i64>, Error> {
+        let Some((queue, parent)) = row.root.as_ref().and_then(|root| root.queue).zip(row.parent_id) else {
+            return Ok(row.root.as_ref().and_then(|root| root.queue));
+        };
+        let sent = spans::sent(self.db, trace.id, parent, resource.service)?;
+        Ok(Some(sent.map(|sent| row.start - sent).filter(|most| *most >= 0).map_or(queue, |most| queue.min(most))))
     }
 
     fn is_new(&mut self, trace: Trace, row: &SpanRow) -> Result<bool, Error> {
@@ -180,7 +191,14 @@ impl Writing<'_> {
         Ok(moved)
     }
 
-    fn edges_of(&mut self, row: &SpanRow, id: i64, resource: ResourceId, references: &References) -> Result<(), Error> {
+    fn edges_of(
+        &mut self,
+        row: &SpanRow,
+        id: i64,
+        queue: Option<i64>,
+        resource: ResourceId,
+        references: &References,
+    ) -> Result<(), Error> {
         let db = self.db;
         let side = Side {
             span: id,
@@ -197,11 +215,11 @@ impl Writing<'_> {
             throttled: row.throttled,
         };
         let mut peer = self.edges.called(db, &side)?;
-        if let Some(root) = &row.root {
+        if let Some(root) = row.root.as_ref().filter(|_| row.flags & flag::RECORD == 0) {
             match &root.source {
                 Some(source) => {
                     let source = self.memory.dictionary.node(db, source)?;
-                    self.edges.received(source, &side, root.queue);
+                    self.edges.received(source, &side, queue);
                 }
                 None => peer = peer.or(self.edges.served(db, &mut self.memory.dictionary, &side)?),
             }

@@ -38,6 +38,7 @@ pub(super) fn insert(
     db: &Connection,
     invocation: &Invocation,
     row: &SpanRow,
+    queue: Option<i64>,
     service: i64,
     trace: i64,
     span: i64,
@@ -47,7 +48,6 @@ pub(super) fn insert(
         .prepare_cached("SELECT id FROM invocation WHERE request_id = ? AND span IS NULL ORDER BY start LIMIT 1")?
         .query_row([&invocation.request_id], |row| row.get(0))
         .optional()?;
-    let queue = row.root.as_ref().and_then(|root| root.queue);
     let own = params![
         reported,
         invocation.request_id,

@@ -1,6 +1,6 @@
 //! Writing spans.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Error;
 use super::invocations::{self, Billing};
@@ -34,6 +34,15 @@ pub(super) fn earlier(db: &Connection, trace: Trace, row: &SpanRow) -> Result<Ea
         }
     }
     Ok(Earlier::None)
+}
+
+/// Returns the start of a span of another service.
+pub(super) fn sent(db: &Connection, trace: i64, span_id: i64, service: i64) -> Result<Option<i64>, Error> {
+    let mut statement = db.prepare_cached(
+        "SELECT s.start FROM span s JOIN operation o ON o.id = s.operation
+         WHERE s.trace = ? AND s.span_id = ? AND o.service <> ? LIMIT 1",
+    )?;
+    Ok(statement.query_row([trace, span_id, service], |row| row.get(0)).optional()?)
 }
 
 /// The numbers that a span refers to.
