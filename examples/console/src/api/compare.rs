@@ -34,7 +34,7 @@ fn read(db: &Connection, whole: &Whole, selection: Selection, limit: usize) -> R
     let mut ranked: Vec<(f64, Key, &Values)> = counted
         .keys
         .iter()
-        .filter(|(_, values)| !values.is_unique())
+        .filter(|(_, values)| !values.is_unique(counted.nth))
         .map(|(key, values)| (values.score(sides), *key, values))
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -43,7 +43,7 @@ fn read(db: &Connection, whole: &Whole, selection: Selection, limit: usize) -> R
         attributes.push(attribute(db, key, values, score, sides)?);
     }
     Ok(json!({
-        "seq": seq(db)?, "inside": sides[0], "outside": sides[1], "sampled": counted.is_sampled,
+        "seq": seq(db)?, "inside": sides[0], "outside": sides[1], "sampled": counted.nth > 1,
         "attributes": attributes, "examples": examples(db, counted.examples)?,
     }))
 }

@@ -85,11 +85,20 @@ impl Values {
         (self.counts.values().map(|(counts, _)| difference(*counts)).sum::<f64>() + difference(absent)) / 2.0
     }
 
-    /// Returns `true` if nearly every span has a value of its own.
-    pub(super) fn is_unique(&self) -> bool {
-        let total = self.total[0] + self.total[1];
-        self.is_id || (total > 20 && self.counts.len() as u64 > total / 2)
+    /// Returns `true` for an id: nearly all values are different, of the spans inside or of all. Of those outside, every
+    /// `nth` was counted.
+    pub(super) fn is_unique(&self, nth: u64) -> bool {
+        let inside = self.counts.values().filter(|([inside, _], _)| *inside > 0).count();
+        self.is_id
+            || are_ids(inside as u64, self.total[0])
+            || are_ids(self.counts.len() as u64, self.total[0] + self.total[1] / nth)
     }
+}
+
+/// Returns `true` if so many different values on so many spans are ids. An id may be on two spans or three: those of a
+/// message that was delivered again. Few spans prove little.
+fn are_ids(different: u64, spans: u64) -> bool {
+    (different > 4 && different * 2 >= spans) || (different > 20 && different * 3 >= spans)
 }
 
 /// A key of what is compared.
@@ -108,7 +117,8 @@ pub(super) struct Counted {
     pub(super) keys: HashMap<Key, Values>,
     /// Spans inside, by duration: some of them.
     pub(super) examples: Vec<(i64, i64)>,
-    pub(super) is_sampled: bool,
+    /// Of the spans outside, every so many was counted.
+    pub(super) nth: u64,
 }
 
 pub(super) fn count(db: &Connection, whole: &Whole, selection: Selection) -> Result<Counted, store::Error> {
@@ -118,7 +128,7 @@ pub(super) fn count(db: &Connection, whole: &Whole, selection: Selection) -> Res
     let all: i64 = db.query_row("SELECT coalesce(sum(spans), 0) FROM request", [], |row| row.get(0))?;
     // Rows are numbered as they come in, so every nth row is a fair sample.
     let nth = (all / MAX_COUNTED).max(1);
-    let mut counted = Counted { is_sampled: nth > 1, ..Counted::default() };
+    let mut counted = Counted { nth: nth as u64, ..Counted::default() };
     let sql = format!(
         "SELECT s.id, s.start, s.duration, s.operation, s.status, s.resource, s.attributes FROM span s {} WHERE {}",
         if is_scan { "NOT INDEXED" } else { "" },
@@ -171,4 +181,33 @@ pub(super) fn count(db: &Connection, whole: &Whole, selection: Selection) -> Res
         }
     }
     Ok(counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_told_from_names() {
+        // Values inside and outside, the spans of each, and every which span outside was counted.
+        for (inside, outside, nth, expected, why) in [
+            ((4, 1), (36, 1), 1, true, "an id of every span"),
+            ((2, 2), (18, 2), 1, true, "an id of two spans each"),
+            ((30, 1), (300, 3), 1, true, "an id of three spans each, one of them slow"),
+            ((500, 1), (1500, 20), 20, true, "an id, of a sample"),
+            ((1, 4), (3, 12), 1, false, "a tenant"),
+            ((1, 50), (400, 4), 1, false, "a tenant among many"),
+            ((3, 1), (1, 20), 1, false, "a value each, of few"),
+        ] {
+            let mut values = Values::default();
+            let mut value = 0;
+            for (side, (different, spans)) in [inside, outside].into_iter().enumerate() {
+                for _ in 0..different {
+                    value += 1;
+                    values.add(value, 0, side, spans);
+                }
+            }
+            assert_eq!(values.is_unique(nth), expected, "{why}");
+        }
+    }
 }
