@@ -51,6 +51,28 @@ test("the numbers of connections are those of the spans", async () => {
   assert.equal(number(row("billing", "billing", "is received by").Calls), billing.length);
 });
 
+test("all nodes are in view where there is room, and after Fit where there is none", async () => {
+  const page = await it.open("/map");
+  const inView = async () => {
+    const box = await page.locator(".map-box").boundingBox();
+    const nodes = await Promise.all(NODES.map((id) => node(id).boundingBox()));
+    return nodes.every(({ x, width }) => x >= box.x - 1 && x + width <= box.x + box.width + 1);
+  };
+  const fit = page.getByRole("button", { name: "Fit" });
+  await node("function:orders").waitFor();
+  for (const width of [1600, 1280, 800, 380]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.waitForFunction((most) => document.querySelector(".map-box").clientWidth <= most, width);
+    if (width >= 800) assert.ok(await inView(), `${width} px`);
+    else assert.ok(!(await inView()), `${width} px are too few for a map that can be read`);
+    if (await fit.isEnabled()) await fit.click();
+    await page.waitForFunction(() => document.querySelector(".map-zoom button:nth-child(3)").disabled);
+    assert.ok(await inView(), `${width} px, fitted`);
+    await page.reload();
+    await node("function:orders").waitFor();
+  }
+});
+
 test("a node that is clicked filters, and has a panel", async () => {
   const page = await it.open("/map");
   await node("function:orders").click();
@@ -94,6 +116,23 @@ test("nodes stay where they are when others come", async () => {
   await it.feed({ orders: { ...services.orders, spans: [call] } });
   await node("host:news.example.com").waitFor({ timeout: 10_000 });
   assert.deepEqual(await places(), then);
+});
+
+test("what the store holds is asked for once, for the screen and the foot", async () => {
+  const page = await it.open("/map");
+  const asked = [];
+  page.on("request", (request) => request.url().endsWith("/status") && asked.push(Date.now()));
+  await page.reload();
+  await page.waitForSelector(".connection-open");
+  const spans = page.locator(".foot > span", { hasText: /spans$/ });
+  const before = await spans.innerText();
+  await it.feed({ orders: { ...services.orders, spans: [{ ...orders[0], id: 0xfff2, trace: 0xfff2 }] } });
+  await page.waitForFunction(
+    (before) => [...document.querySelectorAll(".foot > span")].every((each) => each.textContent !== before),
+    before,
+  );
+  const pauses = asked.slice(1).map((time, at) => time - asked[at]);
+  assert.ok(pauses.length > 0 && Math.min(...pauses) > 500, `${pauses} ms between questions`);
 });
 
 for (const scheme of ["light", "dark"]) {

@@ -10,6 +10,7 @@ import { route, type Screen } from "./router";
 import { Foot } from "./shell/foot";
 import { Help } from "./shell/help";
 import { Navigation } from "./shell/navigation";
+import { KnowsStatus } from "./shell/status";
 import { SlowScreen } from "./slow";
 import { Tooltip } from "./ui/tooltip";
 
@@ -48,10 +49,12 @@ export function App() {
         Skip to the screen
       </a>
       {exported === null && <Navigation screen={screen} />}
-      <main id="screen" tabIndex={-1} class={`screen screen-${screen}`} key={screen === "request" ? id : screen}>
-        <Shown />
-      </main>
-      {exported === null && <Foot />}
+      <KnowsStatus>
+        <main id="screen" tabIndex={-1} class={`screen screen-${screen}`} key={screen === "request" ? id : screen}>
+          <Shown />
+        </main>
+        {exported === null && <Foot />}
+      </KnowsStatus>
       <Help />
       <Tooltip />
     </div>

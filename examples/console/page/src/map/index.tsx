@@ -8,7 +8,7 @@ import { filterParameters } from "../filters";
 import { route, setParameters } from "../router";
 import { NothingYet } from "../shell/empty";
 import { FilterBar } from "../shell/filter-bar";
-import { useStatus } from "../shell/foot";
+import { useStatus } from "../shell/status";
 import { plural } from "../ui/format";
 import { useFrozen } from "../ui/frozen";
 import { useKeys } from "../ui/keys";

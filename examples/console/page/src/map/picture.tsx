@@ -20,18 +20,21 @@ interface Properties {
   onHover: (inside: boolean) => void;
 }
 
-/** Below the scale `legible`, a map is scrolled instead of made smaller. */
-const ZOOMS = { least: 0.25, legible: 0.7, most: 2, step: 1.25 } as const;
+/** Below the scale `legible`, a map is scrolled at first instead of made smaller. */
+const ZOOMS = { least: 0.2, legible: 0.6, fitting: 1.15, most: 2, step: 1.25 } as const;
 
 export function Picture({ map, places, chosen, lit, onChoose, onTidy, onHover }: Properties) {
   const box = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState({ width: 0, height: 0 });
-  const [zoom, setZoom] = useState<number | null>(null);
+  const [zoom, setZoom] = useState<number | "fit" | null>(null);
   const [pointed, setPointed] = useState<string | null>(null);
   const size = useMemo(() => extent(places), [places]);
+  // The scale at which all nodes are in view.
   const fit =
-    room.width === 0 ? 1 : Math.max(ZOOMS.legible, Math.min(1.15, room.width / size.width, room.height / size.height));
-  const scale = zoom ?? fit;
+    room.width === 0
+      ? 1
+      : Math.max(ZOOMS.least, Math.min(ZOOMS.fitting, room.width / size.width, room.height / size.height));
+  const scale = zoom === "fit" ? fit : (zoom ?? Math.max(ZOOMS.legible, fit));
   const near = pointed === null ? lit : around(map, new Set([pointed]));
 
   useLayoutEffect(() => {
@@ -121,7 +124,7 @@ export function Picture({ map, places, chosen, lit, onChoose, onTidy, onHover }:
         <button class="icon" aria-label="Zoom out" onClick={() => zoomBy(1 / ZOOMS.step)}>
           −
         </button>
-        <button onClick={() => setZoom(null)} disabled={zoom === null}>
+        <button onClick={() => setZoom("fit")} disabled={scale === fit}>
           Fit
         </button>
         <button onClick={onTidy} {...tip("Lay out anew")}>

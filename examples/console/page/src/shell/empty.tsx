@@ -2,7 +2,7 @@
 
 import { Copy } from "../ui/text";
 import { Nothing } from "../ui/states";
-import { useStatus } from "./foot";
+import { useStatus } from "./status";
 
 const PIPELINE = "cargo run -p thundra-examples --bin pipeline -- --console";
 

@@ -1,17 +1,11 @@
 /** The foot of the page: where telemetry comes in, what is here, and whether the page hears of news. */
 
-import { always, useAsk } from "../api/use-ask";
-import { apiPath } from "../api/client";
 import type { Status } from "../api/types";
 import { connection } from "../live";
 import { bytes, compact, percent } from "../ui/format";
 import { Copy } from "../ui/text";
 import { tip } from "../ui/tooltip";
-
-/** Returns what the store holds, always up to date. */
-export function useStatus(): Status | null {
-  return useAsk<Status>(apiPath(["status"]), { live: always, pause: 1000 }).data;
-}
+import { useStatus } from "./status";
 
 const WORDS = { connecting: "Connecting", open: "Live", lost: "Connection lost", file: "File" } as const;
 
