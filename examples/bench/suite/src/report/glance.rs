@@ -5,7 +5,15 @@ use crate::results::Results;
 use crate::section::{Section, counts};
 use crate::stacks::OURS;
 
-/// A row: a figure of thundra beside the figure of an OpenTelemetry stack.
+/// The stacks of the table, ours first.
+const STACKS: [&str; 4] = ["thundra", "OpenTelemetry", "fastrace", "X-Ray"];
+
+const OF_STACKS: &str = "\
+OpenTelemetry is tracing-opentelemetry with its batch processor. X-Ray is awssdk-instrumentation. A multiple is that of
+thundra's figure. `—` stands where a stack has nothing to measure.
+";
+
+/// A row: a figure of each stack.
 struct Row {
     work: &'static str,
     unit: &'static str,
@@ -13,10 +21,11 @@ struct Row {
     figure: &'static str,
     /// The row without tracing, to subtract.
     over: Option<&'static str>,
-    ours: &'static str,
-    peer: &'static str,
+    /// The rows of the section, in the order of [`STACKS`].
+    variants: [Option<&'static str>; STACKS.len()],
 }
 
+#[rustfmt::skip]
 const ROWS: [Row; 6] = [
     Row {
         work: "A span, recorded and encoded",
@@ -24,8 +33,7 @@ const ROWS: [Row; 6] = [
         section: "encode",
         figure: "cpu",
         over: None,
-        ours: OURS,
-        peer: "tracing-opentelemetry, batch",
+        variants: [Some(OURS), Some("tracing-opentelemetry, batch"), Some("fastrace"), None],
     },
     Row {
         work: "An invocation of 11 spans, recorded and flushed",
@@ -33,35 +41,36 @@ const ROWS: [Row; 6] = [
         section: "invocation",
         figure: "both_10",
         over: None,
-        ours: OURS,
-        peer: "tracing-opentelemetry, batch",
+        variants: [Some(OURS), Some("tracing-opentelemetry, batch"), Some("fastrace"), None],
+    },
+    Row {
+        work: "A warm invocation of a function, 21 spans exported",
+        unit: "thousand instructions over an untraced one",
+        section: "warm-counted",
+        figure: "instructions",
+        over: Some("lambda_runtime"),
+        variants: [
+            Some("thundra, OTLP"),
+            Some("tracing-opentelemetry, OTLP"),
+            None,
+            Some("awssdk-instrumentation, X-Ray"),
+        ],
     },
     Row {
         work: "A call to SQS, its span alone",
-        unit: "instructions over an untraced call",
+        unit: "instructions over an untraced one",
         section: "aws",
         figure: counts::INSTRUCTIONS,
         over: Some("aws-sdk"),
-        ours: "thundra, `OTEL_PROPAGATORS=none`",
-        peer: "awssdk-instrumentation",
+        variants: [Some("thundra, `OTEL_PROPAGATORS=none`"), None, None, Some("awssdk-instrumentation")],
     },
     Row {
-        work: "An HTTP call with `traceparent`",
-        unit: "instructions over an untraced call",
-        section: "http",
-        figure: counts::INSTRUCTIONS,
-        over: Some("reqwest"),
-        ours: "thundra-http, `tracecontext`",
-        peer: "reqwest-tracing",
-    },
-    Row {
-        work: "The start of a minimal function",
+        work: "A cold start of a minimal function",
         unit: "ms",
         section: "start",
         figure: "wall",
         over: None,
-        ours: OURS,
-        peer: "tracing-opentelemetry",
+        variants: [Some(OURS), Some("tracing-opentelemetry"), None, Some("awssdk-instrumentation")],
     },
     Row {
         work: "The binary of a minimal function",
@@ -69,8 +78,7 @@ const ROWS: [Row; 6] = [
         section: "start",
         figure: "size",
         over: None,
-        ours: OURS,
-        peer: "tracing-opentelemetry",
+        variants: [Some(OURS), Some("tracing-opentelemetry"), None, Some("awssdk-instrumentation")],
     },
 ];
 
@@ -80,28 +88,31 @@ pub(super) fn of(known: &[(&Section, Results)]) -> String {
         let (_, results) = known.iter().find(|(known, _)| known.id == section)?;
         results.median(variant, figure)
     };
-    let mut text =
-        row("", ["unit", "thundra", "OpenTelemetry", "ratio", "measured with"].map(str::to_owned).into_iter());
-    text += &row("---", ["---", "---:", "---:", "---:", "---"].map(str::to_owned).into_iter());
+    let titles = ["unit"].into_iter().chain(STACKS).map(str::to_owned);
+    let rule = ["---"].into_iter().chain(STACKS.map(|_| "---:")).map(str::to_owned);
+    let mut text = row("", titles) + &row("---", rule);
     for line in &ROWS {
         text += &line.text(&value).unwrap_or_default();
     }
     let conclusions = [spans(&value), invocations(&value), calls(&value), functions(&value), lines(&value)];
-    text + "\n" + &conclusions.into_iter().flatten().collect::<Vec<_>>().join("\n") + "\n"
+    text + "\n" + OF_STACKS + "\n" + &conclusions.into_iter().flatten().collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// The median of a figure, by section, variant and figure.
 type Value<'a> = dyn Fn(&str, &str, &str) -> Option<f64> + 'a;
 
 impl Row {
+    /// Returns `None` if the figure of thundra was not measured.
     fn text(&self, value: &Value<'_>) -> Option<String> {
-        let figure = |variant| {
-            let base = self.over.map_or(Some(0.0), |over| value(self.section, over, self.figure))?;
-            Some(value(self.section, variant, self.figure)? - base)
+        let base = self.over.map_or(Some(0.0), |over| value(self.section, over, self.figure))?;
+        let figures = self.variants.map(|variant| Some(value(self.section, variant?, self.figure)? - base));
+        let [Some(ours), ..] = figures else { return None };
+        let peer = |figure| match figure {
+            Some(figure) => format!("{} ({})", number(figure), ratio(figure / ours)),
+            None => "—".to_owned(),
         };
-        let (ours, peer) = (figure(self.ours)?, figure(self.peer)?);
-        let cells = [self.unit.to_owned(), number(ours), number(peer), ratio(peer / ours), self.peer.to_owned()];
-        Some(row(self.work, cells.into_iter()))
+        let cells = [self.unit.to_owned(), number(ours)].into_iter().chain(figures.into_iter().skip(1).map(peer));
+        Some(row(self.work, cells))
     }
 }
 
@@ -143,10 +154,13 @@ fn calls(value: &Value<'_>) -> Option<String> {
     };
     Some(format!(
         "- **Calls.** Carrying ids costs more than recording a span: a call to SQS takes {} instructions for its span\n  \
-         alone, and {} with the ids in the message. `Layer::server()`, which reads the caller's context and begins a\n  \
-         trace, takes {} instructions a request. tower-http's `TraceLayer`, which only makes a span, takes {}.",
+         alone, and {} with the ids in the message. An HTTP call with `traceparent` takes {}, and {} with\n  \
+         reqwest-tracing. `Layer::server()`, which reads the caller's context and begins a trace, takes {} instructions\n  \
+         a request. tower-http's `TraceLayer`, which only makes a span, takes {}.",
         over("aws", "thundra, `OTEL_PROPAGATORS=none`", "aws-sdk")?,
         over("aws", OURS, "aws-sdk")?,
+        over("http", "thundra-http, `tracecontext`", "reqwest")?,
+        over("http", "reqwest-tracing", "reqwest")?,
         over("tower", "Layer::server()", "tower")?,
         over("tower", "TraceLayer", "tower")?,
     ))
@@ -188,8 +202,8 @@ mod tests {
             _ => None,
         };
         let texts: Vec<_> = ROWS.iter().filter_map(|row| row.text(&value)).collect();
-        let expected = "| A call to SQS, its span alone | instructions over an untraced call | 200 | 400 | 2.00× | \
-                        awssdk-instrumentation |\n";
+        let expected = "| A call to SQS, its span alone | instructions over an untraced one | 200 | — | — | \
+                        400 (2.00×) |\n";
         assert_eq!(texts, [expected], "a row whose figures were not measured is left out");
     }
 }
