@@ -23,6 +23,7 @@ use crate::section::Section;
 
 mod calls;
 mod compile;
+mod console;
 mod encode;
 mod invocation;
 mod lambda;
@@ -41,11 +42,12 @@ type Sections = fn() -> Vec<Section>;
 /// The functions that return the sections with all stacks.
 const OF_STACKS: [Sections; 5] =
     [record::sections, encode::sections, tasks::sections, threads::sections, invocation::sections];
-const OTHERS: [Sections; 9] = [
+const OTHERS: [Sections; 10] = [
     wire::sections,
     trigger::sections,
     calls::sections,
     service::sections,
+    console::sections,
     log::sections,
     metric::sections,
     lambda::sections,
