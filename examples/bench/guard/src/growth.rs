@@ -62,7 +62,7 @@ impl Growth {
     /// Returns the instructions of one unit at each size.
     fn measure(&self) -> io::Result<Vec<f64>> {
         let each = |&size: &u64| {
-            let counts = cost::count(self.work, size, 1)? - cost::count(self.work, size, 0)?;
+            let counts = cost::count(self.work, size, 1, &[])? - cost::count(self.work, size, 0, &[])?;
             Ok(counts.instructions as f64 / if let Each(_) = self.unit { size as f64 } else { 1.0 })
         };
         self.sizes.iter().map(each).collect()

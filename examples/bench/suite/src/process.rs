@@ -108,7 +108,8 @@ impl Programs {
     /// Counts one unit of a variant's work with callgrind. Returns no samples without valgrind.
     pub(crate) fn count(&self, section: &Section, variant: &Variant, counted: &Counted) -> Result<Samples> {
         let program = self.of(variant);
-        let count = |times: u64| callgrind::count(program, &["repeat", section.id, variant.name, &times.to_string()]);
+        let count =
+            |times: u64| callgrind::count(program, &["repeat", section.id, variant.name, &times.to_string()], &[]);
         let mut samples = Samples::default();
         for _ in 0..COUNTS {
             let short = match count(REPETITIONS.0) {

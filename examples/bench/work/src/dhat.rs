@@ -20,7 +20,7 @@ pub struct Heap {
 ///
 /// If `valgrind` is missing, or the program fails.
 pub fn heap(program: &Path, args: &[&str]) -> io::Result<Heap> {
-    let output = valgrind::run("dhat", &["--dhat-out-file=/dev/null"], program, args)?;
+    let output = valgrind::run("dhat", &["--dhat-out-file=/dev/null"], program, args, &[])?;
     let said = String::from_utf8_lossy(&output.stderr);
     let bytes = |when| bytes(&said, when).ok_or_else(|| io::Error::other(format!("dhat did not say {when}:\n{said}")));
     Ok(Heap { peak_bytes: bytes("At t-gmax:")?, end_bytes: bytes("At t-end:")? })

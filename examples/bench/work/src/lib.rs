@@ -16,7 +16,7 @@ pub mod dhat;
 pub mod events;
 mod random;
 mod tasks;
-mod valgrind;
+pub mod valgrind;
 mod varied;
 
 pub use chain::{chains, workload_a};

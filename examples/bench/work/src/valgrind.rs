@@ -4,11 +4,19 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// Runs a program under a tool of valgrind and returns the output. Counts depend on the environment, which therefore
-/// holds only `PATH`.
-pub(crate) fn run(tool: &str, options: &[&str], program: &Path, args: &[&str]) -> io::Result<Output> {
+/// The variables of a program's environment, beside `PATH`. Counts depend on the environment.
+pub type Variables<'a> = &'a [(&'a str, &'a str)];
+
+/// Runs a program under a tool of valgrind and returns the output.
+pub(crate) fn run(
+    tool: &str,
+    options: &[&str],
+    program: &Path,
+    args: &[&str],
+    variables: Variables<'_>,
+) -> io::Result<Output> {
     let mut command = Command::new("valgrind");
-    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs(variables.iter().copied());
     command.arg(format!("--tool={tool}")).args(options).arg(program).args(args).stdin(Stdio::null());
     finished(&mut command)
 }

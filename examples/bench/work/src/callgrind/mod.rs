@@ -14,7 +14,7 @@ use std::path::Path;
 
 use profile::Profile;
 
-use crate::valgrind;
+use crate::valgrind::{self, Variables};
 
 /// The counts of a program from start to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Sub for Counts {
     }
 }
 
-/// Runs a program under callgrind, with `PATH` alone in the environment, and counts.
+/// Runs a program under callgrind, with `PATH` and `variables` alone in the environment, and counts.
 ///
 /// Locked instructions belong to the program and the crates linked into the binary. The C library is left out, because
 /// the allocator takes locks depending on the addresses of blocks.
@@ -49,14 +49,14 @@ impl Sub for Counts {
 /// # Errors
 ///
 /// If `valgrind` or `objdump` is missing, or the program fails.
-pub fn count(program: &Path, args: &[&str]) -> io::Result<Counts> {
+pub fn count(program: &Path, args: &[&str], variables: Variables<'_>) -> io::Result<Counts> {
     let program = program.canonicalize()?;
     // The file lies beside the program, and so under `target`.
     let file = program.with_file_name(format!("callgrind.{}.{}", std::process::id(), args.join("-")));
     let out_file = format!("--callgrind-out-file={}", file.display());
     // Names in the form of the symbol table, and full positions, so that nothing needs decompressing.
     let plain = ["--compress-strings=no", "--compress-pos=no", "--demangle=no", "--dump-instr=yes", "--dump-line=no"];
-    valgrind::run("callgrind", &[&plain[..], &[out_file.as_str()]].concat(), &program, args)?;
+    valgrind::run("callgrind", &[&plain[..], &[out_file.as_str()]].concat(), &program, args, variables)?;
     let text = std::fs::read_to_string(&file)?;
     std::fs::remove_file(&file)?;
     let path = program.to_string_lossy();
