@@ -68,6 +68,7 @@ describe("screens", { skip }, () => {
   });
 
   for (const [width, height] of [
+    [380, 800],
     [600, 800],
     [1800, 1000],
   ]) {
@@ -77,11 +78,29 @@ describe("screens", { skip }, () => {
         await open(path, ready);
         await page.waitForTimeout(200);
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, path);
+        const title = await page.locator(".request-title h1").boundingBox({ timeout: 1 }).catch(() => null);
+        assert.ok(title === null || title.width > 50, `the id of a request has ${title?.width} pixels`);
       }
       assert.deepEqual(problems, []);
       await close();
     });
   }
+
+  test("a service has one colour on all screens", async () => {
+    const { page, open, close } = await openPage(browser, full);
+    const colours = () =>
+      page.evaluate(() =>
+        Object.fromEntries(
+          [...document.querySelectorAll(".service")].map((each) => [each.innerText.trim(), each.dataset.slot]),
+        ),
+      );
+    await open("/requests", ".table-body .service");
+    const { orders, billing } = await colours();
+    assert.notEqual(orders, billing);
+    await open("/invocations", "[role=row] .service");
+    assert.deepEqual(await colours(), { orders, billing });
+    await close();
+  });
 
   test("the foot counts the spans", async () => {
     const { page, open, close } = await openPage(browser, full);

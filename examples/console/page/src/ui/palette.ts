@@ -5,12 +5,36 @@ import { token } from "./theme";
 /** Tokens `--service-0` to `--service-7`. */
 export const PALETTE_SIZE = 8;
 
+/** The services in the order in which this browser met them decide which of two gets the colour that both would have. */
+const KEY = "thundra-console-services";
+const MOST_KEPT = 64;
+
 const slots = new Map<string, number>();
+for (const service of kept()) take(service);
 
 /** Returns the place of a service in the palette: by its name, or the next free one where that is taken. */
 export function serviceSlot(service: string): number {
   const known = slots.get(service);
   if (known !== undefined) return known;
+  const slot = take(service);
+  try {
+    if (slots.size <= MOST_KEPT) localStorage.setItem(KEY, JSON.stringify([...slots.keys()]));
+  } catch {
+    // A browser that keeps nothing: colours are then the same until the page is loaded again.
+  }
+  return slot;
+}
+
+function kept(): string[] {
+  try {
+    const names: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return Array.isArray(names) ? names.filter((name) => typeof name === "string").slice(0, MOST_KEPT) : [];
+  } catch {
+    return [];
+  }
+}
+
+function take(service: string): number {
   let hash = 7;
   for (let at = 0; at < service.length; at += 1) hash = (hash * 31 + service.charCodeAt(at)) >>> 0;
   let slot = hash % PALETTE_SIZE;
