@@ -149,14 +149,7 @@ fn waiting(
     condition: &Condition,
     groups: &mut HashMap<Option<String>, Sums>,
 ) -> Result<(), store::Error> {
-    let mut statement = db.prepare(&format!(
-        "SELECT {column}, s.peer, sum(s.wait) FROM {TABLES} JOIN span s ON s.trace = i.trace
-           JOIN operation o ON o.id = s.operation
-         WHERE {} AND s.wait > 0 AND s.peer IS NOT NULL AND o.service = i.service AND o.kind IN (3, 4)
-           AND s.start BETWEEN i.start AND i.start + i.duration
-         GROUP BY 1, 2",
-        condition.sql()
-    ))?;
+    let mut statement = db.prepare(&waiting_sql(column, condition))?;
     let mut rows = statement.query(params_from_iter(&condition.values))?;
     while let Some(row) = rows.next()? {
         if let Some(sums) = groups.get_mut(&row.get(0)?) {
@@ -164,6 +157,17 @@ fn waiting(
         }
     }
     Ok(())
+}
+
+fn waiting_sql(column: &str, condition: &Condition) -> String {
+    format!(
+        "SELECT {column}, s.peer, sum(s.wait) FROM {TABLES} JOIN span s INDEXED BY span_wait ON s.trace = i.trace
+           JOIN operation o ON o.id = s.operation
+         WHERE {} AND s.wait > 0 AND s.peer IS NOT NULL AND o.service = i.service AND o.kind IN (3, 4)
+           AND s.start BETWEEN i.start AND i.start + i.duration
+         GROUP BY 1, 2",
+        condition.sql()
+    )
 }
 
 fn row(db: &Connection, sums: &Sums, prices: Prices) -> Result<Value, store::Error> {
@@ -184,4 +188,26 @@ fn row(db: &Connection, sums: &Sums, prices: Prices) -> Result<Value, store::Err
         "gb_s_arm64": sums.gb_s_arm64, "duration": duration(sums.duration), "waiting": duration(waiting),
         "cost": prices.cost(sums), "waiting_on": waiting_on,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn waiting_is_read_from_an_index() {
+        let store = Store::open(None, 1 << 30).unwrap();
+        let plan = store.read(|db| {
+            let sql = format!("EXPLAIN QUERY PLAN {}", waiting_sql("i.tenant", &Condition::default()));
+            let mut statement = db.prepare(&sql)?;
+            let steps = statement.query_map([], |row| row.get::<_, String>(3))?;
+            Ok(steps.collect::<Result<Vec<_>, _>>()?)
+        });
+        let plan = plan.await.unwrap();
+        assert!(
+            plan.iter().any(|step| step.contains("USING COVERING INDEX span_wait (trace=? AND start>")),
+            "{plan:?}"
+        );
+    }
 }

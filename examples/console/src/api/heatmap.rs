@@ -54,6 +54,23 @@ impl Whole {
         format!("{table}.operation IN ({})", numbers.join(", "))
     }
 
+    /// Returns `true` if all operations begin work.
+    fn is_of_roots(&self, db: &Connection) -> Result<bool, store::Error> {
+        if self.operations.is_empty() && self.filters.name.is_none() {
+            return Ok(true);
+        }
+        let mut condition = Condition::default();
+        condition.and(&self.operations("s"), []);
+        if let Some(name) = &self.filters.name {
+            condition.and("s.name = ?", [Value::Text(name.clone())]);
+        }
+        let sql = format!(
+            "SELECT coalesce(min(s.root), 0) FROM (SELECT id AS operation, name, root FROM operation) s WHERE {}",
+            condition.sql()
+        );
+        Ok(db.query_row(&sql, params_from_iter(&condition.values), |row| row.get(0))?)
+    }
+
     /// Returns the condition of the spans, with their times.
     pub(crate) fn condition(&self, db: &Connection, from: i64, to: i64) -> Result<Condition, store::Error> {
         let mut condition = Condition::default();
@@ -64,6 +81,18 @@ impl Whole {
             condition.and(&filters.sql, filters.values);
         }
         Ok(condition)
+    }
+
+    /// Returns where to read the spans with their attributes. The index of roots has them. Else the index of operations
+    /// leads to each span in turn, which is slower than to read all spans in order if they are many.
+    pub(crate) fn table(&self, db: &Connection, from: i64, to: i64) -> Result<&'static str, store::Error> {
+        if self.is_of_roots(db)? {
+            return Ok("(SELECT * FROM span INDEXED BY span_root WHERE flags & 1) s");
+        }
+        let all: i64 = db.query_row("SELECT coalesce(sum(spans), 0) FROM request", [], |row| row.get(0))?;
+        let filters = Filters { attributes: Vec::new(), min: None, max: None, status: None, ..self.filters.clone() };
+        let plain = Whole { filters, ..self.clone() };
+        Ok(if in_rollup(db, &plain, from, to)? > all / 10 { "span s NOT INDEXED" } else { "span s" })
     }
 
     /// Returns the times asked for, or those of the whole store.
@@ -159,14 +188,9 @@ fn of_rollup(db: &Connection, whole: &Whole, first: i64, end: i64, step: i64) ->
 
 fn of_spans(db: &Connection, whole: &Whole, from: i64, to: i64, step: i64) -> Result<Cells, store::Error> {
     let condition = whole.condition(db, from, to)?;
-    // The index has all that is counted, unless attributes are asked for: then it leads to each span in turn, which is
-    // slower than to read all spans in order.
-    let is_scan = !whole.filters.attributes.is_empty() && is_most(db, whole, from, to)?;
-    let sql = format!(
-        "SELECT s.start, s.duration, s.status FROM span s {} WHERE {}",
-        if is_scan { "NOT INDEXED" } else { "" },
-        condition.sql()
-    );
+    // One index has all that is counted, unless attributes are asked for.
+    let table = if whole.filters.attributes.is_empty() { "span s" } else { whole.table(db, from, to)? };
+    let sql = format!("SELECT s.start, s.duration, s.status FROM {table} WHERE {}", condition.sql());
     let mut statement = db.prepare(&sql)?;
     let mut rows = statement.query(params_from_iter::<&Vec<Value>>(&condition.values))?;
     let mut cells = Cells::new();
@@ -179,12 +203,30 @@ fn of_spans(db: &Connection, whole: &Whole, from: i64, to: i64, step: i64) -> Re
     Ok(cells)
 }
 
-/// Returns `true` if a tenth of all spans or more are of the operations and times.
-pub(crate) fn is_most(db: &Connection, whole: &Whole, from: i64, to: i64) -> Result<bool, store::Error> {
-    let all: i64 = db.query_row("SELECT coalesce(sum(spans), 0) FROM request", [], |row| row.get(0))?;
-    let plain = Whole {
-        filters: Filters { attributes: Vec::new(), min: None, max: None, status: None, ..whole.filters.clone() },
-        ..whole.clone()
-    };
-    Ok(in_rollup(db, &plain, from, to)? > all / 10)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn attributes_of_roots_are_read_from_an_index() {
+        let store = Store::open(None, 1 << 30).unwrap();
+        let plan = store.read(|db| {
+            let whole = Whole::read(&Parameters::of("kind=server")).unwrap();
+            let table = whole.table(db, 0, i64::MAX)?;
+            let condition = whole.condition(db, 0, i64::MAX)?;
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT s.id, s.start, s.duration, s.resource, s.attributes FROM {table} WHERE {}",
+                condition.sql()
+            );
+            let mut statement = db.prepare(&sql)?;
+            let steps = statement.query_map(params_from_iter(&condition.values), |row| row.get::<_, String>(3))?;
+            Ok(steps.collect::<Result<Vec<_>, _>>()?)
+        });
+        let plan = plan.await.unwrap();
+        assert!(
+            plan.iter().any(|step| step.contains("USING COVERING INDEX span_root (operation=? AND start>")),
+            "{plan:?}"
+        );
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::{Connection, OpenFlags};
 
 use super::file::File;
-use super::{Error, functions};
+use super::{Error, functions, schema};
 
 /// The connections that are kept open.
 const IDLE: usize = 4;
@@ -50,6 +50,7 @@ impl Readers {
         connection.pragma_update(None, "cache_size", -8_000)?;
         connection.pragma_update(None, "temp_store", "memory")?;
         functions::add(&connection)?;
+        schema::plan_once(&connection)?;
         Ok(connection)
     }
 }

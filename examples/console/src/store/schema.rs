@@ -1,12 +1,13 @@
 //! The tables, by migrations: a kept file of an older console is brought up to date.
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::file::File;
 use super::{Error, functions};
 
 /// The migrations. A published one is never changed: add another.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The mark of a console's file, in the header of SQLite: `thnc`.
 const APPLICATION: i32 = 0x7468_6e63;
@@ -17,6 +18,12 @@ const WAL_BYTES: u64 = 256 << 20;
 /// Returns the bytes of a limit that the file itself may have.
 pub(super) fn file_bytes(limit: u64) -> u64 {
     limit - (limit / 4).min(WAL_BYTES)
+}
+
+/// Plans a statement once, whatever its values. SQLite would plan many anew each time that they run.
+pub(super) fn plan_once(connection: &Connection) -> Result<(), Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Opens the writer's connection.
@@ -34,9 +41,10 @@ pub(super) fn open(file: &File, limit: u64) -> Result<Connection, Error> {
     // A temporary store need not survive a crash of the machine.
     connection.pragma_update(None, "synchronous", if file.is_kept { "normal" } else { "off" })?;
     connection.pragma_update(None, "cache_size", -48_000)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
     connection.set_prepared_statement_cache_capacity(64);
     functions::add(&connection)?;
+    plan_once(&connection)?;
     let transaction = connection.transaction()?;
     for migration in MIGRATIONS.iter().skip(version) {
         transaction.execute_batch(migration)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, params_from_iter};
 
-use super::super::heatmap::{Whole, is_most};
+use super::super::heatmap::Whole;
 use super::super::{Failure, Parameters};
 use crate::store;
 
@@ -124,14 +124,13 @@ pub(super) struct Counted {
 pub(super) fn count(db: &Connection, whole: &Whole, selection: Selection) -> Result<Counted, store::Error> {
     let (from, to) = whole.times(db)?;
     let condition = whole.condition(db, from, to)?;
-    let is_scan = is_most(db, whole, from, to)?;
+    let table = whole.table(db, from, to)?;
     let all: i64 = db.query_row("SELECT coalesce(sum(spans), 0) FROM request", [], |row| row.get(0))?;
     // Rows are numbered as they come in, so every nth row is a fair sample.
     let nth = (all / MAX_COUNTED).max(1);
     let mut counted = Counted { nth: nth as u64, ..Counted::default() };
     let sql = format!(
-        "SELECT s.id, s.start, s.duration, s.operation, s.status, s.resource, s.attributes FROM span s {} WHERE {}",
-        if is_scan { "NOT INDEXED" } else { "" },
+        "SELECT s.id, s.start, s.duration, s.operation, s.status, s.resource, s.attributes FROM {table} WHERE {}",
         condition.sql()
     );
     let mut statement = db.prepare(&sql)?;
