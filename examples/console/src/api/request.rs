@@ -1,5 +1,6 @@
 //! A request with all its spans.
 
+mod body;
 mod detail;
 mod groups;
 mod load;
@@ -11,9 +12,9 @@ use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use rusqlite::{Connection, OptionalExtension as _};
-use serde::Serialize;
 use serde_json::{Value, json};
 
+use self::body::{Piece, Request, Row};
 use self::load::{Span, nodes, spans, traces};
 use super::answer::{duration, seq, time};
 use super::filters::{kind_name, status_name};
@@ -150,59 +151,6 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error
         errors,
     };
     serde_json::to_string(&answer).map_err(|error| store::Error::File(error.to_string()))
-}
-
-/// The answer. A request may have tens of thousands of rows, so they are written without a tree of JSON.
-#[derive(Serialize)]
-struct Request<'a> {
-    seq: i64,
-    id: Option<&'a Value>,
-    correlated: Option<&'a Value>,
-    origin: i64,
-    duration: Option<&'a Value>,
-    truncated: i64,
-    summary: &'a Value,
-    services: &'a [String],
-    traces: Vec<Value>,
-    spans: Vec<Row<'a>>,
-    links: Vec<Value>,
-    groups: Vec<Value>,
-    critical: Vec<Piece>,
-    errors: Vec<usize>,
-}
-
-/// A span of the answer.
-#[derive(Serialize)]
-struct Row<'a> {
-    span: i64,
-    id: String,
-    parent: Option<usize>,
-    parent_id: Option<String>,
-    trace: Option<usize>,
-    service: usize,
-    name: &'a str,
-    kind: &'static str,
-    start: f64,
-    duration: f64,
-    status: &'static str,
-    depth: usize,
-    descendants: usize,
-    error: Option<&'a str>,
-    events: usize,
-    logs: i64,
-    unfinished: bool,
-    skewed: bool,
-    peer: Option<&'a str>,
-    root: Option<Cow<'a, Value>>,
-    skipped: Option<&'a str>,
-}
-
-/// A piece of the critical path.
-#[derive(Serialize)]
-struct Piece {
-    span: usize,
-    start: f64,
-    duration: f64,
 }
 
 /// Returns the root with the time in the queue, which cannot begin before the call that sent the message. Some brokers give

@@ -9,7 +9,8 @@ use prost::Message as _;
 use thundra_core::semconv;
 
 use super::attributes::{Attributes, hashed, text_of};
-use super::{LogRow, PointRow, Report, SpanRow, log, point, span};
+use super::waiting::measure_waiting;
+use super::{LogRow, PointRow, Report, SpanRow, log, point};
 
 /// What comes in.
 #[derive(Debug)]
@@ -92,7 +93,7 @@ impl Batch {
                         None => self.rejected.spans += 1,
                     }
                 }
-                span::measure_waiting(self.spans.get_mut(first..).unwrap_or_default());
+                measure_waiting(self.spans.get_mut(first..).unwrap_or_default());
             }
         }
     }

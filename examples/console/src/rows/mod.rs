@@ -9,6 +9,7 @@ mod point;
 mod report;
 mod span;
 mod value;
+mod waiting;
 
 pub(crate) use attributes::{find, number_of, text_of};
 pub(crate) use batch::{Batch, Rejected, Resource, Telemetry};

@@ -188,20 +188,6 @@ fn cut(name: &str) -> String {
     name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default().to_owned()
 }
 
-/// Measures the waiting of a scope's calls: time inside several calls at once is the first one's.
-pub(crate) fn measure_waiting(rows: &mut [SpanRow]) {
-    let mut calls: Vec<&mut SpanRow> = rows.iter_mut().filter(|row| row.peer.is_some()).collect();
-    calls.sort_by_key(|call| (call.trace_id, call.start));
-    let (mut trace_id, mut until) = ([0; 16], i64::MIN);
-    for call in calls {
-        if call.trace_id != trace_id {
-            (trace_id, until) = (call.trace_id, i64::MIN);
-        }
-        call.wait = call.end().saturating_sub(call.start.max(until)).max(0);
-        until = until.max(call.end());
-    }
-}
-
 /// Reads a flag on any root, for other modules.
 pub(super) fn is_cold(attributes: &[KeyValue]) -> bool {
     flag_of(attributes, semconv::FAAS_COLDSTART).unwrap_or(false)
@@ -216,22 +202,12 @@ pub(super) fn owned(attributes: &[KeyValue], key: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn span(id: u64, start: u64, end: u64) -> Span {
-        let system = KeyValue {
-            key: "db.system.name".into(),
-            value: Some(opentelemetry_proto::tonic::common::v1::AnyValue {
-                value: Some(Value::StringValue("redis".into())),
-            }),
-            ..KeyValue::default()
-        };
+    fn span(start: u64, end: u64) -> Span {
         Span {
             trace_id: vec![1; 16],
-            span_id: id.to_be_bytes().to_vec(),
-            parent_span_id: vec![9; 8],
-            kind: CLIENT,
+            span_id: vec![2; 8],
             start_time_unix_nano: start,
             end_time_unix_nano: end,
-            attributes: vec![system],
             ..Span::default()
         }
     }
@@ -241,20 +217,12 @@ mod tests {
     }
 
     #[test]
-    fn calls_at_the_same_time_are_waited_for_once() {
-        let calls = [(1, 0, 10), (2, 5, 20), (3, 6, 8), (4, 30, 40)];
-        let mut rows: Vec<_> = calls.iter().filter_map(|(id, start, end)| row(span(*id, *start, *end))).collect();
-        measure_waiting(&mut rows);
-        assert_eq!(rows.iter().map(|row| row.wait).collect::<Vec<_>>(), [10, 10, 0, 10]);
-    }
-
-    #[test]
     fn odd_spans_become_rows_and_spans_without_ids_none() {
-        let mut odd = span(1, 20, 10);
+        let mut odd = span(20, 10);
         (odd.kind, odd.name) = (99, "é".repeat(600));
         let odd = row(odd).unwrap();
         assert_eq!((odd.duration, odd.kind, odd.name.len()), (0, 0, 512));
-        assert_eq!(row(span(1, u64::MAX, 0)).unwrap().start, i64::MAX);
+        assert_eq!(row(span(u64::MAX, 0)).unwrap().start, i64::MAX);
         for (trace_id, span_id) in [(vec![], vec![1; 8]), (vec![0; 16], vec![1; 8]), (vec![1; 16], vec![0; 8])] {
             assert!(row(Span { trace_id, span_id, ..Span::default() }).is_none());
         }
