@@ -31,6 +31,7 @@ use tokio::sync::broadcast;
 
 pub(crate) use bucket::{bucket, lower_bound};
 pub(crate) use edges::{RECEIVE, SEND, UNKNOWN};
+pub(crate) use functions::whole;
 pub(crate) use readers::Readers;
 pub(crate) use retention::used;
 pub(crate) use rollup::{MINUTE, Rollup, rollup};

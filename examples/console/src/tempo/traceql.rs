@@ -2,7 +2,7 @@
 //!
 //! Fields are `name`, `kind`, `status`, `duration`, `traceDuration`, `rootName`, `rootServiceName`, their scoped names
 //! (`span:name`, `trace:rootService`), and attributes (`span.x`, `resource.x`, `.x`). Texts are compared with `=`, `!=`,
-//! `=~` and `!~` (alternatives of plain texts, with `.*` at their ends), numbers and durations with the usual signs.
+//! `=~` and `!~` (a regular expression of the whole text), numbers and durations with the usual signs.
 
 mod lexer;
 mod sql;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::{Expression, Field, Literal, Operator, Scope};
 use crate::api::filters::{Condition, KINDS, STATUSES};
 use crate::rows::hash;
-use crate::store::Error;
+use crate::store::{Error, whole};
 
 /// Returns the condition of a query, or why it has none.
 pub(in crate::tempo) fn condition(
@@ -65,26 +65,21 @@ impl Writer<'_> {
             Field::Status => return Ok(self.code("s.status", &STATUSES, operator, literal)),
             Field::Attribute(scope, key) => return self.attribute(*scope, key, operator, literal),
         };
-        let alternatives = match alternatives(operator, literal) {
-            Ok(alternatives) => alternatives,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let tests: Vec<String> = alternatives.iter().map(|pattern| self.text(column, pattern)).collect();
-        Ok(Ok(negated(operator, &tests.join(" OR "))))
+        Ok(self.text(column, operator, literal))
     }
 
-    fn text(&mut self, column: &str, pattern: &Pattern) -> String {
-        let Pattern { text, any_before, any_after } = pattern;
-        if *any_before && !any_after {
-            self.condition.values.push(Value::Integer(-(text.chars().count() as i64)));
-        }
-        self.condition.values.push(Value::Text(text.clone()));
-        match (any_before, any_after) {
-            (false, false) => format!("{column} = ?"),
-            (true, true) => format!("instr({column}, ?) > 0"),
-            (false, true) => format!("instr({column}, ?) = 1"),
-            (true, false) => format!("substr({column}, ?) = ?"),
-        }
+    fn text(&mut self, column: &str, operator: Operator, literal: &Literal) -> Result<String, String> {
+        let text = text(literal);
+        let test = match operator {
+            Operator::Equal | Operator::NotEqual => format!("{column} = ?"),
+            Operator::Matches | Operator::NotMatches => {
+                whole(&text).map_err(|error| error.to_string())?;
+                format!("matches(?, {column})")
+            }
+            _ => return Err("texts have no order".to_owned()),
+        };
+        self.condition.values.push(Value::Text(text));
+        Ok(negated(operator, &test))
     }
 
     fn number(&mut self, column: &str, operator: Operator, literal: &Literal) -> Result<String, String> {
@@ -138,23 +133,23 @@ impl Writer<'_> {
         {
             return Ok(Err("nil is not answered".to_owned()));
         }
-        let alternatives = match alternatives(operator, literal) {
-            Ok(alternatives) => alternatives,
-            Err(problem) => return Ok(Err(problem)),
+        let text = text(literal);
+        let is_pattern = match operator {
+            Operator::Equal | Operator::NotEqual => false,
+            Operator::Matches | Operator::NotMatches => true,
+            _ => return Ok(Err("texts have no order".to_owned())),
         };
+        // Everything matches, as Grafana asks for values of any kind.
+        if is_pattern && text == ".*" {
+            return Ok(Ok(negated(operator, "1")));
+        }
+        if is_pattern && !is_plain(&text) {
+            return Ok(self.pattern(scope, key, operator, text));
+        }
         let mut tests = vec!["0".to_owned()];
-        for pattern in alternatives {
-            if pattern.any_before || pattern.any_after {
-                let problem = "attributes are matched with whole texts: a|b, without .*";
-                // Everything matches, as Grafana asks for values of any kind.
-                if pattern.text.is_empty() {
-                    tests.push("1".to_owned());
-                    continue;
-                }
-                return Ok(Err(problem.to_owned()));
-            }
+        for text in if is_pattern { text.split('|').collect() } else { vec![text.as_str()] } {
             let Some(id) = id else { continue };
-            let entry = ((id as u64) << 48 | hash(&pattern.text)) as i64;
+            let entry = ((id as u64) << 48 | hash(text)) as i64;
             let of_span = "has_entry(s.attributes, ?)";
             let of_resource = "s.resource IN (SELECT id FROM resource WHERE has_entry(attributes, ?))";
             for (test, is_asked) in [(of_span, scope != Scope::Resource), (of_resource, scope != Scope::Span)] {
@@ -165,6 +160,21 @@ impl Writer<'_> {
             }
         }
         Ok(Ok(negated(operator, &tests.join(" OR "))))
+    }
+
+    /// Matches a text with a regular expression. Only the bytes have the text.
+    fn pattern(&mut self, scope: Scope, key: &str, operator: Operator, text: String) -> Result<String, String> {
+        whole(&text).map_err(|error| error.to_string())?;
+        let of_span = "matches(?, text_of(0, (SELECT raw FROM raw_span WHERE id = s.id), ?))";
+        let of_resource = "matches(?, text_of(1, (SELECT raw FROM resource WHERE id = s.resource), ?))";
+        let mut tests = Vec::new();
+        for (test, is_asked) in [(of_span, scope != Scope::Resource), (of_resource, scope != Scope::Span)] {
+            if is_asked {
+                tests.push(test);
+                self.condition.values.extend([Value::Text(text.clone()), Value::Text(key.to_owned())]);
+            }
+        }
+        Ok(negated(operator, &tests.join(" OR ")))
     }
 
     /// Compares a number, which only the bytes have.
@@ -186,44 +196,18 @@ impl Writer<'_> {
     }
 }
 
-/// A text, perhaps with anything before or after it.
-struct Pattern {
-    text: String,
-    any_before: bool,
-    any_after: bool,
-}
-
-/// Returns the texts that a value stands for: one, or the alternatives of a simple pattern.
-fn alternatives(operator: Operator, literal: &Literal) -> Result<Vec<Pattern>, String> {
-    let text = match literal {
+/// Returns the text of a value.
+fn text(literal: &Literal) -> String {
+    match literal {
         Literal::Text(text) | Literal::Word(text) => text.clone(),
         Literal::Number(number) | Literal::Duration(number) => number.to_string(),
-    };
-    match operator {
-        Operator::Equal | Operator::NotEqual => Ok(vec![Pattern { text, any_before: false, any_after: false }]),
-        Operator::Matches | Operator::NotMatches => text.split('|').map(pattern).collect(),
-        _ => Err("texts have no order".to_owned()),
     }
 }
 
-fn pattern(text: &str) -> Result<Pattern, String> {
-    let (before, after) = (text.strip_prefix(".*"), text.strip_suffix(".*"));
-    let inner = before.unwrap_or(text);
-    let inner = inner.strip_suffix(".*").unwrap_or(inner);
-    let mut plain = String::new();
-    let mut chars = inner.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '\\' => plain.extend(chars.next()),
-            // Names are full of dots; a dot that stands for any character matches itself too.
-            '.' => plain.push('.'),
-            '*' | '+' | '?' | '[' | ']' | '(' | ')' | '{' | '}' | '^' | '$' => {
-                return Err(format!("only alternatives of plain texts are matched: a|b.*, not {text:?}"));
-            }
-            char => plain.push(char),
-        }
-    }
-    Ok(Pattern { text: plain, any_before: before.is_some(), any_after: after.is_some() })
+/// Returns `true` for alternatives of plain texts, which the lists of attributes answer. Names are full of dots: without
+/// another sign, a dot stands for itself.
+fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['\\', '*', '+', '?', '[', ']', '(', ')', '{', '}', '^', '$'])
 }
 
 fn negated(operator: Operator, test: &str) -> String {
