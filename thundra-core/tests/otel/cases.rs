@@ -1,32 +1,31 @@
-//! The bridge to OpenTelemetry, against its own crates.
-
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-#![cfg(all(feature = "opentelemetry_sdk", feature = "testing"))]
-
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::baggage::{BaggageExt, BaggageMetadata};
-use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler as SdkSampler, SamplingDecision, ShouldSample};
-use proptest::prelude::*;
+use opentelemetry_sdk::trace::InMemorySpanExporter;
 use thundra_core::export::{Batch, Export};
 use thundra_core::otel::{self, SdkExporter};
-use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent, parse_traceparent};
-use thundra_core::testing::record_with;
-use thundra_core::{Config, Env, NO_ATTRIBUTES, Sampler, Scope, SpanExt, TraceId, outbound};
+use thundra_core::propagation::{Inbound, Propagators, Trust};
+use thundra_core::{Config, Env, NO_ATTRIBUTES, Scope, SpanExt, outbound};
+use tracing::dispatcher::{DefaultGuard, set_default, with_default};
 use tracing::{Instrument, Span, info, info_span};
+
+use super::FRONT;
 
 fn config() -> Config {
     Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", "off")]))
 }
 
+/// Records through the front, on this thread.
+fn recording() -> DefaultGuard {
+    set_default(&FRONT.dispatch(&config()))
+}
+
 #[tokio::test]
 async fn a_scope_is_the_current_opentelemetry_context_at_each_poll() {
+    let _recording = recording();
     let scope = Scope::builder("root").begin_with(&config());
     let expected = scope.context().unwrap();
     let ids = || {
@@ -67,6 +66,7 @@ fn current(key: &str) -> Option<String> {
 
 #[tokio::test]
 async fn received_baggage_is_in_the_current_context_and_goes_out_as_it_came() {
+    let _recording = recording();
     let received = "z=1%202,tenant=caf%C3%A9;p=q;r , odd=100%";
     let inside = async {
         tokio::task::yield_now().await;
@@ -83,6 +83,7 @@ async fn received_baggage_is_in_the_current_context_and_goes_out_as_it_came() {
 
 #[test]
 fn baggage_that_the_program_sets_goes_out_with_calls() {
+    let _recording = recording();
     let set = |pairs: Vec<KeyValue>| Context::current_with_baggage(pairs).attach();
     for (received, set_in_scope, expected) in [
         ("", vec![("user", "u 1")], Some("user=u%201")),
@@ -102,6 +103,7 @@ fn baggage_that_the_program_sets_goes_out_with_calls() {
 
 #[test]
 fn baggage_goes_out_within_the_limits_of_w3c() {
+    let _recording = recording();
     let scope = receiving("");
     let send = |pairs: &[(String, String)]| {
         let pairs = pairs.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
@@ -119,6 +121,7 @@ fn baggage_goes_out_within_the_limits_of_w3c() {
 
 #[test]
 fn a_scope_within_another_one_has_its_own_baggage_alone() {
+    let _recording = recording();
     let outer = receiving("outer=1");
     outer.enter(|| {
         let nested = |baggage: Option<&str>| {
@@ -137,24 +140,22 @@ fn a_scope_within_another_one_has_its_own_baggage_alone() {
 
 #[test]
 fn baggage_of_one_scope_never_goes_out_with_a_call_of_another() {
-    tracing::subscriber::with_default(thundra_core::subscriber(&config()), || {
-        let (a, b, none) = (receiving("a=1"), receiving("b=2"), receiving(""));
-        let baggage = |span: &Span| outbound(span).unwrap().baggage.map(|baggage| baggage.to_string());
-        let spans = [&b, &none].map(|scope| scope.enter(|| info_span!("call")));
-        a.enter(|| {
-            let _attached = Context::current_with_baggage([KeyValue::new("set", "in a")]).attach();
-            assert_eq!(baggage(&info_span!("own")).as_deref(), Some("set=in%20a"));
-            assert_eq!(spans.each_ref().map(baggage), [Some("b=2".to_owned()), None]);
-            // Here the code runs in the other scope, whose context is not attached.
-            spans[0].in_scope(|| assert_eq!(sent().as_deref(), Some("b=2")));
-        });
+    let _recording = recording();
+    let (a, b, none) = (receiving("a=1"), receiving("b=2"), receiving(""));
+    let baggage = |span: &Span| outbound(span).unwrap().baggage.map(|baggage| baggage.to_string());
+    let spans = [&b, &none].map(|scope| scope.enter(|| info_span!("call")));
+    a.enter(|| {
+        let _attached = Context::current_with_baggage([KeyValue::new("set", "in a")]).attach();
+        assert_eq!(baggage(&info_span!("own")).as_deref(), Some("set=in%20a"));
+        assert_eq!(spans.each_ref().map(baggage), [Some("b=2".to_owned()), None]);
+        // Here the code runs in the other scope, whose context is not attached.
+        spans[0].in_scope(|| assert_eq!(sent().as_deref(), Some("b=2")));
     });
 }
 
 #[tokio::test]
 async fn a_task_that_only_a_span_carries_sends_what_was_received() {
-    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config()));
-    let _default = tracing::dispatcher::set_default(&dispatch);
+    let _recording = recording();
     let scope = receiving("a=1");
     let task = async { (sent(), otel::context().baggage().get("a").map(ToString::to_string)) };
     let spawned = scope.enter(|| tokio::spawn(task.instrument(info_span!("task"))));
@@ -166,8 +167,7 @@ async fn a_task_that_only_a_span_carries_sends_what_was_received() {
 async fn the_span_that_is_entered_is_opentelemetrys_current_one() {
     let current = || Context::map_current(|context| context.span().span_context().span_id().to_string());
     let id = |span: &Span| span.trace_context().unwrap().span_id.to_string();
-    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config()));
-    let _default = tracing::dispatcher::set_default(&dispatch);
+    let _recording = recording();
     let scope = receiving("a=1");
     let root = scope.context().unwrap().span_id.to_string();
     scope
@@ -212,8 +212,7 @@ async fn the_span_that_is_entered_is_opentelemetrys_current_one() {
 async fn a_task_of_a_scope_that_is_not_recorded_has_its_context() {
     let env = [("OTEL_TRACES_SAMPLER", "always_off"), ("RUST_LOG", "off")];
     let config = Config::from_env(&Env::from_pairs(env));
-    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config));
-    let _default = tracing::dispatcher::set_default(&dispatch);
+    let _recording = set_default(&FRONT.dispatch(&config));
     let inbound = Inbound::extract([("baggage", "a=1")], Propagators::default(), Trust::Full);
     let scope = Scope::builder("root").parent(inbound).begin_with(&config);
     let expected = (scope.context().unwrap().trace_id.to_string(), false, Some("1".to_owned()));
@@ -234,7 +233,7 @@ async fn a_task_of_a_scope_that_is_not_recorded_has_its_context() {
 #[tokio::test]
 async fn any_exporter_of_the_sdk_gets_what_was_recorded() {
     let config = config();
-    let (_, spans) = record_with(&config, "root", || {
+    let (_, spans) = FRONT.record_with(&config, "root", || {
         let span = info_span!("charge", otel.kind = "client", amount = 12, rate = 0.5, ok = true);
         span.in_scope(|| info!(step = 1, "paid"));
         span.add_link(&thundra_core::current().unwrap(), NO_ATTRIBUTES);
@@ -243,7 +242,7 @@ async fn any_exporter_of_the_sdk_gets_what_was_recorded() {
     let charge = &spans[0];
 
     let scope = Scope::builder("root").begin_with(&config);
-    let trace = tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+    let trace = with_default(&FRONT.dispatch(&config), || {
         scope.enter(|| {
             let span = info_span!("charge", otel.kind = "client", amount = 12, rate = 0.5, ok = true);
             span.in_scope(|| info!(step = 1, "paid"));
@@ -268,77 +267,4 @@ async fn any_exporter_of_the_sdk_gets_what_was_recorded() {
     let events: Vec<_> = span.events.iter().map(|event| event.name.to_string()).collect();
     assert_eq!(events, ["paid", "exception"]);
     assert_eq!((charge.name.as_str(), charge.links.len()), ("charge", 1));
-}
-
-#[test]
-fn an_exporter_of_the_sdk_gets_the_resource_of_the_program() {
-    #[derive(Debug, Default)]
-    struct Named(Arc<Mutex<Option<opentelemetry_sdk::Resource>>>);
-    impl opentelemetry_sdk::trace::SpanExporter for Named {
-        async fn export(&self, _: Vec<opentelemetry_sdk::trace::SpanData>) -> opentelemetry_sdk::error::OTelSdkResult {
-            Ok(())
-        }
-        fn set_resource(&mut self, resource: &opentelemetry_sdk::Resource) {
-            *self.0.lock().unwrap() = Some(resource.clone());
-        }
-    }
-    let named = Named::default();
-    let resource = named.0.clone();
-    let config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "zoo")]));
-    SdkExporter::new(named).set_resource(&config.resource);
-    let resource = resource.lock().unwrap().take().unwrap();
-    assert_eq!(resource.get(&opentelemetry::Key::new("service.name")), Some("zoo".into()));
-}
-
-/// What differs from a valid header in few places is where parsers disagree.
-fn almost_traceparents() -> impl Strategy<Value = String> {
-    let regex = |pattern: String| proptest::string::string_regex(&pattern).unwrap();
-    let part = |len: usize| {
-        prop_oneof![
-            8 => regex(format!("[0-9a-f]{{{len}}}")),
-            1 => regex(format!("0{{{len}}}")),
-            1 => regex(format!("[0-9a-fg]{{{}}}", len - 1)),
-            1 => regex(format!("[0-9A-F]{{{len}}}")),
-        ]
-    };
-    let version = prop_oneof![6 => Just("00".to_owned()), 1 => "[0-9a-f]{2}", 1 => Just("ff".to_owned())];
-    let rest = prop_oneof![4 => Just(String::new()), 1 => "-[0-9a-f]{0,3}"];
-    (version, part(32), part(16), part(2), rest)
-        .prop_map(|(version, trace, span, flags, rest)| format!("{version}-{trace}-{span}-{flags}{rest}"))
-}
-
-proptest! {
-    #[test]
-    fn a_traceparent_is_read_as_the_sdk_reads_it(header in almost_traceparents()) {
-        let carrier = HashMap::from([("traceparent".to_owned(), header.clone())]);
-        let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier);
-        let theirs = context.span().span_context().clone();
-        let ours = parse_traceparent(&header);
-        // They take ids that are too short, and refuse what a later version may say; the specification does not.
-        let lengths: Vec<_> = header.split('-').map(str::len).collect();
-        if header.starts_with("00-") && lengths == [2, 32, 16, 2] {
-            prop_assert_eq!(ours.is_some(), theirs.is_valid(), "{}", header);
-        }
-        if let Some(ours) = ours.filter(|_| header.starts_with("00-")) {
-            prop_assert_eq!(ours.trace_id.to_string(), theirs.trace_id().to_string());
-            prop_assert_eq!(ours.span_id.to_string(), theirs.span_id().to_string());
-            prop_assert_eq!(ours.sampled, theirs.is_sampled());
-            let written = format_traceparent(&ours);
-            prop_assert_eq!(written.split_at(53).0, header.split_at(53).0);
-        }
-    }
-
-    #[test]
-    fn a_ratio_decides_as_the_sdk_decides(id in 1_u128.., ratio in 0.0..=1.0_f64) {
-        let theirs = SdkSampler::TraceIdRatioBased(ratio).should_sample(
-            None,
-            opentelemetry::TraceId::from_bytes(id.to_be_bytes()),
-            "span",
-            &SpanKind::Server,
-            &[],
-            &[],
-        );
-        let ours = Sampler::ratio(ratio).sample(None, TraceId::from_bytes(id.to_be_bytes()).unwrap());
-        prop_assert_eq!(ours, theirs.decision == SamplingDecision::RecordAndSample);
-    }
 }

@@ -1,7 +1,3 @@
-//! What a scope makes of the context it is given, and what it hands on.
-
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-
 use std::sync::Arc;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -9,7 +5,10 @@ use prost::Message;
 use thundra_core::export::Batch;
 use thundra_core::propagation::{Inbound, Outbound, Propagators, Trust};
 use thundra_core::{Config, Env, Records, Scope, SpanData, correlation, outbound};
+use tracing::dispatcher::{set_default, with_default};
 use tracing::{Span, info_span};
+
+use super::FRONT;
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
 
@@ -23,7 +22,7 @@ fn extract(pairs: &[(&str, &str)], trust: Trust) -> Inbound {
 
 /// Runs a call in a scope with this parent: what it sends, and what was recorded.
 fn call(config: &Config, inbound: Inbound) -> (Outbound, Records) {
-    tracing::subscriber::with_default(thundra_core::subscriber(config), || {
+    with_default(&FRONT.dispatch(config), || {
         let scope = Scope::builder("root").parent(inbound).begin_with(config);
         let sent = scope.enter(|| outbound(&info_span!("call"))).unwrap();
         (sent, scope.finish())
@@ -115,6 +114,7 @@ fn what_a_caller_sent_too_much_of_is_counted_on_the_root() {
 
 #[test]
 fn an_untrusted_caller_fills_a_kibibyte_of_each_log_line() {
+    let _recording = set_default(&FRONT.dispatch(&config("always_on")));
     let ids: Vec<_> = (0..100).map(|n| (format!("x-correlation-{n:02}"), "v".repeat(200))).collect();
     let pairs: Vec<_> = ids.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let scope = Scope::builder("root").parent(extract(&pairs, Trust::Edge)).begin();
