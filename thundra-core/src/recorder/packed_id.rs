@@ -7,7 +7,8 @@
 //!                       63  61           48        38                   16          0
 //! Own, MarkedOwn       │ tag │ check: 23              │ record: 22        │ scope: 16 │
 //! Ancestor, MarkedIn   │ tag │ callsite: 13 │ no.: 10 │ record: 22        │ scope: 16 │
-//! Root, Unrecorded     │ tag │ callsite: 13 │ generation of the scope: 32 │ scope: 16 │
+//! Root                 │ tag │ callsite: 13 │ generation of the scope: 32 │ scope: 16 │
+//! Unrecorded           │ tag │ callsite: 13 │ no.: 10 │ generation: 22    │ scope: 16 │
 //! Outside              │ tag │ callsite: 13 │ random: 48                              │
 //! ```
 //!
@@ -17,10 +18,11 @@
 //!   the handles, and no other span gets the record before the last handle is dropped. An id is therefore never used
 //!   again while a handle lives.
 //! - *check* is a part of the span's random id. A raw `Id` kept beyond the life of the span names no later span.
-//! - *no.* counts the spans in the records of others, and starts again after 1,024 of a scope. A thread exits spans in
-//!   any order, so the [stack](super::entered) has to tell them apart.
-//! - The spans of an unrecorded scope have no hold, because nothing is recorded: the generation finds the scope, or
-//!   nothing after its end. Two spans of one callsite in such a scope have the same id, which `tracing` allows.
+//! - *no.* tells apart the spans without a record of their own. A thread exits spans in any order, so the
+//!   [stack](super::entered) has to find the right one. The spans in the records of others are counted, and the count
+//!   starts again after 1,024 of a scope. The number in an unrecorded scope is random.
+//! - The spans of an unrecorded scope have no hold, because nothing is recorded. The generation finds the scope, or
+//!   nothing after its end: the 22 bits name the [latest](super::slab::Slab::latest) such scope in the place.
 //! - *tag* is never 0. An id of another subscriber, such as a young one of a `Registry`, therefore names no place.
 //! - *callsite* is a [number](super::callsite_numbers), for spans without a record. A record has the metadata.
 
@@ -76,15 +78,18 @@ impl PackedId {
     /// Returns the id of a span in the record of another. `number` counts such spans of the scope.
     pub(super) fn within(slot: SpanSlot, callsite: CallsiteNumber, number: u32) -> Self {
         let tag = if slot.kind() == SlotKind::Unrecorded { Tag::MarkedIn } else { Tag::Ancestor };
-        let number = u64::from(number) << NUMBER_AT & ((1 << CALLSITE_AT) - 1);
+        let number = u64::from(number) << NUMBER_AT & NUMBER;
         PackedId(Self::of_record(tag, slot) | number | callsite.to_u64() << CALLSITE_AT)
     }
 
     /// Returns the id of a scope's span, or of a span of an unrecorded scope.
     #[inline]
     pub(super) fn of_scope(root: SpanSlot, callsite: CallsiteNumber) -> Self {
-        let tag = if root.kind() == SlotKind::Root { Tag::Root } else { Tag::Unrecorded };
         let generation = u64::from(root.scope.generation()) << NEXT_AT;
+        let (tag, generation) = match root.kind() {
+            SlotKind::Root => (Tag::Root, generation),
+            _ => (Tag::Unrecorded, generation & NEXT | SpanId::random().to_bits() & NUMBER),
+        };
         PackedId(Self::of_place(tag, root) | generation | callsite.to_u64() << CALLSITE_AT)
     }
 
@@ -143,10 +148,16 @@ impl PackedId {
         (self.0 >> NEXT_AT) as u32 & (MAX_RECORDS - 1)
     }
 
-    /// Returns the scope of an id with the generation.
+    /// Returns the scope of the span of a recorded scope.
     #[inline]
     pub(super) fn scope(self) -> ScopeId {
         ScopeId::new(self.scope_index(), (self.0 >> NEXT_AT) as u32)
+    }
+
+    /// Returns the bits of the generation of an unrecorded scope.
+    #[inline]
+    pub(super) const fn generation(self) -> u32 {
+        self.record()
     }
 
     /// Returns the number of the callsite of an id without a record.
@@ -160,6 +171,10 @@ impl PackedId {
     }
 }
 
+/// The bits of the record, or of the generation of an unrecorded scope.
+const NEXT: u64 = (1 << CHECK_AT) - (1 << NEXT_AT);
+/// The bits of the number.
+const NUMBER: u64 = (1 << CALLSITE_AT) - (1 << NUMBER_AT);
 /// The bits of the check.
 const CHECK: u64 = (1 << TAG_AT) - (1 << CHECK_AT);
 
@@ -193,7 +208,12 @@ mod tests {
         }
         for (root, tag) in [(slot(SlotKind::Root), Tag::Root), (slot(SlotKind::Unrecorded), Tag::Unrecorded)] {
             let packed = PackedId::of_scope(root, callsite);
-            assert_eq!((packed.tag(), packed.scope(), packed.callsite()), (tag, root.scope, callsite));
+            assert_eq!((packed.tag(), packed.scope_index(), packed.callsite()), (tag, 65_535, callsite));
+            let is_named = match tag {
+                Tag::Root => packed.scope() == root.scope,
+                _ => packed.generation() == root.scope.generation() % MAX_RECORDS,
+            };
+            assert!(is_named, "{tag:?}");
         }
     }
 

@@ -128,6 +128,15 @@ impl Slab {
         Some(ScopeId::new(index, self.place(index)?.generation()))
     }
 
+    /// Returns the latest scope in a place with a generation that is equal to `generation`, modulo a power of two.
+    #[inline]
+    pub(super) fn latest(&self, index: u32, generation: u32, modulus: u32) -> Option<ScopeId> {
+        // Relaxed in `generation`: whoever handed the caller the name of the scope saw its generation, or a later one.
+        let now = self.place(index)?.generation();
+        let since = now.wrapping_sub(generation) & (modulus - 1);
+        Some(ScopeId::new(index, now.wrapping_sub(since)))
+    }
+
     /// Locks a place on which the caller has a hold.
     #[inline]
     pub(super) fn lock_held(&self, index: u32) -> Option<MutexGuard<'_, ScopeState>> {

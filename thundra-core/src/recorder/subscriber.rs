@@ -14,7 +14,7 @@ use super::entered;
 use super::filter::{FrontFilter, LogLines};
 use super::handle_counts::Dropped;
 use super::missing_spans;
-use super::packed_id::{PackedId, Tag};
+use super::packed_id::{MAX_RECORDS, PackedId, Tag};
 use super::recording::Recorder;
 use super::scope_span::SCOPE_TARGET;
 use super::scope_state::ScopeState;
@@ -38,15 +38,27 @@ impl RecorderSubscriber {
     }
 
     /// Returns the slot of an open span, by a handle; `None` for a span outside of every scope.
-    #[inline]
+    #[inline(always)]
     pub(super) fn slot(&self, id: &Id) -> Option<SpanSlot> {
         let id = PackedId::of(id);
+        if id.tag() == Tag::Own {
+            return Some(SpanSlot::new(SCOPES.held(id.scope_index())?, id.record(), SlotKind::Own));
+        }
+        Self::other_slot(id)
+    }
+
+    /// Returns the slot of an open span without a record of its own.
+    #[inline(never)]
+    fn other_slot(id: PackedId) -> Option<SpanSlot> {
         let kind = match id.tag() {
             Tag::Own => SlotKind::Own,
             Tag::Ancestor => SlotKind::Ancestor,
             Tag::MarkedOwn | Tag::MarkedIn => SlotKind::Unrecorded,
             Tag::Root => return Some(SpanSlot::root_of(id.scope(), true)),
-            Tag::Unrecorded => return Some(SpanSlot::root_of(id.scope(), false)),
+            Tag::Unrecorded => {
+                let scope = SCOPES.latest(id.scope_index(), id.generation(), MAX_RECORDS)?;
+                return Some(SpanSlot::root_of(scope, false));
+            }
             Tag::Outside => return None,
         };
         Some(SpanSlot::new(SCOPES.held(id.scope_index())?, id.record(), kind))

@@ -37,6 +37,23 @@ fn an_old_id_finds_nothing() {
 }
 
 #[test]
+fn a_few_bits_of_a_generation_name_the_latest_such_scope() {
+    const MODULUS: u32 = 4;
+    let slab = Slab::new();
+    let mut scopes: Vec<ScopeId> = Vec::new();
+    for _ in 0..3 * MODULUS {
+        let scope = slab.claim(recorded).unwrap();
+        scopes.push(scope);
+        for latest in scopes.iter().rev().take(MODULUS as usize) {
+            let named = slab.latest(latest.index(), latest.generation() % MODULUS, MODULUS);
+            assert_eq!(named, Some(*latest), "with {scope:?} open");
+        }
+        release(&slab, scope);
+    }
+    assert_eq!(slab.latest(PLACES as u32 - 1, 0, MODULUS), None, "never claimed");
+}
+
+#[test]
 fn a_place_is_vacant_after_its_last_holder() {
     let slab = Slab::new();
     let scope = slab.claim(recorded).unwrap();

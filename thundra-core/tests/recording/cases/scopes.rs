@@ -1,6 +1,7 @@
 //! Scopes: which spans belong to which.
 
 use super::*;
+use tracing::Span;
 
 #[test]
 fn below_info_and_outside_of_a_scope_nothing_is_recorded() {
@@ -28,6 +29,27 @@ fn an_unsampled_scope_records_nothing_and_sends_its_ids() {
         assert_eq!(carried, Some(out.context));
     });
     assert!(spans.is_empty());
+}
+
+#[test]
+fn spans_left_in_another_order_than_entered_leave_the_innermost_current() {
+    for (variables, why) in [
+        (&[][..], "recorded spans"),
+        (&[("THUNDRA_MAX_SPANS", "1")], "spans over the limit"),
+        (&[("OTEL_TRACES_SAMPLER", "always_off")], "spans of a scope that is not recorded"),
+    ] {
+        record_with(&config(variables), "root", || {
+            // Spans of one place in the source, with another span between.
+            let [outer, inner] = std::array::from_fn(|_| info_span!("same"));
+            let between = info_span!("between");
+            let (outer, between, inner) = (outer.entered(), between.entered(), inner.entered());
+            assert_ne!(outer.id(), inner.id(), "{why}");
+            drop(outer);
+            assert_eq!(Span::current().id(), inner.id(), "{why}");
+            drop(inner);
+            assert_eq!(Span::current().id(), between.id(), "{why}");
+        });
+    }
 }
 
 /// The registry does not count a span that is entered twice, so there the recorded span stays current.
