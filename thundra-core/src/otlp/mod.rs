@@ -13,6 +13,7 @@
 //!
 //! [opentelemetry-proto 1.x]: https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto
 
+mod buffer;
 #[cfg(feature = "testing")]
 pub(crate) mod data_point;
 #[cfg(feature = "testing")]

@@ -3,19 +3,19 @@
 use std::borrow::Cow;
 
 use super::read::{each_attribute, fields};
+use super::write::{Buffer, Out};
 use super::{tag, write};
 
 /// Puts a prefix before the keys that `is_renamed` selects, in a run of attributes.
-pub(crate) fn with_prefix(run: &mut Vec<u8>, tag: u8, prefix: &str, is_renamed: impl Fn(&str) -> bool) {
-    keys(run, tag, |key| is_renamed(key).then(|| format!("{prefix}{key}").into()));
+pub(crate) fn with_prefix(run: &mut Buffer, tag: u8, prefix: &str, is_renamed: impl Fn(&str) -> bool) {
+    keys(run, 0, tag, |key| is_renamed(key).then(|| format!("{prefix}{key}").into()));
 }
 
-/// Gives the attributes of a run the keys that `name` returns. Attributes without another key stay.
+/// Gives the attributes from `start` on the keys that `name` returns. Attributes without another key stay.
 #[cold]
-pub(crate) fn keys(run: &mut Vec<u8>, tag: u8, name: impl Fn(&str) -> Option<Cow<'static, str>>) {
-    let before = std::mem::take(run);
-    each_attribute(&before, |key, encoded| {
-        let Some(renamed) = name(key) else { return run.extend_from_slice(encoded) };
+pub(crate) fn keys(run: &mut Buffer, start: usize, tag: u8, name: impl Fn(&str) -> Option<Cow<'static, str>>) {
+    each_attribute(&run.split_off(start), |key, encoded| {
+        let Some(renamed) = name(key) else { return run.put(encoded) };
         let pair = fields(encoded).find_map(|field| field.bytes()).unwrap_or_default();
         let value = fields(pair).find(|field| field.number == 2).and_then(|field| field.bytes());
         write::nested(run, tag, |out| {
@@ -38,7 +38,7 @@ mod tests {
         let values: [Value; 4] = ["text".into(), 7.into(), 0.5.into(), vec!["a".to_owned(), "é".repeat(200)].into()];
         for value in values {
             let encode = |keys: [&str; 3]| {
-                let mut run = Vec::new();
+                let mut run = Buffer::default();
                 keys.iter().for_each(|key| write::attribute(&mut run, tag::RESOURCE_ATTRIBUTE, key, &value));
                 run
             };

@@ -2,16 +2,37 @@
 
 use std::fmt::{self, Write};
 
+pub(crate) use super::buffer::{Buffer, Out};
 pub(crate) use super::tag;
 use crate::Value;
 
 #[inline]
-pub(crate) fn varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
+pub(crate) fn varint(out: &mut impl Out, value: u64) {
+    let [low, middle, high] = [0, 7, 14].map(|shift| (value >> shift) as u8);
+    match value {
+        0..0x80 => out.put_array([low]),
+        0x80..0x4000 => out.put_array([low | 0x80, middle]),
+        0x4000..0x20_0000 => out.put_array([low | 0x80, middle | 0x80, high]),
+        _ => {
+            let (bytes, len) = encode_varint(value);
+            out.put(bytes.get(..len).unwrap_or_default());
+        }
     }
-    out.push(value as u8);
+}
+
+/// Returns the bytes of a varint, and the number of the bytes.
+#[inline]
+fn encode_varint(mut value: u64) -> ([u8; 10], usize) {
+    let (mut bytes, mut len) = ([0; 10], 0);
+    for byte in &mut bytes {
+        (*byte, len) = (value as u8 | 0x80, len + 1);
+        value >>= 7;
+        if value == 0 {
+            *byte &= 0x7f;
+            break;
+        }
+    }
+    (bytes, len)
 }
 
 /// Returns the number of bytes of a varint.
@@ -22,12 +43,12 @@ pub(crate) const fn varint_len(value: u64) -> usize {
 
 /// Writes the tag and the length of a length-delimited field.
 #[inline(always)]
-pub(crate) fn delimited(out: &mut Vec<u8>, tag: u8, len: usize) {
+pub(crate) fn delimited(out: &mut impl Out, tag: u8, len: usize) {
     match len {
-        0..0x80 => out.extend_from_slice(&[tag, len as u8]),
-        0x80..0x4000 => out.extend_from_slice(&[tag, len as u8 | 0x80, (len >> 7) as u8]),
+        0..0x80 => out.put_array([tag, len as u8]),
+        0x80..0x4000 => out.put_array([tag, len as u8 | 0x80, (len >> 7) as u8]),
         _ => {
-            out.push(tag);
+            out.put_array([tag]);
             varint(out, len as u64);
         }
     }
@@ -35,9 +56,9 @@ pub(crate) fn delimited(out: &mut Vec<u8>, tag: u8, len: usize) {
 
 /// Writes a length-delimited field.
 #[inline]
-pub(crate) fn bytes(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
+pub(crate) fn bytes(out: &mut impl Out, tag: u8, value: &[u8]) {
     delimited(out, tag, value.len());
-    out.extend_from_slice(value);
+    out.put(value);
 }
 
 /// Returns the number of bytes that [`bytes`] writes.
@@ -47,35 +68,35 @@ pub(crate) const fn bytes_len(value: usize) -> usize {
 }
 
 #[inline]
-pub(crate) fn fixed64(out: &mut Vec<u8>, tag: u8, value: u64) {
-    out.push(tag);
-    out.extend_from_slice(&value.to_le_bytes());
+pub(crate) fn fixed64(out: &mut impl Out, tag: u8, value: u64) {
+    let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
+    out.put_array([tag, a, b, c, d, e, f, g, h]);
 }
 
 /// Writes a field whose length is known after its body. One byte is reserved for the length. A longer length moves the
 /// body.
 #[inline]
-pub(crate) fn nested(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>)) {
-    out.push(tag);
+pub(crate) fn nested<O: Out>(out: &mut O, tag: u8, body: impl FnOnce(&mut O)) {
+    out.put_array([tag, 0]);
     let start = out.len();
-    out.push(0);
     body(out);
-    let len = out.len().saturating_sub(start + 1);
-    match out.get_mut(start) {
+    let len = out.len().saturating_sub(start);
+    match out.get_mut(start - 1) {
         Some(slot) if len < 0x80 => *slot = len as u8,
-        _ => widen(out, start, len),
+        _ => widen(out, start - 1, len),
     }
 }
 
-/// Writes a length of several bytes in place of one reserved byte.
+/// Writes the length of a body in place of one reserved byte at `start`. The body is the end of the bytes.
 #[cold]
-fn widen(out: &mut Vec<u8>, start: usize, len: usize) {
+fn widen(out: &mut impl Out, start: usize, len: usize) {
+    let (bytes, width) = encode_varint(len as u64);
     let end = out.len();
-    varint(out, len as u64);
-    let more = out.len() - end;
-    if let Some(field) = out.get_mut(start..) {
-        field.rotate_right(more);
-        out.remove(start + more);
+    let encoded = bytes.get(..width).unwrap_or_default();
+    out.put(encoded.get(1..).unwrap_or_default());
+    out.copy_within(start + 1..end, start + width);
+    if let Some(place) = out.get_mut(start..start + width) {
+        place.copy_from_slice(encoded);
     }
 }
 
@@ -84,88 +105,128 @@ const SHORT: usize = 0x80 - 6;
 
 /// Writes an attribute with text.
 #[inline]
-pub(crate) fn str_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &str) {
+pub(crate) fn str_attribute(out: &mut impl Out, tag: u8, key: &str, value: &str) {
     if key.len() + value.len() < SHORT {
         let (key_len, value_len) = (key.len() as u8, value.len() as u8);
-        out.reserve(key.len() + value.len() + 8);
-        out.extend_from_slice(&[tag, key_len + value_len + 6, tag::KEY, key_len]);
-        out.extend_from_slice(key.as_bytes());
-        out.extend_from_slice(&[tag::VALUE, value_len + 2, tag::STRING, value_len]);
-    } else {
-        attribute_head(out, tag, key, bytes_len(value.len()));
-        delimited(out, tag::STRING, value.len());
+        let before_key = [tag, key_len + value_len + 6, tag::KEY, key_len];
+        let before_text = [tag::VALUE, value_len + 2, tag::STRING, value_len];
+        if out.put_pair(before_key, key.as_bytes(), before_text, value.as_bytes()) {
+            return;
+        }
     }
-    out.extend_from_slice(value.as_bytes());
+    long_str_attribute(out, tag, key, value);
+}
+
+// Each long form is out of line, so that the short one saves no registers.
+#[cold]
+#[inline(never)]
+fn long_str_attribute(out: &mut impl Out, tag: u8, key: &str, value: &str) {
+    attribute_head(out, tag, key, bytes_len(value.len()));
+    bytes(out, tag::STRING, value.as_bytes());
 }
 
 /// Writes an attribute with a whole number.
 #[inline]
-pub(crate) fn int_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: i64) {
-    if let (0..0x80, 0..SHORT) = (value, key.len()) {
-        let key_len = key.len() as u8;
-        out.reserve(key.len() + 8);
-        out.extend_from_slice(&[tag, key_len + 6, tag::KEY, key_len]);
-        out.extend_from_slice(key.as_bytes());
-        return out.extend_from_slice(&[tag::VALUE, 2, tag::INT, value as u8]);
+pub(crate) fn int_attribute(out: &mut impl Out, tag: u8, key: &str, value: i64) {
+    let [low, middle, high] = [0, 7, 14].map(|shift| (value >> shift) as u8);
+    let is_written = match value {
+        0..0x80 => short_attribute(out, tag, key, [tag::VALUE, 2, tag::INT, low]),
+        0x80..0x4000 => short_attribute(out, tag, key, [tag::VALUE, 3, tag::INT, low | 0x80, middle]),
+        0x4000..0x20_0000 => short_attribute(out, tag, key, [tag::VALUE, 4, tag::INT, low | 0x80, middle | 0x80, high]),
+        _ => false,
+    };
+    if !is_written {
+        long_int_attribute(out, tag, key, value);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn long_int_attribute(out: &mut impl Out, tag: u8, key: &str, value: i64) {
     attribute_head(out, tag, key, 1 + varint_len(value as u64));
-    out.push(tag::INT);
+    out.put_array([tag::INT]);
     varint(out, value as u64);
 }
 
 /// Writes an attribute with a number.
 #[inline]
-pub(crate) fn float_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: f64) {
+pub(crate) fn float_attribute(out: &mut impl Out, tag: u8, key: &str, value: f64) {
+    let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
+    if !short_attribute(out, tag, key, [tag::VALUE, 9, tag::DOUBLE, a, b, c, d, e, f, g, h]) {
+        long_float_attribute(out, tag, key, value);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn long_float_attribute(out: &mut impl Out, tag: u8, key: &str, value: f64) {
     attribute_head(out, tag, key, 9);
     fixed64(out, tag::DOUBLE, value.to_bits());
 }
 
 /// Writes an attribute with a boolean.
 #[inline]
-pub(crate) fn bool_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: bool) {
+pub(crate) fn bool_attribute(out: &mut impl Out, tag: u8, key: &str, value: bool) {
+    if !short_attribute(out, tag, key, [tag::VALUE, 2, tag::BOOL, u8::from(value)]) {
+        long_bool_attribute(out, tag, key, value);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn long_bool_attribute(out: &mut impl Out, tag: u8, key: &str, value: bool) {
     attribute_head(out, tag, key, 2);
-    out.extend_from_slice(&[tag::BOOL, u8::from(value)]);
+    out.put_array([tag::BOOL, u8::from(value)]);
+}
+
+/// Writes an attribute with an encoded `KeyValue.value`. Returns `false` as [`Out::put_pair`] does.
+#[inline(always)]
+fn short_attribute<const N: usize>(out: &mut impl Out, tag: u8, key: &str, value: [u8; N]) -> bool {
+    let key_len = key.len() as u8;
+    key.len() < SHORT - N && out.put_pair([tag, key_len + 2 + N as u8, tag::KEY, key_len], key.as_bytes(), value, &[])
 }
 
 /// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns the length of
 /// the text in bytes, which is the end of the attribute.
 #[inline(always)]
 pub(crate) fn fmt_attribute(
-    out: &mut Vec<u8>,
+    out: &mut Buffer,
     tag: u8,
     key: &str,
     limit: Option<usize>,
     value: fmt::Arguments<'_>,
 ) -> usize {
-    if key.len() >= SHORT {
-        return long_fmt_attribute(out, tag, key, limit, value);
-    }
     // The three lengths are written when they are known.
     let (start, key_len) = (out.len(), key.len());
-    let mut room = Room::behind(out);
-    room.put(&[tag, 0, tag::KEY, key_len as u8]);
-    room.put(key.as_bytes());
-    room.put(&[tag::VALUE, 0, tag::STRING, 0]);
-    let text_start = room.end;
-    room.format(limit, value);
-    room.close();
-    let text_len = out.len() - text_start;
-    if key_len + text_len >= SHORT {
-        widen(out, text_start - 1, text_len);
-        widen(out, text_start - 3, bytes_len(text_len));
-        widen(out, start + 1, bytes_len(key_len) + bytes_len(bytes_len(text_len)));
-        return text_len;
+    let before_key = [tag, 0, tag::KEY, key_len as u8];
+    if key_len >= SHORT || !out.put_pair(before_key, key.as_bytes(), [tag::VALUE, 0, tag::STRING, 0], &[]) {
+        return long_fmt_attribute(out, tag, key, limit, value);
     }
-    if let Some([_, len, rest @ ..]) = out.get_mut(start..)
-        && let Some([value, _, text]) = rest.get_mut(key_len + 3..key_len + 6)
-    {
-        (*len, *value, *text) = ((key_len + text_len + 6) as u8, (text_len + 2) as u8, text_len as u8);
+    let text_start = start + key_len + 8;
+    format(out, limit, value);
+    let text_len = out.len() - text_start;
+    if key_len + text_len < SHORT {
+        out.set(start + 1, (key_len + text_len + 6) as u8);
+        out.set(text_start - 3, (text_len + 2) as u8);
+        out.set(text_start - 1, text_len as u8);
+    } else {
+        widen_lengths(out, start, key_len, text_len);
     }
     text_len
 }
 
 #[cold]
-fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) -> usize {
+#[inline(never)]
+fn widen_lengths(out: &mut Buffer, start: usize, key_len: usize, text_len: usize) {
+    let text_start = start + key_len + 8;
+    widen(out, text_start - 1, text_len);
+    widen(out, text_start - 3, bytes_len(text_len));
+    widen(out, start + 1, bytes_len(key_len) + bytes_len(bytes_len(text_len)));
+}
+
+#[cold]
+#[inline(never)]
+fn long_fmt_attribute(out: &mut Buffer, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) -> usize {
     let mut len = 0;
     nested(out, tag, |out| {
         bytes(out, tag::KEY, key.as_bytes());
@@ -181,14 +242,17 @@ fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize
 }
 
 /// Writes formatted text, cut after `limit` characters.
-fn format(out: &mut Vec<u8>, limit: Option<usize>, value: fmt::Arguments<'_>) {
-    let mut room = Room::behind(out);
-    room.format(limit, value);
-    room.close();
+#[inline(always)]
+fn format(out: &mut Buffer, limit: Option<usize>, value: fmt::Arguments<'_>) {
+    // A `Display` that fails has written what it could.
+    let _ = match limit {
+        None => out.write_fmt(value),
+        Some(left) => Truncated { out, left }.write_fmt(value),
+    };
 }
 
 /// Writes an attribute of any type.
-pub(crate) fn attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+pub(crate) fn attribute(out: &mut impl Out, tag: u8, key: &str, value: &Value) {
     match value {
         Value::Str(v) => str_attribute(out, tag, key, v),
         Value::I64(v) => int_attribute(out, tag, key, *v),
@@ -208,113 +272,23 @@ pub(crate) fn attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
 }
 
 /// Writes the part of a `KeyValue` before an `AnyValue` of `value_len` bytes.
-#[inline]
-fn attribute_head(out: &mut Vec<u8>, tag: u8, key: &str, value_len: usize) {
-    // Nearly always each length is one byte.
-    let len = key.len() + value_len + 4;
-    if len < 0x80 {
-        out.reserve(len + 2);
-        out.extend_from_slice(&[tag, len as u8, tag::KEY, key.len() as u8]);
-        out.extend_from_slice(key.as_bytes());
-        out.extend_from_slice(&[tag::VALUE, value_len as u8]);
-    } else {
-        delimited(out, tag, bytes_len(key.len()) + bytes_len(value_len));
-        bytes(out, tag::KEY, key.as_bytes());
-        delimited(out, tag::VALUE, value_len);
-    }
-}
-
-/// A writer of small pieces, into room made for all of them. A piece in the room costs a copy, and no question about the
-/// capacity. A formatted text has pieces down to single characters.
-struct Room<'a> {
-    out: &'a mut Vec<u8>,
-    /// The end of the pieces. The rest of the room is behind it.
-    end: usize,
-}
-
-impl<'a> Room<'a> {
-    /// The bytes of the room. Most texts are shorter.
-    const BYTES: usize = 64;
-
-    /// Makes room behind the bytes in a buffer.
-    #[inline]
-    fn behind(out: &'a mut Vec<u8>) -> Self {
-        let end = out.len();
-        out.extend_from_slice(&[0; Room::BYTES]);
-        Room { out, end }
-    }
-
-    /// Writes a piece.
-    #[inline]
-    fn put(&mut self, piece: &[u8]) {
-        match self.out.get_mut(self.end..self.end + piece.len()) {
-            Some(room) => {
-                room.copy_from_slice(piece);
-                self.end += piece.len();
-            }
-            None => self.put_behind(piece),
-        }
-    }
-
-    /// Writes a piece larger than the room, and makes new room.
-    #[cold]
-    #[inline(never)]
-    fn put_behind(&mut self, piece: &[u8]) {
-        self.out.truncate(self.end);
-        self.out.extend_from_slice(piece);
-        self.end = self.out.len();
-        self.out.extend_from_slice(&[0; Room::BYTES]);
-    }
-
-    /// Writes formatted text, cut after `limit` characters.
-    #[inline]
-    fn format(&mut self, limit: Option<usize>, value: fmt::Arguments<'_>) {
-        // A `Display` that fails has written what it could.
-        let _ = match limit {
-            None => self.write_fmt(value),
-            Some(left) => Truncated { room: self, left }.write_fmt(value),
-        };
-    }
-
-    /// Ends the buffer with the last piece.
-    #[inline]
-    fn close(self) {
-        self.out.truncate(self.end);
-    }
-}
-
-impl Write for Room<'_> {
-    #[inline]
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.put(text.as_bytes());
-        Ok(())
-    }
-
-    /// Padding comes character by character.
-    #[inline]
-    fn write_char(&mut self, c: char) -> fmt::Result {
-        match self.out.get_mut(self.end) {
-            Some(room) if c.is_ascii() => {
-                *room = c as u8;
-                self.end += 1;
-            }
-            _ => self.put_behind(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-        Ok(())
-    }
+fn attribute_head(out: &mut impl Out, tag: u8, key: &str, value_len: usize) {
+    delimited(out, tag, bytes_len(key.len()) + bytes_len(value_len));
+    bytes(out, tag::KEY, key.as_bytes());
+    delimited(out, tag::VALUE, value_len);
 }
 
 /// A writer for the first characters of formatted text.
-struct Truncated<'a, 'b> {
-    room: &'a mut Room<'b>,
+struct Truncated<'a> {
+    out: &'a mut Buffer,
     left: usize,
 }
 
-impl Write for Truncated<'_, '_> {
+impl Write for Truncated<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let text = truncate(text, self.left);
         self.left -= text.chars().count();
-        self.room.write_str(text)
+        self.out.write_str(text)
     }
 }
 
@@ -372,7 +346,7 @@ mod tests {
         #[test]
         fn formatted_text_of_any_length(text in "\\PC{0,40}", times in 0..900_usize, limit in prop::option::of(0..300_usize)) {
             let text = text.repeat(times);
-            let mut bytes = Vec::new();
+            let mut bytes = Buffer::default();
             fmt_attribute(&mut bytes, tag::RESOURCE_ATTRIBUTE, "k", limit, format_args!("{text}"));
             let kept: String = text.chars().take(limit.unwrap_or(usize::MAX)).collect();
             prop_assert_eq!(decode(&bytes)[0].value.clone().unwrap().value.unwrap(), any_value::Value::StringValue(kept));

@@ -10,13 +10,13 @@ use std::ops::Range;
 use crate::Value;
 use crate::contained::{PANICKED, contained};
 use crate::otlp::read::{attribute_of, each_attribute};
-use crate::otlp::write::{self, tag};
+use crate::otlp::write::{self, Buffer, tag};
 use crate::redact::mask;
 
 /// The attributes of a measurement, collected in memory reused by each thread.
 #[derive(Debug, Default)]
 pub(crate) struct AttributeSet {
-    encoded: Vec<u8>,
+    encoded: Buffer,
     keys: Vec<u8>,
     /// The places of each key and of the whole attribute.
     places: Vec<(Range<usize>, Range<usize>)>,
@@ -76,7 +76,7 @@ impl AttributeSet {
 
     /// Adds an attribute. OTLP has no attribute without a key.
     #[inline]
-    fn add(&mut self, key: &str, encode: impl FnOnce(&mut Vec<u8>)) {
+    fn add(&mut self, key: &str, encode: impl FnOnce(&mut Buffer)) {
         if key.is_empty() {
             return;
         }

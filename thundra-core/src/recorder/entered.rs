@@ -68,15 +68,17 @@ impl Stack {
     #[inline]
     fn push(&self, entry: Entry, slot: Option<SpanSlot>) {
         let depth = self.depth.get();
-        let has_room = match self.near.get(depth) {
-            Some(near) => {
-                near.set(entry);
-                true
-            }
-            None => far(|far| far.push(entry)).is_some(),
-        };
-        if has_room {
-            self.depth.set(depth + 1);
+        let Some(near) = self.near.get(depth) else { return self.push_far(entry, slot) };
+        near.set(entry);
+        self.depth.set(depth + 1);
+        self.innermost.set(slot);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_far(&self, entry: Entry, slot: Option<SpanSlot>) {
+        if far(|far| far.push(entry)).is_some() {
+            self.depth.set(self.depth.get() + 1);
             self.innermost.set(slot);
         }
     }

@@ -11,7 +11,7 @@ use tracing::field::{Field, FieldSet, Visit};
 use crate::contained::{PANICKED, contained, formatted};
 use crate::exception::{Exception, Shown};
 use crate::otlp::read::each_attribute;
-use crate::otlp::write::{self, tag};
+use crate::otlp::write::{self, Buffer, Out, tag};
 use crate::redact::mask::{self, Masked};
 use crate::{SpanKind, redact, semconv};
 
@@ -19,9 +19,9 @@ use crate::{SpanKind, redact, semconv};
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     /// The attributes, after the [head](super::open_span::encode_head) in case of a new span.
-    pub(super) encoded: Vec<u8>,
+    pub(super) encoded: Buffer,
     /// The encoded fields of an event before the attributes, such as the name.
-    pub(super) head: Vec<u8>,
+    pub(super) head: Buffer,
     /// The number of attributes.
     pub(super) count: u32,
     /// The number of attributes over the limit.
@@ -110,7 +110,7 @@ impl Fields {
             }
         });
         self.count = kept.len() as u32;
-        kept.iter().for_each(|(_, encoded)| self.encoded.extend_from_slice(encoded));
+        kept.iter().for_each(|(_, encoded)| self.encoded.put(encoded));
     }
 
     /// Redacts the message of an event. The message of a warning or an error often contains the text of somebody else's
@@ -163,7 +163,7 @@ struct Visitor<'a> {
 impl Visitor<'_> {
     /// Returns the buffer for one more attribute; `None` over the limit.
     #[inline]
-    fn next(&mut self) -> Option<&mut Vec<u8>> {
+    fn next(&mut self) -> Option<&mut Buffer> {
         if self.fields.count >= self.max {
             self.fields.dropped += 1;
             return None;
@@ -192,7 +192,7 @@ impl Visitor<'_> {
         if let Some(out) = self.next() {
             let start = out.len();
             let len = write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
-            if last(out, len).is_some_and(mask::has_ends) {
+            if mask::has_ends(out.since(out.len() - len)) {
                 self.mask_last(start, len, name);
             }
         }
@@ -202,11 +202,29 @@ impl Visitor<'_> {
     #[cold]
     fn mask_last(&mut self, start: usize, len: usize, name: &str) {
         let out = &mut self.fields.encoded;
-        let Some(text) = last(out, len).filter(|text| mask::is_structure(text)) else { return };
-        if let Cow::Owned(masked) = mask::value(&String::from_utf8_lossy(text)) {
+        let text = out.since(out.len() - len);
+        if mask::is_structure(text)
+            && let Cow::Owned(masked) = mask::value(&String::from_utf8_lossy(text))
+        {
             out.truncate(start);
             write::str_attribute(out, self.tag, name, cut(&masked, self.length));
         }
+    }
+
+    /// Encodes a text, cut to the limit, and with the keys of a structured text masked.
+    // The rare ways are out of line, so that the usual one saves no registers.
+    #[cold]
+    #[inline(never)]
+    fn str_with_care(&mut self, name: &str, value: &str) {
+        let (tag, length) = (self.tag, self.length);
+        if let Some(out) = self.next() {
+            write::str_attribute(out, tag, name, cut(&mask::value(value), length));
+        }
+    }
+
+    #[inline(never)]
+    fn special_str(&mut self, name: &str, value: &str) {
+        self.special(name, format_args!("{value}"));
     }
 
     /// Replaces a value after a panic in formatting. `before` is the length of the buffer without the value.
@@ -328,14 +346,14 @@ impl Visit for Visitor<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         let name = field.name();
         if self.is_special(name) {
-            return self.special(name, format_args!("{value}"));
+            return self.special_str(name, value);
         }
-        let (tag, length) = (self.tag, self.length);
+        if self.length.is_some() || mask::has_ends(value.as_bytes()) {
+            return self.str_with_care(name, value);
+        }
+        let tag = self.tag;
         if let Some(out) = self.next() {
-            if mask::has_ends(value.as_bytes()) {
-                return masked_str(out, tag, name, value, length);
-            }
-            write::str_attribute(out, tag, name, cut(value, length));
+            write::str_attribute(out, tag, name, value);
         }
     }
 
@@ -366,18 +384,6 @@ fn cut(text: &str, length: Option<usize>) -> &str {
     length.map_or(text, |limit| write::truncate(text, limit))
 }
 
-/// Encodes a text, with the keys of a structured text masked.
-#[cold]
-fn masked_str(out: &mut Vec<u8>, tag: u8, name: &str, value: &str, length: Option<usize>) {
-    write::str_attribute(out, tag, name, cut(&mask::value(value), length));
-}
-
-/// Returns the last bytes.
-#[inline]
-fn last(bytes: &[u8], len: usize) -> Option<&[u8]> {
-    bytes.len().checked_sub(len).and_then(|start| bytes.get(start..))
-}
-
 /// Encodes the name of an event. An event with an `error` is an [exception].
 ///
 /// [exception]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
@@ -385,7 +391,7 @@ pub(super) fn event_head(fields: &mut Fields, fallback_name: &str) {
     let Fields { head, name, description, exception_type, dropped, .. } = fields;
     head.clear();
     if *dropped > 0 {
-        head.push(tag::EVENT_DROPPED_ATTRIBUTES);
+        head.put_array([tag::EVENT_DROPPED_ATTRIBUTES]);
         write::varint(head, u64::from(*dropped));
     }
     if description.is_empty() {
@@ -407,7 +413,7 @@ pub(super) fn exception_of_record(fields: &mut Fields) {
     }
 }
 
-fn encode_exception(out: &mut Vec<u8>, tag: u8, exception_type: &str, message: &str) {
+fn encode_exception(out: &mut Buffer, tag: u8, exception_type: &str, message: &str) {
     if !exception_type.is_empty() {
         write::str_attribute(out, tag, semconv::EXCEPTION_TYPE, exception_type);
     }

@@ -24,7 +24,7 @@ use crate::exception::Shown;
 use crate::export::is_suppressed;
 use crate::otlp::read::each_attribute;
 use crate::otlp::rename;
-use crate::otlp::write::{self, tag};
+use crate::otlp::write::{self, Buffer, Out, tag};
 use crate::pipeline::exports;
 use crate::{Records, Signal, SpanKind, TraceContext, semconv};
 
@@ -42,11 +42,11 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut Buffer) {
         out.clear();
         write::fixed64(out, tag::LOG_TIME, self.unix_nano);
         write::fixed64(out, tag::LOG_OBSERVED_TIME, self.unix_nano);
-        out.extend_from_slice(&[tag::LOG_SEVERITY, severity(self.level)]);
+        out.put_array([tag::LOG_SEVERITY, severity(self.level)]);
         write::bytes(out, tag::LOG_SEVERITY_TEXT, self.level.as_str().as_bytes());
         if !self.body.is_empty() {
             write::delimited(out, tag::LOG_BODY, write::bytes_len(self.body.len()));
@@ -56,7 +56,7 @@ impl Head<'_> {
             write::bytes(out, tag::LOG_EVENT_NAME, name.as_bytes());
         }
         if self.dropped_attributes > 0 {
-            out.push(tag::LOG_DROPPED_ATTRIBUTES);
+            out.put_array([tag::LOG_DROPPED_ATTRIBUTES]);
             write::varint(out, self.dropped_attributes.into());
         }
     }
@@ -137,7 +137,7 @@ fn is_reserved(key: &str) -> bool {
 
 /// Adds the data of the scope to a record, and adds the record to the scope. With `kept_bytes`, the record waits until
 /// the scope fails.
-fn add(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>, kept_bytes: Option<usize>) {
+fn add(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Buffer, kept_bytes: Option<usize>) {
     let scope = slot.and_then(|slot| Some((slot, SCOPES.lock(slot.scope)?)));
     let (due, receiver) = match scope {
         Some((slot, mut scope)) => {
@@ -162,7 +162,7 @@ fn add(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>, kept_bytes
 }
 
 /// Adds the attributes of a scope, and the ids of a span. The attributes of the event stay.
-fn describe(out: &mut Vec<u8>, scope: &ScopeState, index: u32) {
+fn describe(out: &mut Buffer, scope: &ScopeState, index: u32) {
     for (key, value) in scope.log.fields.iter().flat_map(|fields| fields.iter()) {
         let key = RENAMED.iter().find(|(line, _)| line == key).map_or(&**key, |(_, attribute)| attribute);
         if !has_key(out, key) {
@@ -176,8 +176,9 @@ fn describe(out: &mut Vec<u8>, scope: &ScopeState, index: u32) {
     if let Some(span_id) = scope.span_id(index) {
         write::bytes(out, tag::LOG_SPAN_ID, &span_id.to_bytes());
     }
-    out.push(tag::LOG_FLAGS);
-    out.extend_from_slice(&u32::from(TraceContext::flags_of(scope.sampled, scope.random)).to_le_bytes());
+    let flags = u32::from(TraceContext::flags_of(scope.sampled, scope.random));
+    out.put_array([tag::LOG_FLAGS]);
+    out.put_array(flags.to_le_bytes());
 }
 
 /// Returns `true` if a run of attributes has the key.
@@ -195,7 +196,7 @@ impl ScopeState {
     }
 
     /// Keeps a record until the scope fails. A successful scope needs no more records.
-    fn keep_log_record(&mut self, head: &[u8], attributes: &mut Vec<u8>, limit: usize) {
+    fn keep_log_record(&mut self, head: &[u8], attributes: &mut Buffer, limit: usize) {
         if !self.sealed {
             let length = attributes.len();
             write::delimited(attributes, tag::SPAN, head.len() + length);
@@ -235,7 +236,7 @@ impl ScopeState {
     /// [name]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-logs.md
     pub(super) fn record_exception(&mut self, index: u32, shown: &Shown<'_>) -> Option<Records> {
         let (event_name, level) = self.span(index).map_or(("exception", Level::ERROR), |(span, _)| operation(span));
-        let (mut head, mut attributes, mut dropped) = (Vec::new(), Vec::new(), 0);
+        let (mut head, mut attributes, mut dropped) = (Buffer::default(), Buffer::default(), 0);
         let texts = shown.attributes();
         for (count, (key, text)) in (0..).zip(texts) {
             if count < self.limits.log_attributes {

@@ -151,6 +151,7 @@ impl Recorder {
         fields::with_fields(|fields| {
             let (id, name, start) = (SpanId::random(), attributes.metadata().name(), now());
             encode_head(&mut fields.encoded, id, name, start);
+            let head_len = fields.encoded.len();
             self.encode(fields, FieldsOf::Span, attributes.metadata(), |visitor| attributes.record(visitor));
             let Some(mut scope) = SCOPES.lock(parent.scope) else {
                 count_without_scope();
@@ -161,7 +162,7 @@ impl Recorder {
                 let ancestor = SpanSlot::new(parent.scope, parent.index(), SlotKind::Ancestor);
                 return Some(place(&mut scope, ancestor, None));
             };
-            span.begin(&mut fields.encoded, trace_id, id, parent_id, name, start);
+            span.start_from(&mut fields.encoded, head_len, trace_id, id, parent_id, start);
             span.count_attributes(fields.count, fields.dropped);
             if fields.has_special {
                 apply_special(span, fields);

@@ -99,21 +99,21 @@ impl ReplayMarks {
     /// Reads the mark among the attributes from `start` on, and renames the attributes.
     #[cold]
     pub(super) fn read(&self, fields: &mut Fields, start: usize) {
-        let mut attributes = fields.encoded.split_off(start);
         let encoded = |value| {
             let mut mark = Vec::new();
             write::bool_attribute(&mut mark, tag::SPAN_ATTRIBUTE, self.field, value);
             mark
         };
         let (replayed, live) = (encoded(true), encoded(false));
-        each_attribute(&attributes, |_, encoded| match encoded {
-            encoded if encoded == replayed => fields.set_replays(true),
-            encoded if encoded == live => fields.set_replays(false),
+        let mut replays = None;
+        each_attribute(fields.encoded.get(start..).unwrap_or_default(), |_, encoded| match encoded {
+            encoded if encoded == replayed => replays = Some(true),
+            encoded if encoded == live => replays = Some(false),
             _ => {}
         });
+        replays.into_iter().for_each(|replays| fields.set_replays(replays));
         let name = |key: &str| self.names.iter().find(|(name, _)| *name == key).map(|(_, renamed)| (*renamed).into());
-        rename::keys(&mut attributes, tag::SPAN_ATTRIBUTE, name);
-        fields.encoded.append(&mut attributes);
+        rename::keys(&mut fields.encoded, start, tag::SPAN_ATTRIBUTE, name);
     }
 }
 

@@ -1,46 +1,67 @@
 //! The head of an encoded span: the first fields of every span, at fixed positions.
 //!
 //! ```text
-//! trace id │ span id │ kind │ start │ end │ parent (only a child has one) │ name
+//! room │ trace id │ span id │ kind │ start │ end │ flags │ parent (only a child has one) │ name
 //! ```
 //!
-//! Values are patched in place: the trace id and the parent under the lock of the scope, the kind and the end time at
-//! the end of the span.
+//! Values are patched in place: the trace id and the parent under the lock of the scope, the kind, the end time and the
+//! flags at the end of the span. The room at the begin takes the tag and the length of the span then.
 
 use crate::SpanId;
-use crate::otlp::write::{self, tag};
+use crate::otlp::write::{self, Buffer, Out, tag};
 
 /// The positions of the values in a head.
 pub(super) mod at {
     use std::ops::Range;
 
-    pub(crate) const TRACE_ID: Range<usize> = 2..18;
-    pub(crate) const SPAN_ID: Range<usize> = 20..28;
-    pub(crate) const KIND: usize = 29;
-    pub(crate) const START: Range<usize> = 31..39;
-    pub(crate) const END: Range<usize> = 40..48;
-    pub(crate) const PARENT_FIELD: Range<usize> = 48..58;
-    pub(crate) const PARENT: Range<usize> = 50..58;
+    /// The room for the tag and the length of the span.
+    pub(crate) const ROOM: usize = 3;
+    pub(crate) const TRACE_ID: Range<usize> = 5..21;
+    pub(crate) const SPAN_ID: Range<usize> = 23..31;
+    pub(crate) const KIND: usize = 32;
+    pub(crate) const START: Range<usize> = 34..42;
+    pub(crate) const END: Range<usize> = 43..51;
+    pub(crate) const FLAGS: Range<usize> = 53..57;
+    pub(crate) const PARENT_FIELD: Range<usize> = 57..67;
+    pub(crate) const PARENT: Range<usize> = 59..67;
 }
 
+/// The tag and the length of the name.
+const NAME: usize = at::PARENT_FIELD.end;
+
 /// A head without values.
-const BLANK: [u8; at::PARENT_FIELD.end] = {
-    let mut head = [0; at::PARENT_FIELD.end];
-    (head[0], head[1]) = (tag::SPAN_TRACE_ID, 16);
-    (head[18], head[19]) = (tag::SPAN_ID, 8);
-    head[28] = tag::SPAN_KIND;
-    head[30] = tag::SPAN_START;
-    head[39] = tag::SPAN_END;
-    (head[48], head[49]) = (tag::SPAN_PARENT, 8);
+const BLANK: [u8; NAME + 2] = {
+    let mut head = [0; NAME + 2];
+    (head[3], head[4]) = (tag::SPAN_TRACE_ID, 16);
+    (head[21], head[22]) = (tag::SPAN_ID, 8);
+    head[31] = tag::SPAN_KIND;
+    head[33] = tag::SPAN_START;
+    head[42] = tag::SPAN_END;
+    [head[51], head[52]] = tag::SPAN_FLAGS;
+    (head[57], head[58]) = (tag::SPAN_PARENT, 8);
+    head[NAME] = tag::SPAN_NAME;
     head
 };
 
-/// Encodes the head of a span, with the values known before the scope is locked.
-#[inline]
-pub(crate) fn encode_head(out: &mut Vec<u8>, id: SpanId, name: &str, start_unix_nano: u64) {
-    let mut head = BLANK;
-    head[at::SPAN_ID].copy_from_slice(&id.to_bytes());
-    head[at::START].copy_from_slice(&start_unix_nano.to_le_bytes());
-    out.extend_from_slice(&head);
+/// Encodes the head of a span as the first bytes, with the values known before the scope is locked.
+#[inline(always)]
+pub(crate) fn encode_head(out: &mut Buffer, id: SpanId, name: &str, start_unix_nano: u64) {
+    out.clear();
+    if name.len() >= 0x80 || !out.put_pair(BLANK, &[], [], name.as_bytes()) {
+        put_long_head(out, name);
+    }
+    if let Some(head) = out.first_mut::<{ BLANK.len() }>() {
+        head[at::SPAN_ID].copy_from_slice(&id.to_bytes());
+        head[at::START].copy_from_slice(&start_unix_nano.to_le_bytes());
+        if name.len() < 0x80 {
+            head[NAME + 1] = name.len() as u8;
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn put_long_head(out: &mut Buffer, name: &str) {
+    out.put(&BLANK[..NAME]);
     write::bytes(out, tag::SPAN_NAME, name.as_bytes());
 }

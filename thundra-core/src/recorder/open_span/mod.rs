@@ -15,7 +15,7 @@ use super::handles::Handles;
 use crate::carrier::CORRELATION_PREFIX;
 use crate::config::Limits;
 use crate::otlp::read::{attribute_of, find_attribute};
-use crate::otlp::write::{self, tag};
+use crate::otlp::write::{self, Buffer, Out, tag};
 use crate::redact::mask;
 use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
 
@@ -23,8 +23,6 @@ use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
 const PARENT_IS_KNOWN: u32 = 0x100;
 /// The bit of `Span.flags` for a remote parent.
 const PARENT_IS_REMOTE: u32 = 0x200;
-/// The length of the encoded field `Span.flags`.
-const FLAGS_LEN: usize = 6;
 
 /// The record of an open span. Later spans reuse the memory.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ pub(crate) struct OpenSpan {
     pub(crate) kind: SpanKind,
     pub(crate) start_unix_nano: u64,
     /// The [head](encode_head), then attributes, events and links.
-    body: Vec<u8>,
+    body: Buffer,
     /// `true` if the head has a parent.
     has_parent: bool,
     head_end: usize,
@@ -75,7 +73,7 @@ impl OpenSpan {
             parent_is_remote: false,
             kind: SpanKind::Internal,
             start_unix_nano: 0,
-            body: Vec::with_capacity(256),
+            body: Buffer::default(),
             has_parent: false,
             head_end: 0,
             renamed: String::new(),
@@ -98,32 +96,41 @@ impl OpenSpan {
         name: &'static str,
         start_unix_nano: u64,
     ) {
-        let mut body = std::mem::take(&mut self.body);
-        body.clear();
-        encode_head(&mut body, id, name, start_unix_nano);
-        self.begin(&mut body, trace_id, id, parent, name, start_unix_nano);
+        encode_head(&mut self.body, id, name, start_unix_nano);
+        self.begin(self.body.len(), trace_id, id, parent, start_unix_nano);
     }
 
-    /// Starts a span from a [head](encode_head) and first attributes in `body`. In exchange, `body` gets the memory of
-    /// the last span.
+    /// Starts a span from a [head](encode_head) of `head_len` bytes and first attributes in `body`. In exchange, `body`
+    /// gets the memory of the last span.
     #[inline]
-    pub(crate) fn begin(
+    pub(crate) fn start_from(
         &mut self,
-        body: &mut Vec<u8>,
+        body: &mut Buffer,
+        head_len: usize,
         trace_id: TraceId,
         id: SpanId,
         parent: Option<SpanId>,
-        name: &'static str,
         start_unix_nano: u64,
     ) {
         std::mem::swap(&mut self.body, body);
+        self.begin(head_len, trace_id, id, parent, start_unix_nano);
+    }
+
+    /// Starts the span whose head is encoded.
+    #[inline(always)]
+    fn begin(&mut self, head_len: usize, trace_id: TraceId, id: SpanId, parent: Option<SpanId>, start_unix_nano: u64) {
         self.patch(at::TRACE_ID, &trace_id.to_bytes());
         self.has_parent = parent.is_some();
-        match parent {
-            Some(parent) => self.patch(at::PARENT, &parent.to_bytes()),
-            None => drop(self.body.drain(at::PARENT_FIELD)),
-        }
-        self.head_end = self.name_at() + write::bytes_len(name.len());
+        self.head_end = match parent {
+            Some(parent) => {
+                self.patch(at::PARENT, &parent.to_bytes());
+                head_len
+            }
+            None => {
+                self.body.remove(at::PARENT_FIELD);
+                head_len - at::PARENT_FIELD.len()
+            }
+        };
         self.id = id;
         self.parent_is_remote = false;
         self.kind = SpanKind::Internal;
@@ -220,14 +227,14 @@ impl OpenSpan {
     /// Adds an encoded attribute, in place of an earlier value of the key.
     pub(crate) fn attribute(&mut self, key: &str, encoded: &[u8], limits: &Limits) {
         let start = self.body.len();
-        self.body.extend_from_slice(encoded);
+        self.body.put(encoded);
         self.settle(key, start, limits);
     }
 
     /// Removes an attribute.
     pub(crate) fn remove_attribute(&mut self, key: &str) {
         if let Some(place) = find_attribute(self.body.get(self.head_end..).unwrap_or_default(), key) {
-            self.body.drain(self.head_end + place.start..self.head_end + place.end);
+            self.body.remove(self.head_end + place.start..self.head_end + place.end);
             self.counts.attributes -= 1;
         }
     }
@@ -272,7 +279,7 @@ impl OpenSpan {
     fn settle(&mut self, key: &str, start: usize, limits: &Limits) {
         let before = self.body.get(self.head_end..start).unwrap_or_default();
         if let Some(earlier) = find_attribute(before, key) {
-            self.body.drain(self.head_end + earlier.start..self.head_end + earlier.end);
+            self.body.remove(self.head_end + earlier.start..self.head_end + earlier.end);
         } else if self.counts.attributes >= limits.attributes || key.is_empty() {
             self.counts.dropped_attributes += 1;
             self.body.truncate(start);
@@ -292,8 +299,8 @@ impl OpenSpan {
         self.counts.events += 1;
         write::delimited(&mut self.body, tag::SPAN_EVENT, 9 + head.len() + attributes.len());
         write::fixed64(&mut self.body, tag::EVENT_TIME, time_unix_nano);
-        self.body.extend_from_slice(head);
-        self.body.extend_from_slice(attributes);
+        self.body.put(head);
+        self.body.put(attributes);
     }
 
     /// Adds a link.
@@ -314,12 +321,12 @@ impl OpenSpan {
                 attribute_within(limits, out, tag::LINK_ATTRIBUTE, key, value);
             }
             if attributes.len() > max {
-                out.push(tag::LINK_DROPPED_ATTRIBUTES);
+                out.put_array([tag::LINK_DROPPED_ATTRIBUTES]);
                 write::varint(out, (attributes.len() - max) as u64);
             }
-            out.push(tag::LINK_FLAGS);
+            out.put_array([tag::LINK_FLAGS]);
             // The origin of the linked span is unknown, so the flags leave it open.
-            out.extend_from_slice(&u32::from(to.flags()).to_le_bytes());
+            out.put_array(u32::from(to.flags()).to_le_bytes());
         });
     }
 
@@ -364,26 +371,31 @@ impl OpenSpan {
     #[inline(always)]
     pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, trace_flags: u8, end_unix_nano: u64) {
         // The system clock may have been set back meanwhile.
-        self.patch(at::END, &end_unix_nano.max(self.start_unix_nano).to_le_bytes());
-        if let Some(kind) = self.body.get_mut(at::KIND) {
-            *kind = self.kind.code();
-        }
+        let end_unix_nano = end_unix_nano.max(self.start_unix_nano);
+        let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
+        let flags = u32::from(trace_flags) | PARENT_IS_KNOWN | remote;
         let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
-        let plain = trace_state.is_none()
+        let is_plain = trace_state.is_none()
             && self.renamed.is_empty()
             && self.status == Code::Unset
             && self.description.is_empty()
             && dropped_attributes | dropped_events | dropped_links == 0;
-        if plain {
-            write::delimited(out, tag::SPAN, self.body.len() + FLAGS_LEN);
-            out.extend_from_slice(&self.body);
+        let len = self.body.len().saturating_sub(at::ROOM);
+        let start = if len < 0x80 { 1 } else { 0 };
+        if let Some(head) = self.body.first_mut::<{ at::PARENT_FIELD.start }>() {
+            head[at::KIND] = self.kind.code();
+            head[at::END].copy_from_slice(&end_unix_nano.to_le_bytes());
+            head[at::FLAGS].copy_from_slice(&flags.to_le_bytes());
+            [head[0], head[1], head[2]] = match start {
+                1 => [0, tag::SPAN, len as u8],
+                _ => [tag::SPAN, len as u8 | 0x80, (len >> 7) as u8],
+            };
+        }
+        if is_plain && len < 0x4000 {
+            out.extend_from_slice(self.body.since(start));
         } else {
             self.end_with_more(out, trace_state.unwrap_or_default());
         }
-        let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
-        let [a, b, c, d] = (u32::from(trace_flags) | PARENT_IS_KNOWN | remote).to_le_bytes();
-        let [key, more] = tag::SPAN_FLAGS;
-        out.extend_from_slice(&[key, more, a, b, c, d]);
         self.shrink();
     }
 
@@ -391,17 +403,17 @@ impl OpenSpan {
     #[inline]
     pub(crate) fn shrink(&mut self) {
         if self.body.capacity() > 16 * 1024 {
-            self.body = Vec::with_capacity(256);
+            self.body = Buffer::default();
         }
     }
 
-    /// Appends a span with rare fields, such as a status. The caller appends the flags.
+    /// Appends a span with rare fields, such as a status, or of a rare length.
     fn end_with_more(&self, out: &mut Vec<u8>, trace_state: &str) {
         let (name, recorded) = match self.renamed.as_str() {
             "" => (self.body.get(self.name_at()..self.head_end), self.body.get(self.head_end..)),
             _ => (None, self.body.get(self.head_end..)),
         };
-        let ids = self.body.get(..self.name_at()).unwrap_or_default();
+        let ids = self.body.get(at::ROOM..self.name_at()).unwrap_or_default();
         let (name, recorded) = (name.unwrap_or_default(), recorded.unwrap_or_default());
         let dropped = [
             (tag::SPAN_DROPPED_ATTRIBUTES, self.counts.dropped_attributes),
@@ -418,20 +430,19 @@ impl OpenSpan {
             + optional(trace_state.len())
             + recorded.len()
             + dropped_len
-            + optional(status_len)
-            + FLAGS_LEN;
+            + optional(status_len);
         write::delimited(out, tag::SPAN, len);
-        out.extend_from_slice(ids);
-        out.extend_from_slice(name);
+        out.put(ids);
+        out.put(name);
         if !self.renamed.is_empty() {
             write::bytes(out, tag::SPAN_NAME, self.renamed.as_bytes());
         }
         if !trace_state.is_empty() {
             write::bytes(out, tag::SPAN_TRACE_STATE, trace_state.as_bytes());
         }
-        out.extend_from_slice(recorded);
+        out.put(recorded);
         for (tag, count) in dropped {
-            out.push(tag);
+            out.put_array([tag]);
             write::varint(out, u64::from(count));
         }
         if status_len > 0 {
@@ -440,14 +451,14 @@ impl OpenSpan {
                 write::bytes(out, tag::STATUS_MESSAGE, self.description.as_bytes());
             }
             if self.status != Code::Unset {
-                out.extend_from_slice(&[tag::STATUS_CODE, self.status as u8]);
+                out.put_array([tag::STATUS_CODE, self.status as u8]);
             }
         }
     }
 }
 
 /// Encodes an attribute, masked, and with texts cut to the limit.
-fn attribute_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+fn attribute_within(limits: &Limits, out: &mut Buffer, tag: u8, key: &str, value: &Value) {
     if mask::may_change(key, value) {
         return mask_within(limits, out, tag, key, value);
     }
@@ -455,13 +466,13 @@ fn attribute_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, valu
 }
 
 #[cold]
-fn mask_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+fn mask_within(limits: &Limits, out: &mut Buffer, tag: u8, key: &str, value: &Value) {
     let masked = mask::attribute(key, value);
     encode_within(limits, out, tag, key, masked.as_ref().unwrap_or(value));
 }
 
 #[inline(always)]
-fn encode_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+fn encode_within(limits: &Limits, out: &mut Buffer, tag: u8, key: &str, value: &Value) {
     match (value, limits.value_length) {
         (Value::Str(text), Some(limit)) => write::str_attribute(out, tag, key, write::truncate(text, limit)),
         (Value::Array(items), Some(limit)) => {
