@@ -21,9 +21,8 @@ pub(crate) const BRIDGE_TARGET: &str = "log";
 pub(crate) fn own_name<'a>(metadata: &'a Metadata<'_>) -> Option<&'a str> {
     let name = metadata.name();
     let Some(place) = name.strip_prefix("event ") else { return Some(name) };
-    let is_place = place
-        .rsplit_once(':')
-        .is_some_and(|(file, line)| metadata.file() == Some(file) && line.parse().ok() == metadata.line());
+    let line = metadata.file().and_then(|file| place.strip_prefix(file)?.strip_prefix(':'));
+    let is_place = line.is_some_and(|line| line.parse().ok() == metadata.line());
     (!is_place).then_some(name)
 }
 

@@ -12,12 +12,15 @@ pub(super) struct RecordBuffer {
     /// A run of `ScopeLogs.log_records` fields.
     bytes: Vec<u8>,
     count: u32,
+    /// The bytes reserved for the next records: those of the last ones. Growing would copy the records.
+    first_room: usize,
 }
 
 impl RecordBuffer {
     /// Adds a record, encoded in two parts.
     pub(super) fn add(&mut self, head: &[u8], attributes: &[u8]) {
-        self.bytes.reserve(head.len() + attributes.len() + 8);
+        let first_room = if self.bytes.capacity() == 0 { self.first_room } else { 0 };
+        self.bytes.reserve(first_room.max(head.len() + attributes.len() + 8));
         write::delimited(&mut self.bytes, tag::SPAN, head.len() + attributes.len());
         self.bytes.extend_from_slice(head);
         self.bytes.extend_from_slice(attributes);
@@ -38,7 +41,8 @@ impl RecordBuffer {
 
     /// Takes all records.
     pub(super) fn take(&mut self) -> Records {
-        let RecordBuffer { bytes, count } = std::mem::take(self);
+        let RecordBuffer { bytes, count, first_room } = std::mem::take(self);
+        self.first_room = if count == 0 { first_room } else { bytes.len().min(CHUNK_BYTES) };
         Records::of_logs(bytes, count)
     }
 
