@@ -67,12 +67,13 @@ fn read((): &(), record: &EventRecord, extractor: Extractor<'_>) -> Delivery {
         Some(AttributeValue::M(context)) => ImageContext::Texts(context.iter().filter_map(pair).collect()),
         _ => ImageContext::default(),
     };
+    let item = table.filter(|_| is_on()).and_then(|table| item_change(table, &key_values(&change.keys)));
     let message = DynamoDbRecord {
         id: Some(Cow::Borrowed(change.sequence_number.as_deref().unwrap_or(&record.event_id))),
         // A record without a time has the begin of 1970.
         created_at: (created_at > SystemTime::UNIX_EPOCH).then_some(created_at),
         principal: record.user_identity.as_ref().map(|identity| Cow::Borrowed(identity.principal_id.as_str())),
-        change: table.filter(|_| is_on()).and_then(|table| item_change(table, &key_values(&change.keys))),
+        changes: item.into_iter().collect(),
         context,
     };
     Delivery::new(table, process(table, operation(&record.event_name)), message.read(&extractor))

@@ -126,7 +126,7 @@ impl<'c> Surroundings<'c> {
         }
         let waited = message.queue_time(SystemTime::now());
         builder = queue_time::describe(builder, waited, self.queue_spans);
-        builder = hops::describe(builder, &message.changes);
+        builder = hops::describe(builder, [&message.changes]);
         // The wait of a record below a span of this process would begin before the parent.
         if waited.is_some() && inbound.source != ParentSource::Local {
             builder = queue_time::precede(builder, message.sent_at, &attributes, self.queue_spans);

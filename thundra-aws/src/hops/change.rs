@@ -34,26 +34,54 @@ impl Resource {
 /// A change of an object or of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// `None` for a [further](Self::FURTHER) change.
-    resource: Option<Resource>,
+    resource: Resource,
     /// The pointer to the written object or item. A deleted object has none.
     pointer: Option<SpanPointer>,
 }
 
 impl Change {
-    /// A change after [`MAX_POINTERS`] changes of the event, which is counted and not described.
-    pub(crate) const FURTHER: Change = Change { resource: None, pointer: None };
-
     /// Describes a change of an object. Only a created object has the entity tag from the response to the writer.
     pub(crate) fn of_object(bucket: &str, created: Option<(&str, &str)>) -> Option<Self> {
         let pointer = created.and_then(|(key, etag)| SpanPointer::of_object(bucket, key, etag));
-        is_on().then(|| Change { resource: Some(Resource::Bucket(bucket.to_owned())), pointer })
+        is_on().then(|| Change { resource: Resource::Bucket(bucket.to_owned()), pointer })
     }
 
     /// Describes a change of an item, given the primary key.
     pub(crate) fn of_item(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Self> {
         let pointer = SpanPointer::of_item(table, key);
-        is_on().then(|| Change { resource: Some(Resource::Table(table.to_owned())), pointer })
+        is_on().then(|| Change { resource: Resource::Table(table.to_owned()), pointer })
+    }
+}
+
+/// The changes reported by a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    described: Vec<Change>,
+    /// The number of changes after [`MAX_POINTERS`] changes of the event, which are counted and not described.
+    further: usize,
+}
+
+impl Changes {
+    /// Returns the number of described changes.
+    pub(crate) fn described(&self) -> usize {
+        self.described.len()
+    }
+
+    /// Counts a further change.
+    pub(crate) fn add_further(&mut self) {
+        self.further += 1;
+    }
+}
+
+impl Extend<Change> for Changes {
+    fn extend<I: IntoIterator<Item = Change>>(&mut self, changes: I) {
+        self.described.extend(changes);
+    }
+}
+
+impl FromIterator<Change> for Changes {
+    fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
+        Changes { described: changes.into_iter().collect(), further: 0 }
     }
 }
 
@@ -64,14 +92,14 @@ pub(crate) const fn is_on() -> bool {
 
 /// Records the changes on the scope of the processing: the pointers as an attribute, the buckets and tables in the
 /// memory of the scope.
-pub(crate) fn describe<'c>(builder: ScopeBuilder, changes: impl IntoIterator<Item = &'c Change>) -> ScopeBuilder {
+pub(crate) fn describe<'c>(builder: ScopeBuilder, changes: impl IntoIterator<Item = &'c Changes>) -> ScopeBuilder {
     let (attributes, origins) = summary(changes);
     let builder = builder.attributes(attributes);
     if origins.is_empty() { builder } else { builder.origins(origins) }
 }
 
 /// Records the changes on an open scope as [`describe`] does.
-pub(crate) fn describe_open<'c>(scope: ScopeRef, changes: impl IntoIterator<Item = &'c Change>) {
+pub(crate) fn describe_open<'c>(scope: ScopeRef, changes: impl IntoIterator<Item = &'c Changes>) {
     let (attributes, origins) = summary(changes);
     scope.set_attributes(&attributes);
     if !origins.is_empty() {
@@ -80,22 +108,21 @@ pub(crate) fn describe_open<'c>(scope: ScopeRef, changes: impl IntoIterator<Item
 }
 
 /// Returns the attributes, and the names of the buckets and tables.
-fn summary<'c>(changes: impl IntoIterator<Item = &'c Change>) -> (Attributes, Vec<String>) {
+fn summary<'c>(changes: impl IntoIterator<Item = &'c Changes>) -> (Attributes, Vec<String>) {
     let (mut pointers, mut dropped) = (Vec::new(), 0_usize);
     let mut resources: Vec<&Resource> = Vec::new();
-    for change in changes {
-        let Some(resource) = &change.resource else {
-            dropped += 1;
-            continue;
-        };
-        match change.pointer {
-            Some(pointer) if pointers.contains(&pointer) => {}
-            Some(pointer) if pointers.len() < MAX_POINTERS => pointers.push(pointer),
-            Some(_) => dropped += 1,
-            None => {}
-        }
-        if resources.len() < MAX_ORIGINS && !resources.contains(&resource) {
-            resources.push(resource);
+    for Changes { described, further } in changes {
+        dropped += further;
+        for change in described {
+            match change.pointer {
+                Some(pointer) if pointers.contains(&pointer) => {}
+                Some(pointer) if pointers.len() < MAX_POINTERS => pointers.push(pointer),
+                Some(_) => dropped += 1,
+                None => {}
+            }
+            if resources.len() < MAX_ORIGINS && !resources.contains(&&change.resource) {
+                resources.push(&change.resource);
+            }
         }
     }
     let mut attributes = Attributes::new();
@@ -123,9 +150,8 @@ mod tests {
         let item = |_| Change::of_item("t", &[("id".into(), b"o-9"[..].into())]);
         let deleted = |_| Change::of_object("b", None);
         let count = |change: &dyn Fn(usize) -> Option<Change>, further: usize| {
-            let first = (0..MAX_POINTERS).filter_map(change);
-            let changes: Vec<Change> = first.chain((0..further).map(|_| Change::FURTHER)).collect();
-            let (attributes, origins) = summary(&changes);
+            let first = (0..MAX_POINTERS).filter_map(change).collect();
+            let (attributes, origins) = summary([&first, &Changes { further, ..Changes::default() }]);
             assert_eq!(origins.len(), 1);
             attributes.into_iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>()
         };

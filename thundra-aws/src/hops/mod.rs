@@ -13,7 +13,7 @@ pub(crate) mod pointer;
 #[cfg(feature = "sdk")]
 pub(crate) mod written;
 
-pub(crate) use change::{Change, describe, describe_open};
+pub(crate) use change::{Change, Changes, describe, describe_open};
 pub(crate) use pointer::SpanPointer;
 #[cfg(feature = "sdk")]
 pub(crate) use written::Written;

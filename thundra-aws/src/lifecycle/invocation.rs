@@ -83,7 +83,7 @@ pub(super) fn begin_with(
     }
     let (queue_spans, waited) = (Settings::of(config).queue_spans, trigger.queue_time(SystemTime::now()));
     builder = queue_time::describe(builder, waited, queue_spans);
-    builder = hops::describe(builder, trigger.messages.iter().flat_map(|message| &message.changes));
+    builder = hops::describe(builder, trigger.messages.iter().map(|message| &message.changes));
     let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {

@@ -54,7 +54,7 @@ impl Later {
         let waited = trigger.queue_time(SystemTime::now());
         invocation.set_attributes(&trigger.attributes);
         invocation.set_attributes(queue_time::attribute(waited, Settings::of(config).queue_spans).as_slice());
-        hops::describe_open(invocation, trigger.messages.iter().flat_map(|message| &message.changes));
+        hops::describe_open(invocation, trigger.messages.iter().map(|message| &message.changes));
         for message in &trigger.messages {
             if let Some(sender) = &message.inbound.parent {
                 invocation.add_link(sender, message.attributes.iter().cloned());

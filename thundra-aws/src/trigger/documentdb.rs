@@ -33,7 +33,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     trigger.set_some(semconv::FAAS_DOCUMENT_COLLECTION, collection.map(String::from));
     trigger.set_some(semconv::FAAS_DOCUMENT_OPERATION, operation.flatten());
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, changes.len());
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(changes.len());
     trigger.deliver(changes.iter().map(|change| message(change, &extractor)));
     Some(())
 }

@@ -20,7 +20,7 @@ use super::parse::{arn, base64, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
-use crate::hops::{Change, change, number};
+use crate::hops::{Change, Changes, change, number};
 
 pub(super) static SOURCE: Source = Source {
     name: "dynamodb",
@@ -49,7 +49,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     let operation = common(records.iter().map(|record| record.text("eventName").map(|name| operation(&name))));
     trigger.set_all(process(stream.as_deref().and_then(table), operation.flatten()));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(records.len());
     let message = |(before, record)| DynamoDbRecord::of(record, before).map(|record| record.read(&extractor));
     trigger.deliver(records.iter().enumerate().map(|numbered| message(numbered).unwrap_or_default()));
     Some(())
@@ -80,7 +80,7 @@ pub(crate) struct DynamoDbRecord<'a> {
     /// `userIdentity.principalId`, of changes by a service alone.
     pub(crate) principal: Option<Cow<'a, str>>,
     /// The change of the item.
-    pub(crate) change: Option<Change>,
+    pub(crate) changes: Changes,
     /// The texts and numbers of the `__context__` in the new image.
     pub(crate) context: ImageContext<'a>,
 }
@@ -94,12 +94,15 @@ impl<'a> DynamoDbRecord<'a> {
             let (arn, keys) = (record.text("eventSourceARN")?, changed.object("Keys")?);
             item_change(table(&arn)?, &key_values_of(&keys, |_| true))
         };
+        let mut changes = Changes::default();
+        if change::is_on() {
+            match before {
+                0..change::MAX_POINTERS => changes.extend(item()),
+                _ => changes.add_further(),
+            }
+        }
         Some(DynamoDbRecord {
-            change: match before {
-                _ if !change::is_on() => None,
-                0..change::MAX_POINTERS => item(),
-                _ => Some(Change::FURTHER),
-            },
+            changes,
             id: changed.text("SequenceNumber").or_else(|| record.text("eventID")),
             created_at: changed.time("ApproximateCreationDateTime").and_then(time::from_seconds),
             principal,
@@ -114,13 +117,7 @@ impl<'a> DynamoDbRecord<'a> {
         let principal = self.principal.map(|principal| principal.into_owned().into());
         attributes.extend(principal.map(|principal| (semconv::AWS_DYNAMODB_PRINCIPAL_ID, principal)));
         let inbound = extractor.extract(&self.context);
-        Message {
-            inbound,
-            attributes,
-            sent_at: self.created_at,
-            changes: Vec::from_iter(self.change),
-            ..Message::default()
-        }
+        Message { inbound, attributes, sent_at: self.created_at, changes: self.changes, ..Message::default() }
     }
 }
 

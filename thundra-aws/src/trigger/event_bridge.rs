@@ -56,7 +56,7 @@ pub(super) fn deliver(
     if event.is_list {
         trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, events.len());
     }
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(events.len());
     let messages: Vec<_> = events.iter().map(|object| read(object, event.text, &extractor)).collect();
     trigger.deliver_without_contexts(messages);
 }

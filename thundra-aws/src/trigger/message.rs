@@ -10,7 +10,7 @@ use thundra_core::{Value, semconv};
 use super::parse::opened::Opened;
 use super::parse::packed::Unpacked;
 use crate::attributes::Attributes;
-use crate::hops::Change;
+use crate::hops::Changes;
 
 /// The age at which a message counts as redriven, because the trace of the sender has ended.
 const MAX_AGE: Duration = Duration::from_secs(3600);
@@ -30,7 +30,7 @@ pub(crate) struct Message {
     /// `true` for a replayed event of the past, and for an old message in a later invocation of a durable execution.
     pub(crate) is_replay: bool,
     /// The changes of objects and items described by the message.
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Changes,
     /// The text of the `__context__` object inside the message.
     pub(crate) received_context: Option<String>,
     /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.

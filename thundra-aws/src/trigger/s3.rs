@@ -11,6 +11,7 @@ use super::parse::{changes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
+use crate::hops::Changes;
 
 pub(super) static SOURCE: Source = Source {
     name: "s3",
@@ -61,7 +62,8 @@ fn message(record: &Object<'_>, before: usize) -> Message {
     add_key(&mut attributes, S3Object::of_record(record).key);
     let sent_at = time.as_deref().and_then(time::from_rfc3339);
     attributes.extend(time.map(|time| (semconv::FAAS_DOCUMENT_TIME, time.into_owned().into())));
-    let changes = Vec::from_iter(changes::of_record(record, before));
+    let mut changes = Changes::default();
+    changes::add_record(record, before, &mut changes);
     Message { attributes, sent_at, changes, ..Message::default() }
 }
 

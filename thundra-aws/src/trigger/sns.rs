@@ -48,7 +48,7 @@ fn describe(trigger: &mut Trigger, notifications: &[&Object<'_>], config: &Confi
     let topic = common(notifications.iter().map(|notification| notification.text("TopicArn")));
     trigger.set_all(process("aws.sns", topic.as_deref().and_then(arn::name)));
     trigger.set_some(semconv::AWS_SNS_TOPIC_ARN, topic.map(String::from));
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(notifications.len());
     trigger.deliver(notifications.iter().map(|notification| message(notification, &extractor)));
     Some(())
 }

@@ -41,7 +41,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     let queue = common(records.iter().map(|record| record.text("eventSourceARN")));
     trigger.set_all(process(queue.as_deref().and_then(arn::name)));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
-    let extractor = trigger.extractor(config);
+    let extractor = trigger.extractor(config).of_messages(records.len());
     trigger.deliver(records.iter().map(|record| SqsMessage::of(record).read(extractor)));
     Some(())
 }
@@ -97,7 +97,7 @@ impl<'a> SqsMessage<'a> {
     pub(crate) fn read(self, extractor: Extractor<'_>) -> Message {
         let extractor = extractor.beside(self.trace_header.as_deref());
         let inbound = extractor.extract(&self.attributes);
-        let opened = if holds_ids(&inbound) {
+        let opened = if holds_ids(&inbound) && extractor.is_for_scope {
             // The attributes win. The context of the body was received all the same, and is cut out of the payload.
             Opened { inbound, ..self.body.own_context() }
         } else {

@@ -28,6 +28,8 @@ pub struct Extraction {
     malformed: bool,
     state: TraceState,
     baggage: Baggage,
+    /// `true` if the received values are kept.
+    keeps_received: bool,
 }
 
 impl Inbound {
@@ -66,7 +68,15 @@ impl Extraction {
             malformed: false,
             state: TraceState::default(),
             baggage: Baggage::default(),
+            keeps_received: true,
         }
+    }
+
+    /// Leaves out the received values, kept for recognition in the calls of a scope: the context is for a link, and no
+    /// scope receives the context.
+    #[must_use]
+    pub fn for_link(self) -> Self {
+        Extraction { keeps_received: false, ..self }
     }
 
     /// Reads a pair of the carrier.
@@ -75,7 +85,7 @@ impl Extraction {
         if formats.tracecontext && key.eq_ignore_ascii_case(TRACEPARENT) {
             self.parents = self.parents.saturating_add(1);
             let read = parse_traceparent(value);
-            self.received().take_parent(read.as_ref());
+            self.keep(|received| received.take_parent(read.as_ref()));
             self.w3c = read.filter(|_| self.parents == 1);
             self.malformed |= self.w3c.is_none();
         } else if formats.tracecontext && key.eq_ignore_ascii_case(TRACESTATE) {
@@ -84,14 +94,14 @@ impl Extraction {
             self.baggage.push(value);
         } else if formats.xray && is_xray_key(key) {
             let read = XRayHeader::parse(value);
-            self.received().take_xray(read.as_ref());
+            self.keep(|received| received.take_xray(read.as_ref()));
             self.malformed |= read.is_none();
             if self.inbound.xray.is_none() {
                 self.inbound.xray = read;
             }
         } else if formats.correlation && key.eq_ignore_ascii_case(CORRELATION_TRACEPARENT) {
             let read = parse_traceparent(value);
-            self.received().take_parent(read.as_ref());
+            self.keep(|received| received.take_parent(read.as_ref()));
             self.handed_on = self.handed_on.take().or(read);
         } else if formats.correlation {
             self.take_correlation(key, value);
@@ -101,19 +111,21 @@ impl Extraction {
     fn take_correlation(&mut self, key: &str, value: &str) {
         match self.inbound.correlation.take(key, value, self.trust == Trust::Full) {
             Taken::Id | Taken::NotOurs => {}
-            Taken::ChainLength(length) => self.received().take_chain_length(length),
-            Taken::Debug(debug) => self.received().take_debug(debug),
+            Taken::ChainLength(length) => self.keep(|received| received.take_chain_length(length)),
+            Taken::Debug(debug) => self.keep(|received| received.take_debug(debug)),
             Taken::Dropped => {
                 self.inbound.dropped = self.inbound.dropped.saturating_add(1);
                 if key.eq_ignore_ascii_case(CORRELATION_ID) {
-                    self.received().malformed = true;
+                    self.keep(|received| received.malformed = true);
                 }
             }
         }
     }
 
-    fn received(&mut self) -> &mut Received {
-        self.inbound.received.get_or_insert_default()
+    fn keep(&mut self, take: impl FnOnce(&mut Received)) {
+        if self.keeps_received {
+            take(self.inbound.received.get_or_insert_default());
+        }
     }
 
     /// Returns the context.
@@ -125,14 +137,14 @@ impl Extraction {
             self.inbound.dropped = self.inbound.dropped.saturating_add(self.inbound.correlation.bound());
         }
         if is_malformed {
-            self.received().malformed = true;
+            self.keep(|received| received.malformed = true);
         }
         if let Some(state) = std::mem::take(&mut self.state).finish() {
-            self.received().trace_state = Some(state.clone());
+            self.keep(|received| received.trace_state = Some(state.clone()));
             self.w3c.iter_mut().for_each(|context| context.trace_state = Some(state.clone()));
         }
         if let Some(baggage) = std::mem::take(&mut self.baggage).finish() {
-            self.received().baggage = Some(baggage.clone());
+            self.keep(|received| received.baggage = Some(baggage.clone()));
             self.inbound.baggage = Some(baggage);
         }
         let Extraction { mut inbound, w3c, handed_on, malformed, trust, .. } = self;

@@ -32,7 +32,7 @@ impl Data<'_> {
 
     /// Returns the context of the headers beside the payload, or the context of the payload if the headers hold none.
     pub(crate) fn open_beside(&self, headers: Inbound, extractor: &Extractor<'_>) -> Opened {
-        if holds_ids(&headers) {
+        if holds_ids(&headers) && extractor.is_for_scope {
             // The headers win. The context of the payload was received all the same, and is cut out of the payload.
             return Opened { inbound: headers, ..self.own_context() };
         }

@@ -9,8 +9,8 @@ use memchr::memmem::Finder;
 
 use super::json::{self, Object};
 use super::s3_object::S3Object;
-use crate::hops::Change;
 use crate::hops::change::{self, MAX_POINTERS};
+use crate::hops::{Change, Changes};
 
 /// The limit of nesting, of objects and of texts with objects. Deeper than anyone builds, and a crafted body must not
 /// cost more.
@@ -23,8 +23,8 @@ static FINDERS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| NAMES.map(Find
 const INSIDE: [&str; 8] = ["Sns", "Message", "body", "detail", "Data", "data", "requestPayload", "Payload"];
 
 /// Returns the changes in the JSON text of a message, or of a string with JSON text.
-pub(crate) fn of_message(json: &str) -> Vec<Change> {
-    let mut changes = Vec::new();
+pub(crate) fn of_message(json: &str) -> Changes {
+    let mut changes = Changes::default();
     if change::is_on() {
         add(json, 0, &mut changes);
     }
@@ -32,24 +32,25 @@ pub(crate) fn of_message(json: &str) -> Vec<Change> {
 }
 
 /// Returns the changes in an event of EventBridge.
-pub(crate) fn of_event(event: &Object<'_>) -> Vec<Change> {
-    let mut changes = Vec::new();
+pub(crate) fn of_event(event: &Object<'_>) -> Changes {
+    let mut changes = Changes::default();
     if change::is_on() {
         add_object(event, 0, &mut changes);
     }
     changes
 }
 
-/// Returns the change in a record of S3, after `before` changes of the event.
-pub(crate) fn of_record(record: &Object<'_>, before: usize) -> Option<Change> {
+/// Adds the change in a record of S3, after `before` changes of the event.
+pub(crate) fn add_record(record: &Object<'_>, before: usize, changes: &mut Changes) {
     if !change::is_on() {
-        return None;
+        return;
     }
     let is_created = record.text("eventName").is_some_and(|name| name.contains("ObjectCreated:"));
-    if before >= MAX_POINTERS {
-        return is_created.then_some(Change::FURTHER);
+    if before < MAX_POINTERS {
+        changes.extend(of_object(&S3Object::of_record(record), is_created));
+    } else if is_created {
+        changes.add_further();
     }
-    of_object(&S3Object::of_record(record), is_created)
 }
 
 fn of_object(object: &S3Object<'_>, is_created: bool) -> Option<Change> {
@@ -57,7 +58,7 @@ fn of_object(object: &S3Object<'_>, is_created: bool) -> Option<Change> {
     Change::of_object(object.bucket.as_deref()?, created)
 }
 
-fn add(json: &str, depth: usize, changes: &mut Vec<Change>) {
+fn add(json: &str, depth: usize, changes: &mut Changes) {
     if depth >= MAX_DEPTH || !FINDERS.iter().any(|finder| finder.find(json.as_bytes()).is_some()) {
         return;
     }
@@ -72,9 +73,9 @@ fn add(json: &str, depth: usize, changes: &mut Vec<Change>) {
     }
 }
 
-fn add_object(object: &Object<'_>, depth: usize, changes: &mut Vec<Change>) {
+fn add_object(object: &Object<'_>, depth: usize, changes: &mut Changes) {
     if object.text("eventSource").is_some_and(|source| source == NAMES[0]) {
-        changes.extend(of_record(object, changes.len()));
+        add_record(object, changes.described(), changes);
     } else if object.text("source").is_some_and(|source| source == NAMES[1]) {
         let is_created = object.text("detail-type").is_some_and(|kind| kind == "Object Created");
         let detail = object.object("detail");
@@ -120,7 +121,7 @@ mod tests {
             (json!({"requestContext": {}, "requestPayload": event}), "to a destination"),
             (json!({"detail-type": "t", "source": "mine", "detail": event}), "sent on"),
         ] {
-            assert_eq!(of_message(&message.to_string()), Vec::from_iter(expected.clone()), "{why}");
+            assert_eq!(of_message(&message.to_string()), Changes::from_iter(expected.clone()), "{why}");
         }
     }
 
@@ -139,12 +140,12 @@ mod tests {
             (json!({"eventSource": "aws:s3", "s3": 7}), vec![], "nonsense"),
             (json!(["aws:s3"]), vec![], "a list"),
         ] {
-            let expected: Vec<_> = expected.into_iter().flatten().collect();
+            let expected: Changes = expected.into_iter().flatten().collect();
             assert_eq!(of_message(&message.to_string()), expected, "{why}");
         }
         let deep =
             (0..9).fold(json!({"Records": [record("ObjectCreated:Put", "b", "a")]}), |inside, _| notification(&inside));
-        assert_eq!(of_message(&deep.to_string()), [], "too deep");
+        assert_eq!(of_message(&deep.to_string()), Changes::default(), "too deep");
     }
 
     proptest! {

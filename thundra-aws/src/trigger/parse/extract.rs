@@ -17,13 +17,14 @@ pub(crate) struct Extractor<'h> {
     edge: Trust,
     /// The X-Ray header beside the carrier.
     header: Option<&'h str>,
-    /// `true` if the text of a `__context__` is kept too, for recognition in the calls of a scope.
-    pub(super) keeps_text: bool,
+    /// `true` if a scope may receive the context. The scope recognises the received values, and the text of a
+    /// `__context__`, in its calls.
+    pub(crate) is_for_scope: bool,
 }
 
 impl<'h> Extractor<'h> {
     pub(crate) fn new(formats: Propagators, trust: Trust) -> Self {
-        Extractor { formats, trust, edge: Trust::Edge, header: None, keeps_text: true }
+        Extractor { formats, trust, edge: Trust::Edge, header: None, is_for_scope: true }
     }
 
     /// Returns an extractor with `trust` in the sender, and with the configured trust in callers at the public edge.
@@ -40,14 +41,14 @@ impl<'h> Extractor<'h> {
 
     /// Adds an X-Ray header to every carrier.
     pub(crate) fn beside<'n>(self, header: Option<&'n str>) -> Extractor<'n> {
-        let Extractor { formats, trust, edge, header: _, keeps_text } = self;
-        Extractor { formats, trust, edge, header, keeps_text }
+        let Extractor { formats, trust, edge, header: _, is_for_scope } = self;
+        Extractor { formats, trust, edge, header, is_for_scope }
     }
 
     /// Returns the extractor for `count` messages of an invocation. Of several messages, the scope of the invocation
     /// receives no context.
     pub(crate) fn of_messages(self, count: usize) -> Self {
-        Extractor { keeps_text: count == 1, ..self }
+        Extractor { is_for_scope: count == 1, ..self }
     }
 
     /// Extracts the context of a carrier.
@@ -73,7 +74,8 @@ impl<'h> Extractor<'h> {
     }
 
     fn begin(&self) -> Extraction {
-        let mut extraction = Extraction::new(self.formats, self.trust);
+        let extraction = Extraction::new(self.formats, self.trust);
+        let mut extraction = if self.is_for_scope { extraction } else { extraction.for_link() };
         if let Some(header) = self.header {
             // The first header of a name counts, and an attribute may be a copy of another message's.
             extraction.take(XRAY_HEADER, header);

@@ -28,7 +28,7 @@ impl Opened {
     pub(crate) fn of_payload(payload: &[u8], extractor: &Extractor<'_>) -> Option<Self> {
         let member = payload::locate(payload).filter(Member::is_context)?;
         let inbound = extractor.extract_json(member.json)?;
-        let context = extractor.keeps_text.then(|| member.json.to_owned());
+        let context = extractor.is_for_scope.then(|| member.json.to_owned());
         Some(Opened { inbound, context, range: Some(member.range), ..Opened::default() })
     }
 

@@ -1,7 +1,7 @@
 //! Messages and the carriers of contexts.
 
 use serde_json::{Value as Json, json};
-use thundra_core::propagation::{ParentSource, Trust};
+use thundra_core::propagation::{Extraction, ParentSource, Propagators, Trust};
 
 use super::{TRACEPARENT, XRAY, attributes, config, detected, recognised, sqs};
 use crate::payload;
@@ -164,6 +164,27 @@ fn notifications_and_streams_carry_their_context() {
         assert_eq!(trigger.messages[0].inbound.correlation.get("id"), Some("c-1"), "{source}");
         assert!(trigger.context_ranges.is_empty());
     }
+}
+
+#[test]
+fn of_several_messages_no_scope_receives_a_context() {
+    let own = json!({"traceparent": {"stringValue": TRACEPARENT, "dataType": "String"}});
+    let message = sqs(own, None, json!(json!({"__context__": {"x-correlation-id": "c-1"}}).to_string()));
+    let alone = detected(&json!({"Records": [message]}));
+    let several = detected(&json!({"Records": [message, message]}));
+    let begin = || Extraction::new(Propagators::default(), Trust::Full);
+    let read = |mut extraction: Extraction| {
+        extraction.take("traceparent", TRACEPARENT);
+        extraction.take("x-correlation-id", "c-1");
+        extraction.finish()
+    };
+    assert_eq!(alone.messages[0].inbound, read(begin()));
+    assert!(alone.messages[0].received_context.is_some());
+    for message in &several.messages {
+        assert_eq!(message.inbound, read(begin().for_link()));
+        assert_eq!(message.received_context, None);
+    }
+    assert_ne!(alone.messages[0].inbound, several.messages[0].inbound, "the received values");
 }
 
 #[test]

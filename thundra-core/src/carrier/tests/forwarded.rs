@@ -158,3 +158,26 @@ fn values_of_two_carriers_are_recognised() {
         assert_eq!(outbound.is_forwarded(key, value), expected, "{key}: {value}");
     }
 }
+
+#[test]
+fn a_context_for_a_link_has_no_received_values() {
+    let pairs = [
+        ("traceparent", CONTEXT),
+        ("tracestate", "a=1"),
+        ("baggage", "b=2"),
+        ("AWSTraceHeader", XRAY),
+        ("x-correlation-id", "\u{1}"),
+        ("x-correlation-order", "o-9"),
+        ("call-chain-length", "3"),
+        ("debug-log-enabled", "true"),
+    ];
+    let read = |extraction: Extraction| {
+        let mut extraction = extraction;
+        pairs.iter().for_each(|(key, value)| extraction.take(key, value));
+        extraction.finish()
+    };
+    let begin = || Extraction::new(Propagators::default(), Trust::Full);
+    let (for_scope, for_link) = (read(begin()), read(begin().for_link()));
+    assert!(for_scope.received.is_some());
+    assert_eq!(for_link, Inbound { received: None, ..for_scope });
+}
