@@ -75,7 +75,7 @@ pub(crate) fn locate(body: &[u8]) -> Option<Member<'_>> {
             return Some(Member { json, value, range: cut_from..cut_to });
         }
         if first {
-            QUOTED_NAME.find(body.get(cursor.at()..)?)?;
+            body.get(cursor.at()..).filter(|rest| names_context(rest))?;
             first = false;
         }
         cursor.value()?;

@@ -2,42 +2,50 @@
 
 use super::words::quote_backslash_or_control;
 
+/// The byte in place of a byte behind the end. No JSON has the byte outside of a string.
+const END: u8 = 0;
+
 /// Returns `None` for anything but JSON. Values may be nested without a limit.
 pub(crate) fn validate(json: &str) -> Option<()> {
-    let mut rest = json.as_bytes();
-    // The innermost open bracket, and the brackets around.
-    let (mut bracket, mut around) = (None, Vec::new());
+    let (bytes, mut at) = (json.as_bytes(), 0);
+    // The innermost open bracket, `END` for none, and the brackets around.
+    let (mut bracket, mut around) = (END, Vec::new());
     loop {
-        let (first, after) = spaced(rest).split_first()?;
-        rest = match first {
-            b'"' => after_string(after)?,
-            b'{' | b'[' => {
-                let inside = spaced(after);
-                match (first, inside.first()?) {
-                    (b'{', b'}') | (b'[', b']') => inside.get(1..)?,
+        at = match byte(bytes, at) {
+            b'"' => after_string(bytes, at + 1)?,
+            open @ (b'{' | b'[') => {
+                let inside = after_spaces(bytes, at + 1);
+                match (open, byte(bytes, inside)) {
+                    (b'{', b'}') | (b'[', b']') => inside + 1,
                     _ => {
-                        around.extend(bracket.replace(*first));
-                        rest = if *first == b'{' { after_key(inside)? } else { inside };
+                        around.push(std::mem::replace(&mut bracket, open));
+                        at = if open == b'{' { after_key(bytes, inside)? } else { inside };
                         continue;
                     }
                 }
             }
-            b't' => after.strip_prefix(b"rue")?,
-            b'f' => after.strip_prefix(b"alse")?,
-            b'n' => after.strip_prefix(b"ull")?,
-            _ => after_number(*first, after)?,
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                at += 1;
+                continue;
+            }
+            b't' => after_word(bytes, at, b"true")?,
+            b'f' => after_word(bytes, at, b"false")?,
+            b'n' => after_word(bytes, at, b"null")?,
+            _ => after_number(bytes, at)?,
         };
         loop {
-            let Some((next, after)) = spaced(rest).split_first() else {
-                return bracket.is_none().then_some(());
-            };
-            match (next, bracket?) {
-                (b',', b'{') => rest = after_key(spaced(after))?,
-                (b',', _) => rest = after,
+            match (byte(bytes, at), bracket) {
+                (b',', b'{') => at = after_key(bytes, at + 1)?,
+                (b',', b'[') => at += 1,
                 (b'}', b'{') | (b']', b'[') => {
-                    (rest, bracket) = (after, around.pop());
+                    (at, bracket) = (at + 1, around.pop()?);
                     continue;
                 }
+                (b' ' | b'\t' | b'\n' | b'\r', _) => {
+                    at += 1;
+                    continue;
+                }
+                (END, END) => return (at == bytes.len()).then_some(()),
                 _ => return None,
             }
             break;
@@ -45,77 +53,84 @@ pub(crate) fn validate(json: &str) -> Option<()> {
     }
 }
 
-/// Returns the text after white space.
 #[inline(always)]
-fn spaced(mut text: &[u8]) -> &[u8] {
-    // Every other byte of JSON is above a space.
-    while let Some((b' ' | b'\t' | b'\n' | b'\r', after)) = text.split_first().filter(|(first, _)| **first <= b' ') {
-        text = after;
+fn byte(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or(END)
+}
+
+/// Returns the place after white space.
+#[inline(always)]
+fn after_spaces(bytes: &[u8], mut at: usize) -> usize {
+    while let b' ' | b'\t' | b'\n' | b'\r' = byte(bytes, at) {
+        at += 1;
     }
-    text
+    at
 }
 
-/// Returns the text after a key and the colon.
+/// Returns the place after a key and the colon.
 #[inline(always)]
-fn after_key(text: &[u8]) -> Option<&[u8]> {
-    spaced(after_string(text.strip_prefix(b"\"")?)?).strip_prefix(b":")
+fn after_key(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = after_string(bytes, after(b'"', bytes, at)?)?;
+    after(b':', bytes, end)
 }
 
-/// Returns the text after a string, given the text after the first quote.
+/// Returns the place after a byte, which white space may precede.
 #[inline(always)]
-fn after_string(text: &[u8]) -> Option<&[u8]> {
-    let (end, after) = text.get(quote_backslash_or_control(text)?..)?.split_first()?;
-    if *end == b'"' { Some(after) } else { after_escaped(*end, after) }
+fn after(mark: u8, bytes: &[u8], at: usize) -> Option<usize> {
+    if byte(bytes, at) == mark { Some(at + 1) } else { after_spaces_and(mark, bytes, at) }
 }
 
-/// Returns the text after a string, given the first backslash or control character, and the text behind.
 #[inline(never)]
-fn after_escaped(mut end: u8, mut text: &[u8]) -> Option<&[u8]> {
+fn after_spaces_and(mark: u8, bytes: &[u8], at: usize) -> Option<usize> {
+    let at = after_spaces(bytes, at);
+    (byte(bytes, at) == mark).then_some(at + 1)
+}
+
+/// Returns the place after a string, given the place after the first quote.
+#[inline(always)]
+fn after_string(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = at + quote_backslash_or_control(bytes.get(at..)?)?;
+    if byte(bytes, end) == b'"' { Some(end + 1) } else { after_escaped(bytes, end) }
+}
+
+/// Returns the place after a string, given the place of the first backslash or control character.
+#[inline(never)]
+fn after_escaped(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        text = match (end, text) {
-            (b'"', after) => return Some(after),
-            (b'\\', [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..]) => after,
-            (b'\\', [b'u', digits @ ..]) => {
-                let (hex, after) = digits.split_first_chunk::<4>()?;
-                hex.iter().all(u8::is_ascii_hexdigit).then_some(after)?
-            }
+        at += match bytes.get(at..)? {
+            [b'"', ..] => return Some(at + 1),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'\\', b'u', digits @ ..] => digits.first_chunk::<4>()?.iter().all(u8::is_ascii_hexdigit).then_some(6)?,
             _ => return None,
         };
-        let (next, after) = text.get(quote_backslash_or_control(text)?..)?.split_first()?;
-        (end, text) = (*next, after);
+        at += quote_backslash_or_control(bytes.get(at..)?)?;
     }
 }
 
-/// Returns the text after a number, given the first byte and the text behind.
-fn after_number(first: u8, text: &[u8]) -> Option<&[u8]> {
-    let (first, text) =
-        if first == b'-' { text.split_first().map(|(first, text)| (*first, text))? } else { (first, text) };
-    let mut rest = match first {
-        b'0' => text,
-        b'1'..=b'9' => digits(text),
-        _ => return None,
-    };
-    if let [b'.', fraction @ ..] = rest {
-        rest = some_digits(fraction)?;
-    }
-    if let [b'e' | b'E', exponent @ ..] = rest {
-        rest = some_digits(exponent.strip_prefix(b"-").or_else(|| exponent.strip_prefix(b"+")).unwrap_or(exponent))?;
-    }
-    Some(rest)
+fn after_word(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+    bytes.get(at..)?.starts_with(word).then_some(at + word.len())
 }
 
-/// Returns the text after digits.
-fn digits(mut text: &[u8]) -> &[u8] {
-    while let [b'0'..=b'9', after @ ..] = text {
-        text = after;
+fn after_number(bytes: &[u8], mut at: usize) -> Option<usize> {
+    at += usize::from(byte(bytes, at) == b'-');
+    at = if byte(bytes, at) == b'0' { at + 1 } else { after_digits(bytes, at)? };
+    if byte(bytes, at) == b'.' {
+        at = after_digits(bytes, at + 1)?;
     }
-    text
+    if let b'e' | b'E' = byte(bytes, at) {
+        let is_signed = matches!(byte(bytes, at + 1), b'+' | b'-');
+        at = after_digits(bytes, at + 1 + usize::from(is_signed))?;
+    }
+    Some(at)
 }
 
-/// Returns the text after one digit or more.
-fn some_digits(text: &[u8]) -> Option<&[u8]> {
-    let after = digits(text);
-    (after.len() < text.len()).then_some(after)
+/// Returns the place after one digit or more.
+fn after_digits(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    while byte(bytes, at).is_ascii_digit() {
+        at += 1;
+    }
+    (at > start).then_some(at)
 }
 
 #[cfg(test)]

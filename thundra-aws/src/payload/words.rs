@@ -92,23 +92,37 @@ pub(super) fn quote_or_bracket(bytes: &[u8]) -> Option<usize> {
     Some(words.len() * 8 + in_rest)
 }
 
-/// Returns the place of the first quote, backslash or control character, the bytes with a meaning in a string.
+/// Returns the place of the first quote, backslash or control character, the bytes with a meaning in a string. Most
+/// strings are shorter than two words.
 #[inline]
 pub(super) fn quote_backslash_or_control(bytes: &[u8]) -> Option<usize> {
-    let found = bytes.first_chunk().map_or(0, |word| {
-        let word = u64::from_le_bytes(*word);
-        // Of the control characters, the lowest bit alone is exact too.
-        let controls = word.wrapping_sub(ONES * b' ' as u64) & !word & (ONES << 7);
-        zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64)) | controls
-    });
-    if found != 0 { Some(found.trailing_zeros() as usize / 8) } else { distant_quote_backslash_or_control(bytes) }
+    if let Some(chunk) = bytes.first_chunk::<16>() {
+        let (words, _) = chunk.as_chunks::<8>();
+        for (at, word) in words.iter().enumerate() {
+            let found = quotes_backslashes_and_controls(u64::from_le_bytes(*word));
+            if found != 0 {
+                return Some(at * 8 + found.trailing_zeros() as usize / 8);
+            }
+        }
+    }
+    distant_quote_backslash_or_control(bytes)
 }
 
+/// Returns the high bits of the bytes with a meaning in a string, of which the lowest bit alone is exact.
+#[inline(always)]
+const fn quotes_backslashes_and_controls(word: u64) -> u64 {
+    // With the space and the quote in each other's place, the quote and the control characters alone are below `!`.
+    let exchanged = word ^ (ONES * (b' ' ^ b'"') as u64);
+    let low = exchanged.wrapping_sub(ONES * b'!' as u64) & !exchanged & (ONES << 7);
+    low | zeros(word ^ (ONES * b'\\' as u64))
+}
+
+/// Returns the place of the first quote, backslash or control character after the first chunk.
 #[inline(never)]
 fn distant_quote_backslash_or_control(bytes: &[u8]) -> Option<usize> {
     let ends = |byte: u8| (byte == b'"') | (byte == b'\\') | (byte < b' ');
     let (chunks, rest) = bytes.as_chunks::<16>();
-    for (at, chunk) in chunks.iter().enumerate() {
+    for (at, chunk) in chunks.iter().enumerate().skip(1) {
         // The compiler compares all bytes of the chunk at once.
         let found = u128::from_le_bytes(chunk.map(|byte| if ends(byte) { 0xff } else { 0 }));
         if found != 0 {
