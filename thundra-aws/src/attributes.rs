@@ -52,17 +52,28 @@ impl TakeAttributes for Description<'_> {
 const MAX_TEXT_BYTES: usize = 2048;
 
 /// Cuts the texts of a value chosen by the writer of an event.
-pub(crate) fn bounded(value: Value) -> Value {
-    match value {
-        Value::Str(text) if text.len() > MAX_TEXT_BYTES => cut(&text).to_owned().into(),
-        Value::Array(texts) => Value::Array(texts.iter().map(|text| cut(text).to_owned()).collect()),
-        other => other,
-    }
+pub(crate) fn bounded(mut value: Value) -> Value {
+    bound(&mut value);
+    value
 }
 
 /// Cuts the texts of all values.
-pub(crate) fn all_bounded(attributes: Attributes) -> Attributes {
-    attributes.into_iter().map(|(key, value)| (key, bounded(value))).collect()
+pub(crate) fn all_bounded(mut attributes: Attributes) -> Attributes {
+    bound_all(&mut attributes);
+    attributes
+}
+
+/// Cuts the texts of all values in place.
+pub(crate) fn bound_all(attributes: &mut Attributes) {
+    attributes.iter_mut().for_each(|(_, value)| bound(value));
+}
+
+fn bound(value: &mut Value) {
+    match value {
+        Value::Str(text) if text.len() > MAX_TEXT_BYTES => *value = cut(text).to_owned().into(),
+        Value::Array(texts) => texts.iter_mut().for_each(|text| text.truncate(cut(text).len())),
+        _ => {}
+    }
 }
 
 /// Returns the beginning of a text chosen by the writer of an event.

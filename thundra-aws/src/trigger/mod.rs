@@ -84,7 +84,7 @@ pub(crate) use parse::extract::Extractor;
 pub(crate) use parse::packed::contexts;
 pub(crate) use source::{FaasTrigger, Source};
 
-use crate::attributes::{Attributes, all_bounded, bounded};
+use crate::attributes::{Attributes, all_bounded, bound_all, bounded};
 use table::{OTHER, recognise};
 
 /// The trigger of an invocation.
@@ -171,8 +171,8 @@ impl Trigger {
 
     /// Takes the messages of the event. A single message lends its attributes to the root span.
     fn deliver(&mut self, messages: impl IntoIterator<Item = Message>) {
-        let bound = |message: Message| Message { attributes: all_bounded(message.attributes), ..message };
-        self.messages.extend(messages.into_iter().map(bound));
+        self.messages.extend(messages);
+        self.messages.iter_mut().for_each(|message| bound_all(&mut message.attributes));
         if let [only] = self.messages.as_slice() {
             self.attributes.extend(only.attributes.iter().cloned());
         }

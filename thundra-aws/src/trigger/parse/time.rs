@@ -59,7 +59,7 @@ fn from_parts([year, month, day]: [u64; 3], [hour, minute, second]: [u64; 3]) ->
         && minute < 60
         && second <= 60;
     let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-    in_range.then(|| from_seconds(seconds as f64))?
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).filter(|_| in_range)
 }
 
 /// Returns the days since 1970. See [days_from_civil].
