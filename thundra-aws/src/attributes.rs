@@ -44,7 +44,10 @@ impl TakeAttributes for Description<'_> {
     }
 
     fn value(&mut self, key: &'static str, value: Value) {
-        Description::value(self, key, &value);
+        match value {
+            Value::I64(number) => self.number(key, number),
+            value => Description::value(self, key, &value),
+        }
     }
 }
 

@@ -19,7 +19,31 @@ use crate::attributes::Attributes;
 use crate::hops::Written;
 use crate::settings::{MessageSpans, settings};
 
-/// A call in progress, kept in the configuration bag of the SDK. The SDK drops the bag with the future of the call.
+/// The call of the SDK's configuration bag; `None` after its end. The SDK drops the bag with the future of the call.
+#[derive(Debug)]
+pub(crate) struct Ongoing(Option<Call>);
+
+impl Storable for Ongoing {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Ongoing {
+    pub(crate) fn new(call: Call) -> Self {
+        Ongoing(Some(call))
+    }
+
+    /// Takes the call at its end.
+    pub(crate) fn take(&mut self) -> Option<Call> {
+        self.0.take()
+    }
+
+    /// Returns the call in progress.
+    pub(crate) fn call(&mut self) -> Option<&mut Call> {
+        self.0.as_mut()
+    }
+}
+
+/// A call in progress.
 #[derive(Debug)]
 pub(crate) struct Call {
     span: Span,
@@ -31,6 +55,8 @@ pub(crate) struct Call {
     trace_header: TraceHeader,
     /// Sizes of the messages. `None` if no message holds a part of our context.
     sizes: Option<Sizes>,
+    /// The destination of the messages, if only the input tells.
+    destination: Option<String>,
     /// `true` if the messages of the batch are counted already.
     counted: bool,
     /// `true` if the span is recorded.
@@ -47,18 +73,14 @@ pub(crate) struct Call {
     ended: bool,
 }
 
-impl Storable for Call {
-    type Storer = StoreReplace<Self>;
-}
-
 impl Call {
     /// Opens the span, and injects the context of the span into the input. Returns `None` outside a scope.
     pub(crate) fn start(service: &'static Service, input: &mut Input, config: &ConfigBag) -> Option<Self> {
         let scope = ScopeRef::current()?;
         let metadata = config.load::<Metadata>()?;
-        let operation = Operation::new(metadata.name(), config);
         let span = span(metadata.service(), metadata.name());
         let recorded = span.trace_context().is_some();
+        let operation = Operation::new(metadata.name(), config).with_input(service, input);
         if recorded {
             span.describe_new(|to| {
                 if let Some(region) = operation.region {
@@ -68,6 +90,7 @@ impl Call {
             });
         }
         let outbound = thundra_core::outbound(&span)?;
+        let written = service.writes.as_ref().and_then(|writes| (writes.named)(&operation));
         let mut injected = Injected::default();
         if let Some(messages) = &service.messages {
             let limits = LEARNED.of(|| service.target(&operation));
@@ -75,12 +98,15 @@ impl Call {
             if recorded && settings().message_spans == MessageSpans::Create {
                 // The messages that named the call as their sender name spans of their own then.
                 let mut attributes = Attributes::new();
+                let operation = Operation::new(metadata.name(), config).with_input(service, input);
                 (service.attributes)(&operation, &mut attributes);
                 let created = spans::create(input, messages.each_in_batch, &span, &outbound, &attributes);
                 injected.own_context &= created == 0;
             }
         }
         injected.report(&span, metadata.service());
+        let sizes = Some(injected.sizes).filter(Sizes::grew);
+        let destination = sizes.as_ref().and_then(|_| service.name_in(input)).map(str::to_owned);
         let xray = outbound.xray.filter(|_| outbound.formats.xray);
         Some(Call {
             span,
@@ -89,13 +115,14 @@ impl Call {
             xray,
             trace_header: injected.trace_header,
             counted: injected.batch.is_some(),
-            sizes: Some(injected.sizes).filter(Sizes::grew),
+            sizes,
+            destination,
             recorded,
             addressed: false,
             received: false,
             attempts: Attempts::default(),
             scope,
-            written: service.writes.as_ref().and_then(|writes| (writes.named)(&operation)),
+            written,
             ended: false,
         })
     }
@@ -119,7 +146,7 @@ impl Call {
                 (writes.requested)(&request, written);
             }
             let attributes = (self.service.request)(&request);
-            self.span.describe(|to| {
+            self.span.describe_new(|to| {
                 endpoint::describe(http.uri(), to);
                 attributes.iter().for_each(|(key, value)| to.value(key, value));
                 if let Some(count) = count {
@@ -175,6 +202,7 @@ impl Call {
             && (context.output_or_error().is_some_and(|result| result.is_err()) || sizes.is_batch)
         {
             let operation = Operation::new(self.operation.name(), config);
+            let operation = operation.with_name(self.service, self.destination.as_deref());
             refusal::learn(&self.span, context, || self.service.target(&operation), sizes, messages.refused);
         }
     }
@@ -261,6 +289,7 @@ mod tests {
                 xray: received.and_then(XRayHeader::parse),
                 trace_header: own.map_or(TraceHeader::Received, |own| TraceHeader::Own(own.to_owned())),
                 sizes: None,
+                destination: None,
                 counted: false,
                 recorded: false,
                 addressed: true,

@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use thundra_core::ScopeRef;
 
-use super::call::Call;
+use super::call::{Call, Ongoing};
 use super::duration::Measured;
 use super::services;
 
@@ -59,13 +59,13 @@ impl<const IS_PERMANENT: bool> Intercept for Interceptor<IS_PERMANENT> {
     /// Requests the names in the input. The SDK captures the names before serialization.
     fn read_before_execution(
         &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         #[cfg(feature = "unwrapped-clients")]
         super::unwrapped::is_wrapped();
         if ScopeRef::current().is_some() {
-            services::capture_names(config);
+            services::capture_names(context.input(), config);
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl<const IS_PERMANENT: bool> Intercept for Interceptor<IS_PERMANENT> {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let another_is_installed = config.load::<Call>().is_some();
+        let another_is_installed = config.load::<Ongoing>().is_some();
         if another_is_installed || is_presigning(config) || thundra_core::is_telemetry_suppressed() {
             return Ok(());
         }
@@ -86,7 +86,7 @@ impl<const IS_PERMANENT: bool> Intercept for Interceptor<IS_PERMANENT> {
             (messages.request_attributes)(context.input_mut(), config);
         }
         if let Some(call) = Call::start(service, context.input_mut(), config) {
-            config.interceptor_state().store_put(call);
+            config.interceptor_state().store_put(Ongoing::new(call));
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ impl<const IS_PERMANENT: bool> Intercept for Interceptor<IS_PERMANENT> {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
+        if let Some(call) = ongoing(config) {
             call.attempt(context.request_mut());
         }
         Ok(())
@@ -111,7 +111,7 @@ impl<const IS_PERMANENT: bool> Intercept for Interceptor<IS_PERMANENT> {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let attempt = config.load::<RequestAttempts>().map_or(0, RequestAttempts::attempts);
-        if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
+        if let Some(call) = ongoing(config) {
             call.attempted(attempt, context.response());
         }
         Ok(())
@@ -127,7 +127,7 @@ impl<const IS_PERMANENT: bool> Intercept for Interceptor<IS_PERMANENT> {
         if let Some(Ok(output)) = context.output_or_error_mut()
             && let Some(messages) = &services::called(config).messages
             && let Some(received) = (messages.received)(output, config)
-            && let Some(call) = config.get_mut_from_interceptor_state::<Call>()
+            && let Some(call) = ongoing(config)
         {
             call.received(&received);
         }
@@ -141,19 +141,21 @@ impl<const IS_PERMANENT: bool> Intercept for Interceptor<IS_PERMANENT> {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let attempts = config.load::<RequestAttempts>().map_or(0, RequestAttempts::attempts);
-        if let Some(call) = config.load::<Call>() {
+        // Ends the span now, and not when the SDK drops its bag.
+        if let Some(mut call) = config.get_mut_from_interceptor_state::<Ongoing>().and_then(Ongoing::take) {
             call.learn(context, config);
-        }
-        if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
             call.end(context, attempts);
         }
         if let Some(measured) = config.get_mut_from_interceptor_state::<Measured>() {
             measured.end(context);
         }
-        // Ends the span now, and not when the SDK drops its bag.
-        config.interceptor_state().unset::<Call>();
         Ok(())
     }
+}
+
+/// Returns the call in progress.
+fn ongoing(config: &mut ConfigBag) -> Option<&mut Call> {
+    config.get_mut_from_interceptor_state::<Ongoing>()?.call()
 }
 
 /// Returns `true` while the SDK presigns a request. The SDK runs the same hooks then, without the invocation id.

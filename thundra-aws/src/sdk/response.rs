@@ -122,7 +122,7 @@ pub(crate) fn record(
         (Some(Ok(output)), Some(response)) => read(output, response),
         _ => None,
     };
-    span.describe(|to| {
+    span.describe_new(|to| {
         if attempts.made > 1 {
             to.number(semconv::HTTP_REQUEST_RESEND_COUNT, attempts.made - 1);
         }

@@ -22,7 +22,7 @@ pub(crate) const STRING: &str = "String";
 /// The value of an attribute, in the type of an SDK crate.
 pub(crate) trait Attribute: Sized {
     /// Returns a value of the type `String`, or `None` for a value refused by the service.
-    fn string(value: &str) -> Option<Self>;
+    fn string(value: String) -> Option<Self>;
 
     /// Returns the bytes of type and value.
     fn size(&self) -> usize;
@@ -37,6 +37,8 @@ pub(crate) struct Message<'a, V> {
     /// Id of the entry, in a batch.
     id: Option<&'a str>,
     attributes: &'a mut Option<HashMap<String, V>>,
+    /// `true` if the caller set an attribute.
+    has_callers: bool,
     body: usize,
     /// Bytes that only some implementations of the service count.
     beside: usize,
@@ -63,6 +65,7 @@ impl<'a, V: Attribute> Message<'a, V> {
     ) -> Self {
         let mut message = Message {
             id: None,
+            has_callers: attributes.as_ref().is_some_and(|attributes| !attributes.is_empty()),
             attributes,
             body,
             beside: 0,
@@ -96,6 +99,9 @@ impl<'a, V: Attribute> Message<'a, V> {
 
     /// Finds an attribute by name, in any case.
     fn present(&self, name: &str) -> Present {
+        if !self.has_callers {
+            return Present::No;
+        }
         let mut found = self.attributes.iter().flatten().filter(|(present, _)| present.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
             (None, _) => Present::No,
@@ -150,7 +156,7 @@ impl<'a, V: Attribute> Message<'a, V> {
     }
 
     /// Adds an attribute. Returns the number of added bytes.
-    fn add(&mut self, name: &str, value: &str, room: usize) -> Result<usize, Skipped> {
+    fn add(&mut self, name: &str, value: String, room: usize) -> Result<usize, Skipped> {
         let bytes = name.len() + STRING.len() + value.len();
         if self.count() >= MAX_ATTRIBUTES {
             return Err(Skipped::Attributes);
@@ -191,20 +197,22 @@ fn limit(before: usize, known: Limits) -> usize {
 /// The first pair goes into all messages before the second goes into any.
 pub(crate) fn inject<V: Attribute>(
     messages: &mut [Message<'_, V>],
-    pairs: &[(&str, String)],
+    pairs: Vec<(&str, String)>,
     known: Limits,
 ) -> Injected {
     if pairs.is_empty() {
         return Injected::default();
     }
+    let has_state = pairs.iter().any(|(name, _)| *name == "tracestate");
     messages.iter_mut().for_each(|message| message.measure(known));
     let before = messages.iter().map(|message| message.size.own + message.beside).sum();
     let mut room = limit(before, known).saturating_sub(before);
     let mut injected = Injected::default();
-    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        for message in messages.iter_mut().filter(|message| message.skip.is_none()) {
+    for (name, mut value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+        let mut receivers = messages.iter_mut().filter(|message| message.skip.is_none()).peekable();
+        while let Some(message) = receivers.next() {
             // A trace state belongs to one trace parent.
-            if *name == "tracestate" && !message.traced_by_us {
+            if name == "tracestate" && !message.traced_by_us {
                 continue;
             }
             let forwarded = match message.present(name) {
@@ -213,13 +221,15 @@ pub(crate) fn inject<V: Attribute>(
                 Present::Callers => continue,
             };
             let freed = forwarded.as_ref().map_or(0, |(name, value)| name.len() + value.size());
-            let own_name = forwarded.as_ref().map_or(*name, |(name, _)| name);
+            let own_name = forwarded.as_ref().map_or(name, |(name, _)| name);
+            // The last message takes the value without a copy.
+            let value = if receivers.peek().is_some() { value.clone() } else { std::mem::take(&mut value) };
             match message.add(own_name, value, room + freed) {
                 Ok(bytes) => {
                     room = (room + freed).saturating_sub(bytes);
-                    message.traced_by_us |= *name == "traceparent";
+                    message.traced_by_us |= name == "traceparent";
                     injected.own_context |=
-                        message.untraced && (*name == "traceparent" || *name == CORRELATION_TRACEPARENT);
+                        message.untraced && (name == "traceparent" || name == CORRELATION_TRACEPARENT);
                 }
                 Err(why) => {
                     message.skipped = message.skipped.or(Some(why));
@@ -228,7 +238,7 @@ pub(crate) fn inject<V: Attribute>(
             }
         }
     }
-    if !pairs.iter().any(|(name, _)| *name == "tracestate") {
+    if !has_state {
         messages.iter_mut().for_each(Message::forget_state);
     }
     for message in messages {

@@ -83,6 +83,7 @@ pub(crate) mod messages {
     pub(super) const MESSAGES: Messages = Messages {
         module: "eventbridge",
         target: |_| Some(""),
+        named: |_| None,
         inject,
         each_in_batch,
         response,

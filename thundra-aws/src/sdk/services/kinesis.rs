@@ -102,6 +102,7 @@ pub(crate) mod messages {
     pub(super) const MESSAGES: Messages = Messages {
         module: "kinesis",
         target: |operation| stream(operation.member("StreamName"), operation.member("StreamARN")),
+        named: |_| None,
         inject,
         each_in_batch,
         response,

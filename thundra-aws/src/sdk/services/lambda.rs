@@ -98,6 +98,7 @@ pub(crate) mod messages {
     pub(super) const MESSAGES: Messages = Messages {
         module: "lambda",
         target: |operation| operation.member("FunctionName"),
+        named: |_| None,
         inject,
         each_in_batch: |_, _| {},
         response: |_| None,

@@ -36,6 +36,7 @@ pub(crate) mod sqs;
 #[cfg(test)]
 mod tests;
 
+use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::telemetry::RequestedTelemetryAttributes;
@@ -82,14 +83,14 @@ pub(crate) fn called(config: &ConfigBag) -> &'static Service {
     config.load::<Metadata>().map_or(&OTHER, |metadata| find(metadata.service()))
 }
 
-/// Makes the SDK capture the input members that name a resource, whatever the type of the input.
+/// Makes the SDK capture the input members that name a resource, unless the type of the input is known.
 ///
 /// The SDK reads the requested names before serialization, when only the signing name is known.
-pub(crate) fn capture_names(config: &mut ConfigBag) {
+pub(crate) fn capture_names(input: &Input, config: &mut ConfigBag) {
     let Some(signing_name) = config.load::<SigningName>() else { return };
     let service = SERVICES.iter().find(|service| service.signing_name == signing_name.as_ref());
     let names = service.map_or(&[][..], |service| service.names);
-    if !names.is_empty() {
+    if !names.is_empty() && service.and_then(|service| service.name_in(input)).is_none() {
         let mut requested = config.load::<RequestedTelemetryAttributes>().cloned().unwrap_or_default();
         requested.capture_only(names);
         config.interceptor_state().store_put(requested);

@@ -62,6 +62,9 @@ pub(crate) struct Messages {
     /// Returns the destination of the messages: a queue, a topic, a stream, a function. Empty if the size limit is the
     /// same for all destinations.
     pub(crate) target: for<'a> fn(&Operation<'a>) -> Option<&'a str>,
+    /// Returns the value of the first of the [`names`](Service::names), for an input with a known type and no other
+    /// name. The SDK need not capture the name then.
+    pub(crate) named: fn(&Input) -> Option<&str>,
     /// Injects the context into the messages of a request, within the limits of the target.
     pub(crate) inject: fn(&mut Input, &Outbound, Limits) -> Option<Injected>,
     /// Visits the messages of a batch. The visitor gets the places of a message that may name its sender.
@@ -84,6 +87,11 @@ impl Service {
         typed.or_else(|| (self.response)(operation, response))
     }
 
+    /// Returns the name of the resource, if the input has a [known type](Messages::named).
+    pub(crate) fn name_in<'i>(&self, input: &'i Input) -> Option<&'i str> {
+        (self.messages.as_ref()?.named)(input)
+    }
+
     /// Returns the destination of the messages of an operation, or `None` if the operation has none.
     pub(crate) fn target<'a>(&self, operation: &Operation<'a>) -> Option<Target<'a>> {
         let name = (self.messages.as_ref()?.target)(operation)?;
@@ -97,6 +105,8 @@ pub(crate) struct Operation<'a> {
     pub(crate) name: &'a str,
     pub(crate) region: Option<&'a str>,
     captured: Option<&'a CapturedTelemetryAttributes>,
+    /// The only name of the service, with the value in the input.
+    named: Option<(&'static str, &'a str)>,
 }
 
 impl<'a> Operation<'a> {
@@ -105,12 +115,24 @@ impl<'a> Operation<'a> {
             name,
             region: config.load::<Region>().map(Region::as_ref),
             captured: config.load::<CapturedTelemetryAttributes>(),
+            named: None,
         }
+    }
+
+    /// Reads the name of the resource from an input of a known type.
+    pub(crate) fn with_input(self, service: &Service, input: &'a Input) -> Self {
+        self.with_name(service, service.name_in(input))
+    }
+
+    /// Sets the name of the resource, as read from the input.
+    pub(crate) fn with_name(self, service: &Service, value: Option<&'a str>) -> Self {
+        Operation { named: service.names.first().copied().zip(value), ..self }
     }
 
     /// Returns an input member, from the [`names`](Service::names) of the service.
     pub(crate) fn member(&self, name: &str) -> Option<&'a str> {
-        self.captured?.get(name)
+        let named = self.named.filter(|(known, _)| *known == name).map(|(_, value)| value);
+        named.or_else(|| self.captured?.get(name))
     }
 }
 
@@ -153,6 +175,6 @@ pub(crate) fn last_part(text: &str, separator: char) -> &str {
 impl<'a> Operation<'a> {
     /// Returns an operation in `eu-west-1` with these captured members.
     pub(super) fn of(name: &'a str, captured: &'a CapturedTelemetryAttributes) -> Self {
-        Operation { name, region: Some("eu-west-1"), captured: Some(captured) }
+        Operation { name, region: Some("eu-west-1"), captured: Some(captured), named: None }
     }
 }

@@ -47,6 +47,7 @@ pub(crate) mod messages {
     pub(super) const MESSAGES: Messages = Messages {
         module: "sfn",
         target: |operation| operation.member("stateMachineArn"),
+        named: |_| None,
         inject,
         each_in_batch: |_, _| {},
         response,

@@ -84,6 +84,7 @@ pub(crate) mod messages {
     pub(super) const MESSAGES: Messages = Messages {
         module: "sns",
         target: |operation| operation.member("TopicArn").or_else(|| operation.member("TargetArn")),
+        named,
         inject,
         each_in_batch,
         response,
@@ -92,13 +93,21 @@ pub(crate) mod messages {
         received: |_, _| None,
     };
 
+    fn named(input: &Input) -> Option<&str> {
+        let batch = || input.downcast_ref::<PublishBatchInput>()?.topic_arn.as_deref();
+        match input.downcast_ref::<PublishInput>() {
+            Some(publish) => publish.topic_arn.as_deref(),
+            None => batch(),
+        }
+    }
+
     fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
         if let Some(publish) = input.downcast_mut::<PublishInput>() {
             let topic = publish.topic_arn.is_some() || publish.target_arn.as_deref().is_some_and(is_topic);
             let skip = if topic { skip(publish.message_structure.as_deref()) } else { Some(Skipped::Recipient) };
             let message = Message::new(&mut publish.message_attributes, length(&publish.message), outbound, skip);
             let messages = &mut [message.beside(length(&publish.subject))];
-            return Some(attributes::inject(messages, &outbound.pairs(), limits));
+            return Some(attributes::inject(messages, outbound.pairs(), limits));
         }
         let entries = input.downcast_mut::<PublishBatchInput>()?.publish_batch_request_entries.as_deref_mut();
         let mut messages: Vec<_> = entries
@@ -110,7 +119,7 @@ pub(crate) mod messages {
                 message.beside(length(&entry.subject)).entry(&entry.id)
             })
             .collect();
-        let injected = attributes::inject(&mut messages, &outbound.pairs(), limits);
+        let injected = attributes::inject(&mut messages, outbound.pairs(), limits);
         Some(injected.in_batch(messages.len()))
     }
 
@@ -147,7 +156,7 @@ pub(crate) mod messages {
 
     impl Attribute for MessageAttributeValue {
         /// Returns `None` for quotes and backslashes, because a filter policy drops messages with these characters.
-        fn string(value: &str) -> Option<Self> {
+        fn string(value: String) -> Option<Self> {
             if value.contains(['"', '\\']) {
                 return None;
             }
@@ -172,9 +181,9 @@ pub(crate) mod messages {
         fn values_count_with_their_type() {
             let blob = aws_smithy_types::Blob::new(*b"1234");
             let binary = MessageAttributeValue::builder().data_type("Binary").binary_value(blob).build().unwrap();
-            let text = <MessageAttributeValue as Attribute>::string("abc").unwrap();
+            let text = <MessageAttributeValue as Attribute>::string("abc".to_owned()).unwrap();
             assert_eq!((binary.size(), text.size()), (10, 9));
-            assert!(<MessageAttributeValue as Attribute>::string("a\"b").is_none());
+            assert!(<MessageAttributeValue as Attribute>::string("a\"b".to_owned()).is_none());
         }
     }
 }

@@ -111,6 +111,7 @@ pub(crate) mod messages {
     pub(super) const MESSAGES: Messages = Messages {
         module: "sqs",
         target: |operation| operation.member("QueueUrl"),
+        named,
         inject,
         each_in_batch,
         response,
@@ -121,15 +122,22 @@ pub(crate) mod messages {
 
     type SystemAttributes = Option<HashMap<SystemName, SystemValue>>;
 
+    fn named(input: &Input) -> Option<&str> {
+        let batch = || input.downcast_ref::<SendMessageBatchInput>()?.queue_url.as_deref();
+        match input.downcast_ref::<SendMessageInput>() {
+            Some(send) => send.queue_url.as_deref(),
+            None => batch(),
+        }
+    }
+
     fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
         let xray = outbound.xray_header();
         let mut xray_sent = false;
         if let Some(send) = input.downcast_mut::<SendMessageInput>() {
             let bytes = send.message_body.as_ref().map_or(0, String::len);
             let message = Message::new(&mut send.message_attributes, bytes, outbound, None);
-            xray_sent |= set_trace_header(&mut send.message_system_attributes, outbound, xray.as_deref())
-                && message.is_untraced();
-            let injected = attributes::inject(&mut [message], &outbound.pairs(), limits);
+            xray_sent |= set_trace_header(&mut send.message_system_attributes, outbound, xray) && message.is_untraced();
+            let injected = attributes::inject(&mut [message], outbound.pairs(), limits);
             return Some(Injected { own_context: injected.own_context || xray_sent, ..injected });
         }
         let entries = input.downcast_mut::<SendMessageBatchInput>()?.entries.as_deref_mut();
@@ -139,18 +147,18 @@ pub(crate) mod messages {
             .map(|entry| {
                 let bytes = entry.message_body.len();
                 let message = Message::new(&mut entry.message_attributes, bytes, outbound, None);
-                xray_sent |= set_trace_header(&mut entry.message_system_attributes, outbound, xray.as_deref())
+                xray_sent |= set_trace_header(&mut entry.message_system_attributes, outbound, xray.clone())
                     && message.is_untraced();
                 message.entry(&entry.id)
             })
             .collect();
-        let injected = attributes::inject(&mut messages, &outbound.pairs(), limits);
+        let injected = attributes::inject(&mut messages, outbound.pairs(), limits);
         let own_context = injected.own_context || xray_sent;
         Some(Injected { own_context, ..injected }.in_batch(messages.len()))
     }
 
     /// Sets the trace header, or replaces a forwarded header. Returns `false` if the header of the caller stays.
-    fn set_trace_header(attributes: &mut SystemAttributes, outbound: &Outbound, xray: Option<&str>) -> bool {
+    fn set_trace_header(attributes: &mut SystemAttributes, outbound: &Outbound, xray: Option<String>) -> bool {
         let present = attributes.as_ref().and_then(|present| present.get(&SystemName::AwsTraceHeader));
         let is_forwarded =
             |value: &SystemValue| value.string_value().is_some_and(|value| outbound.is_forwarded(XRAY_HEADER, value));
@@ -194,7 +202,7 @@ pub(crate) mod messages {
     }
 
     impl Attribute for MessageAttributeValue {
-        fn string(value: &str) -> Option<Self> {
+        fn string(value: String) -> Option<Self> {
             Self::builder().data_type(STRING).string_value(value).build().ok()
         }
 
@@ -232,7 +240,7 @@ pub(crate) mod messages {
                 let value = |text: &str| SystemValue::builder().data_type(STRING).string_value(text).build().unwrap();
                 let mut attributes =
                     present.map(|present| HashMap::from([(SystemName::AwsTraceHeader, value(present))]));
-                assert_eq!(set_trace_header(&mut attributes, &outbound, xray), ours, "{present:?}");
+                assert_eq!(set_trace_header(&mut attributes, &outbound, xray.map(str::to_owned)), ours, "{present:?}");
                 assert_eq!(attributes.unwrap().remove(&SystemName::AwsTraceHeader), Some(value(after)), "{present:?}");
             }
         }

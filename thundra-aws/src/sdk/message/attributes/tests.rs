@@ -4,8 +4,8 @@ use thundra_core::propagation::{Inbound, Propagators, Trust};
 use super::*;
 
 impl Attribute for String {
-    fn string(value: &str) -> Option<Self> {
-        (!value.contains('"')).then(|| value.to_owned())
+    fn string(value: String) -> Option<Self> {
+        (!value.contains('"')).then_some(value)
     }
 
     fn size(&self) -> usize {
@@ -43,7 +43,7 @@ fn added(
     let mut after = attributes;
     let nothing = outbound(&[]);
     let mut messages = [Message::new(&mut after, body, &nothing, None)];
-    let injected = inject(&mut messages, &pairs(ours), Limits { message: limit, request: limit });
+    let injected = inject(&mut messages, pairs(ours), Limits { message: limit, request: limit });
     if injected.skipped.is_some() && before.len() == after.as_ref().map_or(0, HashMap::len) {
         assert_eq!(after.is_none(), before.is_empty(), "a message that gets nothing does not change");
     }
@@ -110,7 +110,7 @@ fn forwarding(
     let mut all = Some(pairs(attributes).into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
     let injected = inject(
         &mut [Message::new(&mut all, 0, &outbound, skip)],
-        &pairs(ours),
+        pairs(ours),
         Limits { message: limit, request: limit },
     );
     let mut all: Vec<_> = all.unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -212,7 +212,7 @@ fn a_message_keeps_to_a_limit_of_its_own() {
     let nothing = outbound(&[]);
     let mut messages = [(&mut small, 10, "s"), (&mut large, 90, "l")]
         .map(|(all, body, id)| Message::<String>::new(all, body, &nothing, None).entry(id));
-    let injected = inject(&mut messages, &pairs(OURS), Limits { message: 98, ..Limits::UNKNOWN });
+    let injected = inject(&mut messages, pairs(OURS), Limits { message: 98, ..Limits::UNKNOWN });
     assert_eq!((injected.incomplete, injected.skipped), (1, Some(Skipped::Size)));
     let sizes = [("s".to_owned(), Size { own: 10, sent: 44 }), ("l".to_owned(), Size { own: 90, sent: 98 })];
     assert_eq!(injected.sizes.entries, sizes);
@@ -230,7 +230,7 @@ fn a_batch_shares_its_room_by_importance() {
         Message::new(&mut three, 10, &nothing, Some(Skipped::Structure)),
     ];
     // 39 bytes are there; `a` for two messages makes 55, one `traceparent` 73.
-    let injected = inject(&mut messages, &pairs(&OURS[..2]), Limits { request: 73, ..Limits::UNKNOWN });
+    let injected = inject(&mut messages, pairs(&OURS[..2]), Limits { request: 73, ..Limits::UNKNOWN });
     assert_eq!(injected.sizes.request, Size { own: 39, sent: 73 });
     assert_eq!((injected.own_context, injected.skipped, injected.incomplete), (true, Some(Skipped::Size), 2));
     assert_eq!((one.unwrap().len(), two.unwrap().len(), three), (2, 2, None));
