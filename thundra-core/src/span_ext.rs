@@ -85,6 +85,10 @@ pub trait SpanExt: Sealed {
 
     /// Returns the context of the span, for other programs; `None` if the span is not recorded.
     fn trace_context(&self) -> Option<TraceContext>;
+
+    /// Returns `true` if layers of the program may see the span beside the recorder.
+    #[doc(hidden)]
+    fn is_shared(&self) -> bool;
 }
 
 /// Keeps other crates from implementing [`SpanExt`], so that methods can be added.
@@ -172,5 +176,9 @@ impl SpanExt for Span {
     fn trace_context(&self) -> Option<TraceContext> {
         let slot = current::slot_of(self)?;
         SCOPES.lock(slot.scope)?.context(slot.index())
+    }
+
+    fn is_shared(&self) -> bool {
+        current::is_shared(self)
     }
 }

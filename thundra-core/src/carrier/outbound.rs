@@ -144,8 +144,8 @@ impl Outbound {
             }
             _ => values.iter().all(|value| {
                 // The scope replaced a malformed id with its own.
-                let malformed = key == CORRELATION_ID && !is_value(value);
-                self.correlation.was_received(key, value) || (malformed && received.is_some_and(|all| all.malformed))
+                let is_malformed = || received.is_some_and(|all| all.malformed) && !is_value(value);
+                self.correlation.was_received(key, value) || (key == CORRELATION_ID && is_malformed())
             }),
         }
     }

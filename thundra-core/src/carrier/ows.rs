@@ -15,5 +15,15 @@ pub(super) fn trim(text: &str) -> &str {
 /// Returns `true` if `known` holds for a value, or for each member of a comma-separated list. Programs join the lines
 /// of a repeated header.
 pub(super) fn all_known(value: &str, known: impl Fn(&str) -> bool) -> bool {
-    known(value) || value.split(',').all(|member| known(trim(member)))
+    if known(value) {
+        return true;
+    }
+    match memchr::memchr(b',', value.as_bytes()) {
+        Some(_) => value.split(',').all(|member| known(trim(member))),
+        // Few texts have space around them, and the others are known to be unknown.
+        None => {
+            let trimmed = trim(value);
+            trimmed.len() < value.len() && known(trimmed)
+        }
+    }
 }

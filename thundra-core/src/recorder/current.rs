@@ -41,6 +41,11 @@ fn slot_in(dispatch: &Dispatch, id: &Id) -> Option<SpanSlot> {
     }
 }
 
+/// Returns `true` if the subscriber of a span has layers beside the recorder.
+pub(crate) fn is_shared(span: &Span) -> bool {
+    span.with_subscriber(|(_, dispatch)| !dispatch.is::<RecorderSubscriber>()).unwrap_or_default()
+}
+
 /// Returns `true` if a subscriber records spans.
 pub(crate) fn records(dispatch: &Dispatch) -> bool {
     dispatch.is::<RecorderSubscriber>() || dispatch.is::<RecorderLayer>()

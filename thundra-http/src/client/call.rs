@@ -132,9 +132,13 @@ impl Call {
         if span.is_disabled() {
             return;
         }
-        span.record(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+        // The other layers of the program see declared fields alone.
+        if span.is_shared() {
+            span.record(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+        }
         let peer = peer.map(|peer| (attributes::ip(peer.ip()), peer.port()));
         span.describe(|to| {
+            to.number(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
             to.text(semconv::NETWORK_PROTOCOL_VERSION, attributes::protocol_version(version));
             if let Some((address, port)) = &peer {
                 to.text(semconv::NETWORK_PEER_ADDRESS, address);

@@ -19,27 +19,30 @@ const MAX_BYTES: usize = 4096;
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The headers written by [`inject`], except the headers of the program's own correlation ids.
-static HEADERS: [HeaderName; 8] = [
-    TRACEPARENT,
-    TRACESTATE,
-    HeaderName::from_static("baggage"),
-    HeaderName::from_static(XRAY_HEADER),
-    HeaderName::from_static(CALL_CHAIN_LENGTH),
-    HeaderName::from_static(DEBUG_LOG_ENABLED),
-    HeaderName::from_static(CORRELATION_ID),
-    HeaderName::from_static(CORRELATION_TRACEPARENT),
-];
+/// Returns the name of a header written by [`inject`], except the headers of the program's own correlation ids.
+fn known_name(key: &str) -> Option<HeaderName> {
+    Some(match key {
+        "traceparent" => TRACEPARENT,
+        "tracestate" => TRACESTATE,
+        "baggage" => const { HeaderName::from_static("baggage") },
+        XRAY_HEADER => const { HeaderName::from_static(XRAY_HEADER) },
+        CALL_CHAIN_LENGTH => const { HeaderName::from_static(CALL_CHAIN_LENGTH) },
+        DEBUG_LOG_ENABLED => const { HeaderName::from_static(DEBUG_LOG_ENABLED) },
+        CORRELATION_ID => const { HeaderName::from_static(CORRELATION_ID) },
+        CORRELATION_TRACEPARENT => const { HeaderName::from_static(CORRELATION_TRACEPARENT) },
+        _ => return None,
+    })
+}
 
 /// Returns the name of a header. `None` if a key is not a valid name.
 fn name(key: &str) -> Option<HeaderName> {
-    HEADERS.iter().find(|known| known.as_str() == key).cloned().or_else(|| key.parse().ok())
+    known_name(key).or_else(|| key.parse().ok())
 }
 
 /// Returns `true` if [`inject`] may write a header with the name.
 #[cfg(feature = "reqwest")]
 pub(super) fn may_write(name: &HeaderName) -> bool {
-    HEADERS.contains(name) || name.as_str().starts_with("x-correlation-")
+    known_name(name.as_str()).is_some() || name.as_str().starts_with("x-correlation-")
 }
 
 /// Adds the context to the headers: as much as the host may get, the most important headers first, up to 4 KiB. Returns

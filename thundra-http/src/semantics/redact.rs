@@ -34,17 +34,27 @@ fn push_query_within(to: &mut String, query: &str, max_bytes: usize) {
         false => start.rsplit_once('&').map_or(REDACTED, |(whole, _)| whole),
     };
     let end = to.len() + max_bytes;
-    for (at, pair) in whole.split('&').enumerate() {
-        if at > 0 {
-            to.push('&');
-        }
-        match pair.trim_end_matches('=').split_once('=') {
+    let mut pairs = Some(whole);
+    while let Some(text) = pairs {
+        let (pair, rest) = split_once(text, b'&').map_or((text, None), |(pair, rest)| (pair, Some(rest)));
+        match split_once(pair.trim_end_matches('='), b'=') {
             Some((name, _)) => push_name(to, name),
             None if pair.is_empty() || is_lone_name(pair) => to.push_str(pair),
             None => to.push_str(REDACTED),
         }
+        if rest.is_some() {
+            to.push('&');
+        }
+        pairs = rest;
     }
     to.truncate(cut(to, end).len());
+}
+
+/// Returns the texts around the first occurrence of an ASCII byte, as `str::split_once` does. Queries are short, and
+/// `str::split_once` expects long texts.
+fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == at)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// Appends a name of a query, with `=REDACTED`.
