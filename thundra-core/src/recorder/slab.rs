@@ -1,6 +1,7 @@
 //! The scopes of the process.
 //!
-//! Each scope has a place with a lock. Places are allocated in chunks and reused with the memory. All scopes share one
+//! Each scope has a place with a lock. Places are allocated in chunks, each as large as all before, and reused with the
+//! memory. All scopes share one
 //! list of vacant places. Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans
 //! never lock the list.
 //!
@@ -17,21 +18,31 @@ use super::scope_state::ScopeState;
 use super::slot::{ScopeId, SlotKind, SpanSlot};
 use crate::config::Limits;
 
-const CHUNK: usize = 64;
-const CHUNKS: usize = 1024;
+/// The places of the first chunk. A function in Lambda needs no other.
+const FIRST: u32 = 8;
+const CHUNKS: u32 = 14;
+const PLACES: u32 = FIRST << (CHUNKS - 1);
 
 /// The scopes of the process.
 pub(crate) static SCOPES: Slab = Slab::new();
 
 /// A set of scopes, at most 65,536 at a time.
 pub(crate) struct Slab {
-    chunks: [OnceLock<Box<[Place]>>; CHUNKS],
+    chunks: [OnceLock<Box<[Place]>>; CHUNKS as usize],
     /// The places free for reuse.
     vacant: Mutex<Vec<u32>>,
     /// The number of places ever used. Higher places are fresh.
     used: AtomicU32,
     /// The number of open, unrecorded scopes.
     unrecorded: AtomicU32,
+}
+
+/// Returns the chunk of a place, and the position within the chunk.
+#[inline]
+const fn chunk(index: u32) -> (usize, usize) {
+    let log = (index | (FIRST - 1)).ilog2();
+    let chunk = log + 1 - FIRST.ilog2();
+    (chunk as usize, (index & (((1 << log) - 1) | (FIRST - 1))) as usize)
 }
 
 /// The place of a scope.
@@ -67,7 +78,7 @@ impl Place {
 impl Slab {
     pub(super) const fn new() -> Self {
         Slab {
-            chunks: [const { OnceLock::new() }; CHUNKS],
+            chunks: [const { OnceLock::new() }; CHUNKS as usize],
             vacant: Mutex::new(Vec::new()),
             used: AtomicU32::new(0),
             unrecorded: AtomicU32::new(0),
@@ -80,15 +91,16 @@ impl Slab {
         let index = match reused {
             Some(index) => index,
             None => {
-                let next = |used: u32| ((used as usize) < CHUNK * CHUNKS).then_some(used + 1);
+                let next = |used: u32| (used < PLACES).then_some(used + 1);
                 // Relaxed: one read-modify-write gives each caller a separate number, and publishes nothing. The chunk
                 // is published by its `OnceLock`, the state by the lock of the place.
                 self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?
             }
         };
-        let chunk = self.chunks.get(index as usize / CHUNK)?;
-        let places = chunk.get_or_init(|| (0..CHUNK).map(|_| Place::vacant()).collect());
-        let place = places.get(index as usize % CHUNK)?;
+        let (chunk, position) = chunk(index);
+        let length = FIRST << chunk.saturating_sub(1);
+        let places = self.chunks.get(chunk)?.get_or_init(|| (0..length).map(|_| Place::vacant()).collect());
+        let place = places.get(position)?;
         let mut state = place.lock();
         state.hold();
         fill(&mut state);
@@ -145,8 +157,8 @@ impl Slab {
 
     #[inline]
     fn place(&self, index: u32) -> Option<&Place> {
-        let index = index as usize;
-        self.chunks.get(index / CHUNK)?.get()?.get(index % CHUNK)
+        let (chunk, position) = chunk(index);
+        self.chunks.get(chunk)?.get()?.get(position)
     }
 
     /// Returns the root of the open scope with a key.
