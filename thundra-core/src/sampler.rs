@@ -65,6 +65,11 @@ impl Sampler {
         self.parent_based
     }
 
+    /// Returns `true` if no trace is recorded, unless a trusted parent is.
+    pub(crate) const fn is_never(&self) -> bool {
+        self.ratio <= 0.0
+    }
+
     /// Returns `true` if a trace is recorded. `parent` is a trusted parent.
     pub fn sample(&self, parent: Option<&TraceContext>, trace_id: TraceId) -> bool {
         match parent {

@@ -108,6 +108,23 @@ impl Extraction {
         }
     }
 
+    /// Reads pairs with values in any encoding. A value in another encoding than UTF-8 is malformed, but counts: the
+    /// value may be a second `traceparent`, or one member of a list.
+    pub fn take_all<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(&mut self, pairs: impl Fn() -> I) {
+        let mut has_others = false;
+        for (key, value) in pairs() {
+            match std::str::from_utf8(value) {
+                Ok(value) => self.take(key, value),
+                Err(_) => has_others = true,
+            }
+        }
+        if has_others {
+            for (key, value) in pairs().filter(|(_, value)| std::str::from_utf8(value).is_err()) {
+                self.take(key, &String::from_utf8_lossy(value));
+            }
+        }
+    }
+
     fn take_correlation(&mut self, key: &str, value: &str) {
         match self.inbound.correlation.take(key, value, self.trust == Trust::Full) {
             Taken::Id | Taken::NotOurs => {}

@@ -26,7 +26,9 @@ pub(crate) fn keep(scope: ScopeId, line: &[u8], limit: usize) -> bool {
 
 /// Writes the kept lines of an open scope.
 pub(crate) fn come_out(scope: ScopeId) {
-    let Some(mut state) = SCOPES.lock(scope).filter(|state| !state.sealed) else { return };
+    // A scope that waits has kept nothing.
+    let state = SCOPES.lock_as_is(scope).filter(|state| !state.sealed && !state.is_waiting());
+    let Some(mut state) = state else { return };
     let (lines, recorded) = (state.kept_lines.take(), state.recorded);
     state.release_kept_records();
     let (due, evicted) = (state.take_log_chunk(), state.kept_lines.take_evicted_records());

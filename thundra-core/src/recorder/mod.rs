@@ -66,6 +66,7 @@ mod sync;
 pub(crate) mod tail;
 mod token_bucket;
 pub(crate) mod unfinished;
+pub(crate) mod waiting;
 
 #[cfg(test)]
 mod tests;

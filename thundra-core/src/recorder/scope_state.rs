@@ -15,6 +15,7 @@ use super::scope_log::ScopeLog;
 use super::scope_names::ScopeNames;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
+use super::waiting::Waiting;
 use crate::carrier::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
@@ -59,6 +60,8 @@ pub(crate) struct ScopeState {
     pub(crate) baggage: Option<Arc<str>>,
     pub(crate) xray: Option<XRayHeader>,
     pub(crate) formats: Propagators,
+    /// `true` if the program is disabled, and no caller began a trace.
+    pub(crate) hides_trace: bool,
     /// The values received under our keys. A forwarded value is replaced by the scope's own.
     pub(crate) received: Option<Arc<Received>>,
     pub(crate) limits: Limits,
@@ -108,6 +111,8 @@ pub(crate) struct ScopeState {
     pub(crate) dropped: u32,
     /// The number of messages without the full context.
     pub(crate) incomplete_messages: u64,
+    /// What the scope begins with, while it [waits](super::waiting).
+    pub(super) waiting: Waiting,
 }
 
 /// The replayed work of a scope.
@@ -140,6 +145,7 @@ impl ScopeState {
             baggage: None,
             xray: None,
             formats: Propagators::NONE,
+            hides_trace: false,
             received: None,
             limits: Limits::default(),
             received_context: None,
@@ -167,6 +173,7 @@ impl ScopeState {
             within: 0,
             dropped: 0,
             incomplete_messages: 0,
+            waiting: Waiting::default(),
         }
     }
 

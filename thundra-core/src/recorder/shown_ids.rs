@@ -20,6 +20,13 @@ pub(crate) fn show() {
     ARE_SHOWN.store(true, Ordering::Relaxed);
 }
 
+/// Returns `true` if a layer may show the ids.
+#[inline]
+pub(crate) fn are_shown() -> bool {
+    // Relaxed: see `show`.
+    ARE_SHOWN.load(Ordering::Relaxed)
+}
+
 /// The ids of a scope, as begun.
 #[derive(Debug)]
 pub(crate) struct ShownIds {
@@ -33,7 +40,7 @@ impl ShownIds {
     /// Returns the ids if a layer may show the ids. `trace_id` is `None` without a trace.
     #[inline]
     pub(crate) fn of(trace_id: Option<TraceId>, ids: &CorrelationIds) -> Option<Box<Self>> {
-        ARE_SHOWN.load(Ordering::Relaxed).then(|| Self::shown(trace_id, ids))
+        are_shown().then(|| Self::shown(trace_id, ids))
     }
 
     #[cold]

@@ -16,12 +16,17 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use super::open_span::OpenSpan;
 use super::scope_state::ScopeState;
 use super::slot::{ScopeId, SlotKind, SpanSlot};
+use super::waiting::Waiting;
 use crate::config::Limits;
 
 /// The places of the first chunk. A function in Lambda needs no other.
 const FIRST: u32 = 8;
 const CHUNKS: u32 = 14;
 const PLACES: u32 = FIRST << (CHUNKS - 1);
+
+/// Set in the generation of a place while its scope [waits](super::waiting). The id of the scope then matches no
+/// generation, so finding a scope that has begun takes no further question.
+const WAITS: u32 = 1 << 31;
 
 /// The scopes of the process.
 pub(crate) static SCOPES: Slab = Slab::new();
@@ -70,8 +75,14 @@ impl Place {
     /// Makes the place ready for another scope. The caller has locked the place.
     fn reset(&self, state: &mut ScopeState) {
         state.reset();
+        self.renew();
+    }
+
+    /// Changes the generation. The caller has locked the place.
+    #[inline]
+    fn renew(&self) {
         // Relaxed: see `generation`.
-        self.generation.store(self.generation().wrapping_add(1), Ordering::Relaxed);
+        self.generation.store(self.generation().wrapping_add(1) & !WAITS, Ordering::Relaxed);
     }
 }
 
@@ -87,6 +98,34 @@ impl Slab {
 
     /// Claims a place for a scope, with one hold, and runs `fill` on the state; `None` with 65,536 open scopes.
     pub(crate) fn claim(&self, fill: impl FnOnce(&mut ScopeState)) -> Option<ScopeId> {
+        let (index, place) = self.claim_place()?;
+        let mut state = place.lock();
+        state.hold();
+        fill(&mut state);
+        if !state.recorded {
+            // Relaxed: see `some_are_unrecorded`.
+            self.unrecorded.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(ScopeId::new(index, place.generation()))
+    }
+
+    /// Claims a place for a scope that [waits](super::waiting), as [`claim`](Self::claim) does.
+    pub(crate) fn claim_waiting(&self, keep: impl FnOnce(&mut Waiting)) -> Option<ScopeId> {
+        let (index, place) = self.claim_place()?;
+        let mut state = place.lock();
+        state.hold();
+        state.recorded = false;
+        keep(&mut state.waiting);
+        // Relaxed: see `some_are_unrecorded`.
+        self.unrecorded.fetch_add(1, Ordering::Relaxed);
+        let generation = place.generation();
+        // Relaxed: see `generation`.
+        place.generation.store(generation | WAITS, Ordering::Relaxed);
+        Some(ScopeId::new(index, generation))
+    }
+
+    #[inline]
+    fn claim_place(&self) -> Option<(u32, &Place)> {
         let reused = self.vacant.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let index = match reused {
             Some(index) => index,
@@ -100,15 +139,7 @@ impl Slab {
         let (chunk, position) = chunk(index);
         let length = FIRST << chunk.saturating_sub(1);
         let places = self.chunks.get(chunk)?.get_or_init(|| (0..length).map(|_| Place::vacant()).collect());
-        let place = places.get(position)?;
-        let mut state = place.lock();
-        state.hold();
-        fill(&mut state);
-        if !state.recorded {
-            // Relaxed: see `some_are_unrecorded`.
-            self.unrecorded.fetch_add(1, Ordering::Relaxed);
-        }
-        Some(ScopeId::new(index, place.generation()))
+        Some((index, places.get(position)?))
     }
 
     /// Returns `true` once a scope was claimed.
@@ -126,27 +157,52 @@ impl Slab {
         self.unrecorded.load(Ordering::Relaxed) > 0
     }
 
-    /// Locks the scope of an id; `None` after the scope is gone.
+    /// Locks the scope of an id; `None` after the scope is gone. A scope that waits begins.
     #[inline]
     pub(crate) fn lock(&self, id: ScopeId) -> Option<MutexGuard<'_, ScopeState>> {
         let place = self.place(id.index())?;
         let state = place.lock();
-        (place.generation() == id.generation()).then_some(state)
+        if place.generation() == id.generation() {
+            return Some(state);
+        }
+        drop(state);
+        self.wake(id)
+    }
+
+    /// Locks the scope of an id, if the scope waits, and begins the scope, unless another thread just did.
+    #[cold]
+    #[inline(never)]
+    fn wake(&self, id: ScopeId) -> Option<MutexGuard<'_, ScopeState>> {
+        let mut state = self.lock_as_is(id)?;
+        if state.is_waiting() {
+            // Relaxed: see `generation`.
+            self.place(id.index())?.generation.store(id.generation(), Ordering::Relaxed);
+            state.wake();
+        }
+        Some(state)
+    }
+
+    /// Locks the scope of an id as it is: the scope may wait. `None` after the scope is gone.
+    #[inline]
+    pub(crate) fn lock_as_is(&self, id: ScopeId) -> Option<MutexGuard<'_, ScopeState>> {
+        let place = self.place(id.index())?;
+        let state = place.lock();
+        (place.generation() & !WAITS == id.generation()).then_some(state)
     }
 
     /// Returns the scope in a place on which the caller has a hold.
     #[inline]
     pub(super) fn held(&self, index: u32) -> Option<ScopeId> {
-        Some(ScopeId::new(index, self.place(index)?.generation()))
+        Some(ScopeId::new(index, self.place(index)?.generation() & !WAITS))
     }
 
     /// Returns the latest scope in a place with a generation that is equal to `generation`, modulo a power of two.
     #[inline]
     pub(super) fn latest(&self, index: u32, generation: u32, modulus: u32) -> Option<ScopeId> {
         // Relaxed in `generation`: whoever handed the caller the name of the scope saw its generation, or a later one.
-        let now = self.place(index)?.generation();
+        let now = self.place(index)?.generation() & !WAITS;
         let since = now.wrapping_sub(generation) & (modulus - 1);
-        Some(ScopeId::new(index, now.wrapping_sub(since)))
+        Some(ScopeId::new(index, now.wrapping_sub(since) & !WAITS))
     }
 
     /// Locks a place on which the caller has a hold.
@@ -221,7 +277,13 @@ impl Slab {
             self.unrecorded.fetch_sub(1, Ordering::Relaxed);
         }
         if let Some(place) = self.place(index) {
-            place.reset(&mut state);
+            if state.is_waiting() {
+                // The rest of the state is as it was reset.
+                state.waiting.clear();
+                place.renew();
+            } else {
+                place.reset(&mut state);
+            }
         }
         // The next owner may get the place only after the change of the generation.
         drop(state);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::owner::Scope;
 use super::preceding::Preceding;
-use crate::carrier::{Inbound, ParentSource, without_threshold};
+use crate::carrier::{Inbound, ParentSource, XRayHeader, without_threshold};
 use crate::clock::{now, unix_nano};
 use crate::config::config;
 use crate::id::random_uuid;
@@ -26,6 +26,7 @@ use crate::recorder::shown_ids::ShownIds;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
+use crate::recorder::waiting::DrawnIds;
 use crate::telemetry::reaches_xray;
 use crate::value::Attributes;
 use crate::{Config, Sampler, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, semconv};
@@ -293,13 +294,35 @@ impl ScopeBuilder {
     /// assert!(scope.finish().is_empty());
     /// ```
     pub fn begin_with(mut self, config: &Config) -> Scope {
-        let received = self.inbound.received.take().map(Arc::from);
-        let log_fields = std::mem::take(&mut self.log_fields);
-        let new_chain = self.default_id.is_none() && !self.inbound.correlation.has_id();
-        let correlation = std::mem::take(&mut self.inbound.correlation);
-        let ScopeBuilder { name, inbound, .. } = &self;
+        let mut decided = self.decide(config, None);
+        let mut shown = Shown::default();
+        let claimed = SCOPES.claim(|state| shown = self.fill(state, config, &mut decided));
+        let Decided { sampled, recorded, .. } = decided;
+        let id = claimed.unwrap_or_else(|| {
+            diagnostics::once("scopes", TOO_MANY);
+            backlog::count(Losses::dropped_spans((sampled && recorded).into()));
+            ScopeId::from_u64(u64::MAX)
+        });
+        if shown.debug_logs {
+            debug_logs::enable();
+        }
+        let root = SpanSlot::root_of(id, recorded);
+        let name = &self.name;
+        let span = adopting(root, || match shown.ids {
+            None => tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name),
+            Some(ids) => ids.scope_span(name),
+        });
+        Scope::new(root, span)
+    }
+
+    /// Decides what the scope is, before the scope has a place. `drawn` are the ids without a parent.
+    #[inline]
+    pub(super) fn decide(&self, config: &Config, drawn: Option<DrawnIds>) -> Decided {
+        let inbound = &self.inbound;
+        let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let given = inbound.parent.as_ref().map(|parent| parent.trace_id);
-        let (trace_id, uuid) = match given.or_else(|| Some(self.shared?.trace_id)) {
+        let given = given.or_else(|| Some(drawn.as_ref()?.trace_id)).or_else(|| Some(self.shared?.trace_id));
+        let (trace_id, uuid) = match given {
             None if new_chain => TraceId::random_with_uuid(),
             None => (TraceId::random(), Uuid::nil()),
             Some(trace_id) => (trace_id, if new_chain { random_uuid() } else { Uuid::nil() }),
@@ -330,78 +353,88 @@ impl ScopeBuilder {
             _ => Tail::Exported,
         };
         let recorded = !config.disabled && (sampled || tail != Tail::Exported);
-        let mut has_debug_logs = false;
-        let mut shown_ids = None;
-        let claimed = SCOPES.claim(|state| {
-            state.trace_id = trace_id;
-            state.sampled = sampled;
-            state.recorded = recorded;
-            state.tail = tail;
-            state.withheld = withheld;
-            state.random = inbound.parent.as_ref().map_or(self.shared.is_none(), |parent| parent.random);
-            let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
-            state.trace_state = trace_state.and_then(|list| {
-                let redrawn = inbound.untrusted || !config.sampler.is_parent_based();
-                if redrawn && !config.disabled { without_threshold(list) } else { Some(list.clone()) }
-            });
-            // The threshold of the head sampler says nothing of a scope that is kept against its decision.
-            state.exported_trace_state = match &state.trace_state {
-                Some(list) if !sampled => without_threshold(list),
-                list => list.clone(),
-            };
-            state.correlation = correlation;
-            state.debug_sample_rate = config.debug_sample_rate;
-            if config.debug_sample_rate > 0.0 && !config.disabled {
-                let rate = config.debug_sample_rate;
-                let by_work = |id| Sampler::ratio(rate).sample(None, id);
-                state.correlation.draw_debug(|| shared_draw.map_or_else(|| draw(rate), by_work));
-            }
-            state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
-            has_debug_logs = state.correlation.debug_log_enabled();
-            let has_trace = !config.disabled || inbound.parent.is_some();
-            shown_ids = ShownIds::of(has_trace.then_some(trace_id), &state.correlation);
-            state.baggage = inbound.baggage.clone();
-            state.xray = outer_xray.or_else(|| inbound.xray.clone());
-            state.formats = config.propagators;
-            if config.disabled && inbound.parent.is_none() {
-                // Nobody records this trace. A context of it would tell others not to sample theirs.
-                (state.formats.tracecontext, state.formats.xray) = (false, false);
-            }
-            state.limits = config.limits;
-            state.received_context = self.received_context.clone();
-            state.received = received;
-            state.exceptions = config.exceptions;
-            state.log.begin(outer_log, log_fields);
-            state.names = self.names.clone();
-            state.deadline = self.deadline;
-            state.outer = outer;
-            state.receiver = receiver;
-            // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
-            state.limit_spans(spans_left.max(1));
-            self.start_root(state, config);
-            if let Some(marked) = replayed {
-                state.repeat_in(marked);
-            }
-        });
-        let id = claimed.unwrap_or_else(|| {
-            diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
-            backlog::count(Losses::dropped_spans((sampled && recorded).into()));
-            ScopeId::from_u64(u64::MAX)
-        });
-        if has_debug_logs {
-            debug_logs::enable();
+        let root_id = drawn.map(|drawn| drawn.root_id);
+        Decided {
+            trace_id,
+            root_id,
+            uuid,
+            sampled,
+            recorded,
+            tail,
+            outer,
+            replayed,
+            outer_xray,
+            withheld,
+            outer_log,
+            spans_left,
+            receiver,
         }
-        let root = SpanSlot::root_of(id, recorded);
-        let span = adopting(root, || match shown_ids {
-            None => tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name),
-            Some(ids) => ids.scope_span(name),
+    }
+
+    /// Fills the state of the scope.
+    #[inline]
+    pub(super) fn fill(&mut self, state: &mut ScopeState, config: &Config, decided: &mut Decided) -> Shown {
+        let log_fields = std::mem::take(&mut self.log_fields);
+        let inbound = &mut self.inbound;
+        let (received, correlation) = (inbound.received.take(), std::mem::take(&mut inbound.correlation));
+        let inbound = &self.inbound;
+        let shared_draw = self.shared.map(|shared| shared.draw);
+        state.trace_id = decided.trace_id;
+        state.sampled = decided.sampled;
+        state.recorded = decided.recorded;
+        state.tail = decided.tail;
+        state.withheld = decided.withheld;
+        state.random = inbound.parent.as_ref().map_or(self.shared.is_none(), |parent| parent.random);
+        let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
+        state.trace_state = trace_state.and_then(|list| {
+            let redrawn = inbound.untrusted || !config.sampler.is_parent_based();
+            if redrawn && !config.disabled { without_threshold(list) } else { Some(list.clone()) }
         });
-        Scope::new(root, span)
+        // The threshold of the head sampler says nothing of a scope that is kept against its decision.
+        state.exported_trace_state = match &state.trace_state {
+            Some(list) if !state.sampled => without_threshold(list),
+            list => list.clone(),
+        };
+        state.correlation = correlation;
+        state.debug_sample_rate = config.debug_sample_rate;
+        if config.debug_sample_rate > 0.0 && !config.disabled {
+            let rate = config.debug_sample_rate;
+            let by_work = |id| Sampler::ratio(rate).sample(None, id);
+            state.correlation.draw_debug(|| shared_draw.map_or_else(|| draw(rate), by_work));
+        }
+        state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(decided.uuid)));
+        // Nobody records the trace of a disabled program. A context of it would tell others not to sample theirs.
+        state.hides_trace = config.disabled && inbound.parent.is_none();
+        let shown_trace = (!state.hides_trace).then_some(state.trace_id);
+        let ids = ShownIds::of(shown_trace, &state.correlation);
+        let shown = Shown { debug_logs: state.correlation.debug_log_enabled(), ids };
+        state.baggage = inbound.baggage.clone();
+        state.xray = decided.outer_xray.take().or_else(|| inbound.xray.clone());
+        state.formats = config.propagators;
+        if state.hides_trace {
+            (state.formats.tracecontext, state.formats.xray) = (false, false);
+        }
+        state.limits = config.limits;
+        state.received_context = self.received_context.clone();
+        state.received = received.map(Arc::from);
+        state.exceptions = config.exceptions;
+        state.log.begin(std::mem::take(&mut decided.outer_log), log_fields);
+        state.names = self.names.clone();
+        state.deadline = self.deadline;
+        state.outer = decided.outer;
+        state.receiver = std::mem::take(&mut decided.receiver);
+        // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
+        state.limit_spans(decided.spans_left.max(1));
+        self.start_root(state, config, decided.root_id);
+        if let Some(marked) = decided.replayed {
+            state.repeat_in(marked);
+        }
+        shown
     }
 
     /// Starts the root span.
     #[inline]
-    fn start_root(&self, state: &mut ScopeState, config: &Config) {
+    fn start_root(&self, state: &mut ScopeState, config: &Config, drawn: Option<SpanId>) {
         let inbound = &self.inbound;
         let (trace_id, recorded) = (state.trace_id, state.recorded);
         if state.open(0, false).is_none() {
@@ -409,7 +442,7 @@ impl ScopeBuilder {
         }
         let mut parent = inbound.parent.as_ref().map(|parent| parent.span_id);
         let mut parent_is_remote = parent.is_some() && inbound.source != ParentSource::Local;
-        let id = if config.disabled { parent.unwrap_or_else(SpanId::random) } else { SpanId::random() };
+        let id = if config.disabled { parent } else { drawn }.unwrap_or_else(SpanId::random);
         let start = self.start_time.map_or_else(now, unix_nano);
         if let Some(preceding) = self.preceding.as_ref().filter(|_| recorded)
             && let Some(before) = preceding.record(state, parent, parent_is_remote, start)
@@ -445,6 +478,38 @@ impl ScopeBuilder {
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
     }
 }
+
+/// What a scope is, as decided before the scope has a place.
+#[derive(Debug)]
+pub(super) struct Decided {
+    trace_id: TraceId,
+    /// The id of the root span; `None` for a new one.
+    root_id: Option<SpanId>,
+    /// The id of a new chain of calls.
+    uuid: Uuid,
+    sampled: bool,
+    recorded: bool,
+    tail: Tail,
+    outer: Option<ScopeId>,
+    /// The marked span of the outer scope.
+    replayed: Option<SpanId>,
+    outer_xray: Option<XRayHeader>,
+    withheld: bool,
+    outer_log: SharedKeys,
+    spans_left: u32,
+    receiver: Receiver,
+}
+
+/// What a scope shows to the subscriber.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// `true` for a scope with debug logs.
+    debug_logs: bool,
+    ids: Option<Box<ShownIds>>,
+}
+
+/// The message of a scope without a place.
+pub(super) const TOO_MANY: &str = "65,536 scopes are open: further ones are not recorded and carry no ids";
 
 /// Returns `true` with this probability.
 fn draw(ratio: f64) -> bool {

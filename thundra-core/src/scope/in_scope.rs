@@ -37,15 +37,14 @@ pin_project! {
 }
 
 impl<F> InScope<F> {
-    pub(super) fn new(root: SpanSlot, span: Span, future: F) -> Self {
-        InScope { otel_context: OtelContext::of(root), future: Some(future), root, span }
+    pub(super) fn new(root: SpanSlot, span: Span, otel_context: OtelContext, future: F) -> Self {
+        InScope { otel_context, future: Some(future), root, span }
     }
 }
 
 impl<F> InScope<F> {
     /// Makes the future inside of the scope.
-    pub(super) fn made(root: SpanSlot, span: Span, make: impl FnOnce() -> F) -> Self {
-        let otel_context = OtelContext::of(root);
+    pub(super) fn made(root: SpanSlot, span: Span, otel_context: OtelContext, make: impl FnOnce() -> F) -> Self {
         let future = {
             let _current = Entered::new(root);
             let _attached = otel_context.attach();

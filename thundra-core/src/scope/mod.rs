@@ -20,6 +20,7 @@ mod in_scope;
 mod owner;
 mod preceding;
 mod scope_ref;
+mod unasked;
 
 pub use builder::ScopeBuilder;
 pub use flags::ScopeFlags;

@@ -10,7 +10,9 @@ use super::scope_ref::ScopeRef;
 use crate::Records;
 use crate::clock::now;
 use crate::pipeline::{Losses, backlog, tally};
+use crate::recorder::entered::Entered;
 use crate::recorder::kept_writer;
+use crate::recorder::otel_context::OtelContext;
 use crate::recorder::others::Others;
 use crate::recorder::receiver::Receiver;
 use crate::recorder::slab::SCOPES;
@@ -37,12 +39,31 @@ use crate::recorder::slot::{ScopeId, SpanSlot};
 pub struct Scope {
     handle: ScopeRef,
     span: Span,
+    /// The context for all entries; `None` where each entry makes one.
+    otel_context: Option<OtelContext>,
     finished: bool,
 }
 
 impl Scope {
     pub(super) fn new(root: SpanSlot, span: Span) -> Self {
-        Scope { handle: ScopeRef::new(root), span, finished: false }
+        Scope { handle: ScopeRef::new(root), span, otel_context: None, finished: false }
+    }
+
+    /// Sets the OpenTelemetry context for all entries.
+    pub(super) fn with_context(mut self, otel_context: OtelContext) -> Self {
+        self.otel_context = Some(otel_context);
+        self
+    }
+
+    /// Makes the OpenTelemetry context once, for all entries, from the one current now: for work that others poll in
+    /// many steps.
+    #[doc(hidden)]
+    pub fn keep_context(&mut self) {
+        self.otel_context = Some(OtelContext::of(self.root()));
+    }
+
+    fn otel_context(&self) -> OtelContext {
+        self.otel_context.clone().unwrap_or_else(|| OtelContext::of(self.root()))
     }
 
     /// Returns the `tracing` span of the scope.
@@ -63,7 +84,10 @@ impl Scope {
     /// assert_eq!((total, scope.finish().count()), (42, 2));
     /// ```
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.handle.enter(|| self.span.in_scope(f))
+        let Some(otel_context) = &self.otel_context else { return self.handle.enter(|| self.span.in_scope(f)) };
+        let _current = Entered::new(self.root());
+        let _attached = otel_context.attach();
+        self.span.in_scope(f)
     }
 
     /// Runs a future in the scope.
@@ -81,13 +105,13 @@ impl Scope {
     /// # }
     /// ```
     pub fn run<F: Future>(&self, future: F) -> InScope<F> {
-        InScope::new(self.root(), self.span.clone(), future)
+        InScope::new(self.root(), self.span.clone(), self.otel_context(), future)
     }
 
     /// Makes a future in the scope, and runs it there, as `scope.run(scope.enter(make))`.
     #[doc(hidden)]
     pub fn start<F: Future>(&self, make: impl FnOnce() -> F) -> InScope<F> {
-        InScope::made(self.root(), self.span.clone(), make)
+        InScope::made(self.root(), self.span.clone(), self.otel_context(), make)
     }
 
     /// Ends the root span, seals the scope and returns the finished spans. Of an unsampled scope there are none, unless
@@ -111,7 +135,11 @@ impl Scope {
 
     fn seal(&mut self) -> Records {
         self.finished = true;
-        let Some(mut state) = SCOPES.lock(self.root().scope) else { return Records::default() };
+        let Some(mut state) = SCOPES.lock_as_is(self.root().scope) else { return Records::default() };
+        if state.is_waiting() {
+            SCOPES.release(self.root().scope, state);
+            return Records::default();
+        }
         // A nested scope of replayed work is counted on the outer scope, and not recorded again.
         let repetition = state.take_repetition();
         let is_counted = self.recorded() && repetition.is_none() && tally::is_on();
@@ -183,7 +211,7 @@ impl Drop for Scope {
             if SCOPES.edit(self.root(), |span, _| span.is_unset()) == Some(true) {
                 self.set_error("cancelled", "cancelled");
             }
-            let receiver = SCOPES.lock(self.root().scope).map(|state| state.receiver.clone()).unwrap_or_default();
+            let receiver = SCOPES.lock_as_is(self.root().scope).map(|state| state.receiver.clone()).unwrap_or_default();
             receiver.add(self.seal());
         }
     }

@@ -96,7 +96,7 @@ impl ScopeRef {
 
     /// Returns `true` if the owner has finished the scope, or if the scope is gone.
     pub fn is_finished(&self) -> bool {
-        SCOPES.lock(self.root.scope).is_none_or(|state| state.sealed)
+        SCOPES.lock_as_is(self.root.scope).is_none_or(|state| state.sealed)
     }
 
     /// Returns `true` if the spans of the scope are recorded. With [`Config::keep`](crate::Config::keep), the spans of

@@ -46,6 +46,38 @@ async fn a_scope_is_the_current_opentelemetry_context_at_each_poll() {
     assert!(!Context::current().has_active_span(), "it does not outlive the future");
 }
 
+#[test]
+fn a_scope_that_nobody_records_has_the_context_of_its_calls() {
+    let config = |pairs: &[(&str, &str)]| -> &'static Config {
+        Box::leak(Box::new(Config::from_env(&Env::from_pairs(pairs.iter().copied()))))
+    };
+    let (off, disabled) = (config(&[("OTEL_TRACES_SAMPLER", "always_off")]), config(&[("OTEL_SDK_DISABLED", "true")]));
+    let inside = |scope: &Scope| scope.enter(|| Context::current().span().span_context().clone());
+    // Beside layers of a program, a scope begins at once.
+    let unasked = |config| Scope::unasked(config, "request", Trust::Edge, std::iter::empty());
+    for scope in unasked(off).into_iter().chain([Scope::builder("request").begin_with(off)]) {
+        let (early, sent) = (inside(&scope), scope.context().unwrap());
+        assert_eq!(early.trace_id().to_string(), sent.trace_id.to_string());
+        assert_eq!((early.span_id().to_string(), early.is_sampled()), (sent.span_id.to_string(), false));
+        assert_eq!(inside(&scope), early, "also after it began");
+    }
+    // An unsampled span would tell an SDK in the program not to record.
+    for scope in unasked(disabled).into_iter().chain([Scope::builder("request").begin_with(disabled)]) {
+        assert!(!inside(&scope).is_valid());
+        assert!(scope.context().is_some() && !inside(&scope).is_valid(), "also after it began");
+    }
+    let received = |pairs: &[(&'static str, &'static str)]| {
+        let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Edge);
+        Scope::builder("request").parent(inbound).begin_with(disabled)
+    };
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let context = inside(&received(&[("traceparent", traceparent)]));
+    assert_eq!((context.span_id().to_string().as_str(), context.is_sampled()), ("b7ad6b7169203331", true));
+    let baggage = received(&[("baggage", "tenant=t-1")]);
+    let tenant = || Context::current().baggage().get("tenant").map(ToString::to_string);
+    assert_eq!(baggage.enter(tenant).as_deref(), Some("t-1"));
+}
+
 /// A scope that received this baggage.
 fn receiving(baggage: &str) -> Scope {
     let pairs = [("baggage", baggage)];

@@ -14,9 +14,11 @@ const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// Returns the method of a gRPC request: `package.Service/Method`. `None` for any other request.
 pub(crate) fn method<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<&'a str> {
-    headers.get(CONTENT_TYPE).filter(|content_type| is_grpc(content_type))?;
     let method = uri.path().strip_prefix('/').filter(|method| method.len() <= limits::RPC_METHOD)?;
-    let (service, name) = method.split_once('/')?;
+    // Most paths are of another form, which is found sooner than a header.
+    let (service, name) = method.split_at(method.bytes().position(|byte| byte == b'/')?);
+    let name = name.get(1..)?;
+    headers.get(CONTENT_TYPE).filter(|content_type| is_grpc(content_type))?;
     let legal = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
     };

@@ -49,15 +49,17 @@ impl Completion {
         if let Some(measured) = &mut self.measured {
             measured.status = Some(status.as_u16());
         }
-        let names = &settings().captured_headers.server_response;
-        headers::capture(response.headers(), names, headers::RESPONSE_HEADER, CaptureLimit::NONE, |key, value| {
-            scope.set_attribute(&key, value);
-        });
+        if scope.recorded() {
+            let names = &settings().captured_headers.server_response;
+            headers::capture(response.headers(), names, headers::RESPONSE_HEADER, CaptureLimit::NONE, |key, value| {
+                scope.set_attribute(&key, value);
+            });
+        }
         if status.is_server_error() {
             set_error(scope, &mut self.measured, status.as_str().to_owned());
         }
         // A request alone does not prove gRPC: otherwise the sender could choose any span name.
-        self.rpc = self.rpc.take().filter(|_| grpc::is_response(response.headers()));
+        self.rpc = self.rpc.take_if(|_| grpc::is_response(response.headers()));
         if let Some(rpc) = &mut self.rpc {
             rpc.is_named = rpc.is_route
                 || grpc::shows_method(status, response.headers())

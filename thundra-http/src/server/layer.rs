@@ -108,7 +108,9 @@ where
             None => {
                 let trust = if self.trusted || config().trust_all { Trust::Full } else { Trust::Edge };
                 let scope = request::begin(&request, trust);
-                request_scope::mark(&mut request, *scope);
+                if scope.recorded() {
+                    request_scope::mark(&mut request, *scope);
+                }
                 Completion::new(scope, request::rpc(&request), Measured::begin(&request))
             }
         };

@@ -1,10 +1,11 @@
 //! A request of a server: the scope, the name, the caller.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::SocketAddr;
 
 use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderName, Request, Uri};
 use thundra_core::propagation::{Extraction, Trust, may_carry};
 use thundra_core::{Scope, SpanKind, config};
 
@@ -12,30 +13,18 @@ use crate::semantics::headers::{self, CaptureLimit};
 use crate::semantics::{self, ServerRequest, attributes, forwarded, grpc};
 use crate::settings::settings;
 
-fn utf8(value: &HeaderValue) -> Option<&str> {
-    std::str::from_utf8(value.as_bytes()).ok()
-}
-
 /// Begins the scope of a request.
 pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
-    let carried = || request.headers().iter().filter(|(name, _)| may_carry(name.as_str()));
+    let headers = || request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let carried = || headers().filter(|(name, _)| may_carry(name));
+    let lazy_name = fmt::from_fn(|f| f.write_str(&name(request)));
+    if let Some(scope) = Scope::unasked(config(), lazy_name, trust, carried()) {
+        return scope;
+    }
     let mut extraction = Extraction::new(config().propagators, trust);
-    let mut has_others = false;
-    for (name, value) in carried() {
-        match utf8(value) {
-            Some(value) => extraction.take(name.as_str(), value),
-            None => has_others = true,
-        }
-    }
-    // A value in another encoding than UTF-8 is malformed, but counts: the value may be a second `traceparent`, or one
-    // member of a list.
-    if has_others {
-        for (name, value) in carried().filter(|(_, value)| utf8(value).is_none()) {
-            extraction.take(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
-        }
-    }
-    let inbound = extraction.finish();
-    let scope = Scope::builder(name(request)).kind(SpanKind::Server).parent(inbound).begin();
+    extraction.take_all(carried);
+    let mut scope = Scope::builder(name(request)).kind(SpanKind::Server).parent(extraction.finish()).begin();
+    scope.keep_context();
     if scope.recorded() {
         describe(request, &scope);
     }

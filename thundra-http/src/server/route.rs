@@ -10,7 +10,8 @@ use super::{request, request_scope};
 
 /// Names the scope of a request by the route, if the scope belongs to the request.
 pub(super) fn record<B>(request: &mut Request<B>, scope: ScopeRef) {
-    if request_scope::is_of(request, scope)
+    if scope.recorded()
+        && request_scope::is_of(request, scope)
         && let Some(route) = request::route(request)
     {
         scope.rename(&request::name(request));

@@ -5,3 +5,4 @@
 mod environment;
 mod no_scope;
 mod runner;
+mod unrecorded;

@@ -9,6 +9,7 @@ use opentelemetry::{Context, Key, StringValue};
 use super::super::entered;
 use super::super::slab::SCOPES;
 use super::super::slot::{ScopeId, SpanSlot};
+use super::super::waiting::DrawnIds;
 use crate::carrier::{Inbound, Propagators, Trust};
 use crate::percent::percent_decode;
 use crate::{TraceContext, diagnostics};
@@ -16,18 +17,35 @@ use crate::{TraceContext, diagnostics};
 /// Marks a context with the baggage of a scope. The program may have changed the baggage since.
 struct BaggageOf(ScopeId);
 
-/// Returns the current context with the span of a slot, and with the baggage received by the scope.
+/// Returns the current context with the span of a slot, and with the baggage received by the scope. `None` where that
+/// is the current context.
 pub(crate) fn context_at(slot: SpanSlot) -> Option<Context> {
-    let scope = SCOPES.lock(slot.scope)?;
-    let (span, received, nested) = (scope.context(slot.index())?, scope.baggage.clone(), scope.outer.is_some());
+    let scope = SCOPES.lock_as_is(slot.scope)?;
+    if let Some(woken) = scope.waiting() {
+        let ids = woken.ids?;
+        drop(scope);
+        return Some(context_of_drawn(ids));
+    }
+    let (received, nested) = (scope.baggage.clone(), scope.outer.is_some());
+    let span = if scope.hides_trace { None } else { Some(scope.context(slot.index())?) };
     drop(scope);
-    let context = Context::current().with_remote_span_context(span_context(&span));
+    let context = match span {
+        Some(span) => Context::current().with_remote_span_context(span_context(&span)),
+        None if received.is_none() => return None,
+        None => Context::current(),
+    };
     Some(match context.get::<BaggageOf>() {
         Some(BaggageOf(scope)) if *scope == slot.scope => context,
         // A nested scope has separate baggage, or no baggage.
         None if received.is_none() && (!nested || context.baggage().is_empty()) => context,
         _ => context.with_baggage(decoded(received.as_deref().unwrap_or_default())).with_value(BaggageOf(slot.scope)),
     })
+}
+
+/// Returns the current context, with the root span of a scope that waits.
+pub(super) fn context_of_drawn(ids: DrawnIds) -> Context {
+    let span = TraceContext::new(ids.trace_id, ids.root_id, false);
+    Context::current().with_remote_span_context(span_context(&span))
 }
 
 /// Returns the baggage for a call made in a scope.

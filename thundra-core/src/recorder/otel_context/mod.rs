@@ -16,9 +16,11 @@ pub(crate) use context::span_context;
 pub(super) use entered_spans::{enter, exit};
 
 use super::slot::{ScopeId, SpanSlot};
+use super::waiting::DrawnIds;
 use crate::carrier::Outbound;
 
 /// The OpenTelemetry context of a scope, attached at each poll.
+#[derive(Clone, Debug)]
 pub(crate) struct OtelContext {
     #[cfg(feature = "otel")]
     context: Option<opentelemetry::Context>,
@@ -37,6 +39,16 @@ impl OtelContext {
         OtelContext {
             #[cfg(feature = "otel")]
             context: context_at(slot),
+        }
+    }
+
+    /// Returns the current context, with the root span of a scope that waits.
+    #[inline]
+    #[cfg_attr(not(feature = "otel"), expect(unused_variables))]
+    pub(crate) fn of_drawn(ids: Option<DrawnIds>) -> Self {
+        OtelContext {
+            #[cfg(feature = "otel")]
+            context: ids.map(context::context_of_drawn),
         }
     }
 

@@ -1,12 +1,15 @@
 use std::collections::HashSet;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use super::super::scope_names::ScopeNames;
 use super::super::scope_state::ScopeState;
 use super::super::slab::Slab;
 use super::super::slot::ScopeId;
+use super::super::waiting::{Waiting, Woken};
 use super::Gate;
 use crate::TraceId;
+use crate::carrier::Trust;
 
 /// The places of a slab.
 const PLACES: usize = 65_536;
@@ -250,4 +253,40 @@ fn a_place_changes_hands_between_threads() {
         }
     });
     assert!(!slab.some_are_unrecorded());
+}
+
+fn keep(slab: &Slab, pairs: &[(&str, &[u8])]) -> ScopeId {
+    let wake = |waiting: &Waiting, _: &Woken, state: &mut ScopeState| {
+        assert!(state.names.is_none(), "it wakes once");
+        let keys: Vec<_> = waiting.pairs().map(|(key, value)| format!("{key}={}", value.escape_ascii())).collect();
+        state.names = Some(Arc::new(ScopeNames { key: None, origins: keys }));
+    };
+    let woken = Woken { wake, config: crate::config(), trust: Trust::Edge, ids: None };
+    slab.claim_waiting(|waiting| waiting.keep(woken, pairs)).unwrap()
+}
+
+#[test]
+fn a_scope_that_waits_begins_once_and_leaves_nothing() {
+    let slab = Slab::new();
+    let kept = |id| slab.lock(id).and_then(|state| Some(state.names.as_ref()?.origins.clone()));
+    let asked = keep(&slab, &[("a", b"1"), ("", b""), ("b", b"\xff")]);
+    assert!(slab.lock_as_is(asked).unwrap().is_waiting() && slab.some_are_unrecorded());
+    for _ in 0..2 {
+        assert_eq!(kept(asked).unwrap(), ["a=1", "=", "b=\\xff"]);
+        assert!(!slab.lock_as_is(asked).unwrap().is_waiting());
+    }
+    release(&slab, asked);
+    assert!(!slab.some_are_unrecorded());
+    let unasked = keep(&slab, &[("c", b"3")]);
+    assert_eq!((unasked.index(), unasked.generation()), (asked.index(), asked.generation() + 1));
+    assert!(slab.lock_as_is(asked).is_none() && slab.lock(asked).is_none(), "an old id wakes nothing");
+    let state = slab.lock_as_is(unasked).unwrap();
+    assert!(state.is_waiting());
+    slab.release(unasked, state);
+    assert!(!slab.some_are_unrecorded());
+    assert!(slab.lock_as_is(unasked).is_none() && slab.lock(unasked).is_none(), "it is gone");
+    let next = keep(&slab, &[]);
+    assert_eq!((next.index(), kept(next).unwrap()), (asked.index(), Vec::new()), "nothing of the scopes before");
+    release(&slab, next);
+    assert_eq!(slab.claim(recorded).map(ScopeId::index), Some(asked.index()));
 }
