@@ -1,9 +1,8 @@
 //! The scopes of the process.
 //!
 //! Each scope has a place with a lock. Places are allocated in chunks, each as large as all before, and reused with the
-//! memory. All scopes share one
-//! list of vacant places. Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans
-//! never lock the list.
+//! memory. All scopes share one list of vacant places. Beginning a scope locks the list, and so does the end of the last
+//! hold on a scope. Spans never lock the list.
 //!
 //! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`]
 //! compares the generations under the lock of the place, so an old id finds nothing instead of a later scope. The
@@ -42,12 +41,14 @@ pub(crate) struct Slab {
     unrecorded: AtomicU32,
 }
 
-/// Returns the chunk of a place, and the position within the chunk.
+/// Returns the chunk of a place, and the position within the chunk. The first chunk takes no arithmetic.
 #[inline]
 const fn chunk(index: u32) -> (usize, usize) {
-    let log = (index | (FIRST - 1)).ilog2();
-    let chunk = log + 1 - FIRST.ilog2();
-    (chunk as usize, (index & (((1 << log) - 1) | (FIRST - 1))) as usize)
+    if index < FIRST {
+        return (0, index as usize);
+    }
+    let log = index.ilog2();
+    ((log + 1 - FIRST.ilog2()) as usize, (index & ((1 << log) - 1)) as usize)
 }
 
 /// The place of a scope.
