@@ -15,7 +15,7 @@ use super::scope_log::ScopeLog;
 use super::scope_names::ScopeNames;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
-use super::waiting::Waiting;
+use super::waiting::{Waiting, Woken};
 use crate::carrier::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
@@ -111,9 +111,14 @@ pub(crate) struct ScopeState {
     pub(crate) dropped: u32,
     /// The number of messages without the full context.
     pub(crate) incomplete_messages: u64,
+    /// Begins the scope; `None` once it has begun.
+    wake: Option<Wake>,
     /// What the scope begins with, while it [waits](super::waiting).
-    pub(super) waiting: Waiting,
+    waiting: Waiting,
 }
+
+/// Begins a scope that waited.
+pub(crate) type Wake = fn(&Waiting, &Woken, &mut ScopeState);
 
 /// The replayed work of a scope.
 #[derive(Debug, Default)]
@@ -173,8 +178,46 @@ impl ScopeState {
             within: 0,
             dropped: 0,
             incomplete_messages: 0,
+            wake: None,
             waiting: Waiting::default(),
         }
+    }
+
+    /// Lets the scope wait for the first question.
+    pub(super) fn wait(&mut self, wake: Wake, keep: impl FnOnce(&mut Waiting)) {
+        self.wake = Some(wake);
+        keep(&mut self.waiting);
+    }
+
+    /// Returns `true` for a scope that waits.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.wake.is_some()
+    }
+
+    /// Returns what the scope begins with, while it waits.
+    #[cfg(feature = "otel")]
+    #[inline]
+    pub(super) fn waiting(&self) -> Option<Woken> {
+        self.waiting.woken()
+    }
+
+    /// Begins a scope that waited.
+    #[cold]
+    pub(super) fn wake(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        if let Some((wake, woken)) = self.wake.take().zip(waiting.woken()) {
+            wake(&waiting, &woken, self);
+        }
+        waiting.clear();
+        self.waiting = waiting;
+    }
+
+    /// Ends the waiting of a scope that nothing asked. The rest of the state is as it was reset.
+    #[inline]
+    pub(super) fn stop_waiting(&mut self) {
+        self.wake = None;
+        self.waiting.clear();
     }
 
     /// Takes a hold on the place.

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::open_span::OpenSpan;
-use super::scope_state::ScopeState;
+use super::scope_state::{ScopeState, Wake};
 use super::slot::{ScopeId, SlotKind, SpanSlot};
 use super::waiting::Waiting;
 use crate::config::Limits;
@@ -111,12 +111,12 @@ impl Slab {
     }
 
     /// Claims a place for a scope that [waits](super::waiting), as [`claim`](Self::claim) does.
-    pub(crate) fn claim_waiting(&self, keep: impl FnOnce(&mut Waiting)) -> Option<ScopeId> {
+    pub(crate) fn claim_waiting(&self, wake: Wake, keep: impl FnOnce(&mut Waiting)) -> Option<ScopeId> {
         let (index, place) = self.claim_place()?;
         let mut state = place.lock();
         state.hold();
         state.recorded = false;
-        keep(&mut state.waiting);
+        state.wait(wake, keep);
         // Relaxed: see `some_are_unrecorded`.
         self.unrecorded.fetch_add(1, Ordering::Relaxed);
         let generation = place.generation();
@@ -279,8 +279,7 @@ impl Slab {
         }
         if let Some(place) = self.place(index) {
             if state.is_waiting() {
-                // The rest of the state is as it was reset.
-                state.waiting.clear();
+                state.stop_waiting();
                 place.renew();
             } else {
                 place.reset(&mut state);

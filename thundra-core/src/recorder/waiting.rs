@@ -6,7 +6,6 @@
 
 use std::fmt;
 
-use super::scope_state::ScopeState;
 use crate::carrier::Trust;
 use crate::{Config, SpanId, TraceId};
 
@@ -20,13 +19,9 @@ pub(crate) struct DrawnIds {
     pub(crate) root_id: SpanId,
 }
 
-/// Begins a scope that waited.
-pub(crate) type Wake = fn(&Waiting, &Woken, &mut ScopeState);
-
 /// What a scope begins with.
 #[derive(Clone, Copy)]
 pub(crate) struct Woken {
-    pub(crate) wake: Wake,
     pub(crate) config: &'static Config,
     pub(crate) trust: Trust,
     pub(crate) ids: Option<DrawnIds>,
@@ -69,6 +64,12 @@ impl Waiting {
         })
     }
 
+    /// Returns what the scope begins with, while it waits.
+    #[inline]
+    pub(super) fn woken(&self) -> Option<Woken> {
+        self.woken
+    }
+
     /// Makes the place ready for another scope.
     #[inline]
     pub(super) fn clear(&mut self) {
@@ -78,31 +79,5 @@ impl Waiting {
         if self.bytes.capacity() + self.ends.capacity() > KEEP_BYTES {
             *self = Waiting::default();
         }
-    }
-}
-
-impl ScopeState {
-    /// Returns `true` for a scope that waits.
-    #[inline]
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.waiting.woken.is_some()
-    }
-
-    /// Returns what the scope begins with, while it waits.
-    #[cfg(feature = "otel")]
-    #[inline]
-    pub(super) fn waiting(&self) -> Option<Woken> {
-        self.waiting.woken
-    }
-
-    /// Begins a scope that waited.
-    #[cold]
-    pub(super) fn wake(&mut self) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        if let Some(woken) = waiting.woken.take() {
-            (woken.wake)(&waiting, &woken, self);
-        }
-        waiting.clear();
-        self.waiting = waiting;
     }
 }

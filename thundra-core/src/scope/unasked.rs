@@ -45,8 +45,8 @@ impl Scope {
         // Nobody sees the ids of a disabled program without a trace, and a call to the system is saved.
         let has_trace = !config.disabled && cfg!(feature = "otel");
         let ids = has_trace.then(|| DrawnIds { trace_id: TraceId::random(), root_id: SpanId::random() });
-        let woken = Woken { wake, config, trust, ids };
-        let id = SCOPES.claim_waiting(|waiting| waiting.keep(woken, carried)).unwrap_or_else(|| {
+        let woken = Woken { config, trust, ids };
+        let id = SCOPES.claim_waiting(wake, |waiting| waiting.keep(woken, carried)).unwrap_or_else(|| {
             diagnostics::once("scopes", TOO_MANY);
             ScopeId::from_u64(u64::MAX)
         });

@@ -261,8 +261,8 @@ fn keep(slab: &Slab, pairs: &[(&str, &[u8])]) -> ScopeId {
         let keys: Vec<_> = waiting.pairs().map(|(key, value)| format!("{key}={}", value.escape_ascii())).collect();
         state.names = Some(Arc::new(ScopeNames { key: None, origins: keys }));
     };
-    let woken = Woken { wake, config: crate::config(), trust: Trust::Edge, ids: None };
-    slab.claim_waiting(|waiting| waiting.keep(woken, pairs)).unwrap()
+    let woken = Woken { config: crate::config(), trust: Trust::Edge, ids: None };
+    slab.claim_waiting(wake, |waiting| waiting.keep(woken, pairs)).unwrap()
 }
 
 #[test]
