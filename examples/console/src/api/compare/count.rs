@@ -88,17 +88,22 @@ impl Values {
     /// Returns `true` for an id: nearly all values are different, of the spans inside or of all. Of those outside, every
     /// `nth` was counted.
     pub(super) fn is_unique(&self, nth: u64) -> bool {
-        let inside = self.counts.values().filter(|([inside, _], _)| *inside > 0).count();
+        let inside = || self.counts.values().map(|([inside, _], _)| *inside).filter(|spans| *spans > 0);
+        // A value on many of the few spans inside is what the comparison looks for.
+        let is_spread = inside().all(|spans| spans <= MAX_SPANS_OF_ID);
         self.is_id
-            || are_ids(inside as u64, self.total[0])
+            || (is_spread && are_ids(inside().count() as u64, self.total[0]))
             || are_ids(self.counts.len() as u64, self.total[0] + self.total[1] / nth)
     }
 }
 
-/// Returns `true` if so many different values on so many spans are ids. An id may be on two spans or three: those of a
-/// message that was delivered again. Few spans prove little.
+/// The most spans of an id: those of a message that was delivered again.
+const MAX_SPANS_OF_ID: u64 = 3;
+
+/// Returns `true` if so many different values on so many spans are ids. An id may be on [some](MAX_SPANS_OF_ID) spans.
+/// Few spans prove little.
 fn are_ids(different: u64, spans: u64) -> bool {
-    (different > 4 && different * 2 >= spans) || (different > 20 && different * 3 >= spans)
+    (different > 4 && different * 2 >= spans) || (different > 20 && different * MAX_SPANS_OF_ID >= spans)
 }
 
 /// A key of what is compared.
@@ -208,5 +213,15 @@ mod tests {
             }
             assert_eq!(values.is_unique(nth), expected, "{why}");
         }
+    }
+
+    #[test]
+    fn a_value_on_half_of_the_spans_inside_is_no_id() {
+        let mut values = Values::default();
+        (0..400).for_each(|tenant| values.add(tenant, 0, 1, 10));
+        (0..5).for_each(|tenant| values.add(tenant, 0, 0, 1));
+        assert!(values.is_unique(1), "one span of each of five");
+        values.add(0, 0, 0, 3);
+        assert!(!values.is_unique(1), "four of eight");
     }
 }
