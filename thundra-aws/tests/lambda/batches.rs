@@ -83,7 +83,7 @@ async fn a_function_of_one_record_answers_for_the_batch() {
         assert_eq!(response, json!({ "batchItemFailures": [{ "itemIdentifier": "m-1" }] }), "{program}");
         let error = lambda.invoke(sqs(&[r#"{"id":9}"#])).await.unwrap_err();
         assert!(error["errorMessage"].as_str().unwrap().starts_with("1 of 1 records of the batch failed"), "{error}");
-        lambda.wait_for(|seen| seen.iter().filter_map(Seen::root).count() == 2).await;
+        lambda.wait_for(|seen| seen.iter().flat_map(Seen::roots).count() == 2).await;
         let (seen, _) = lambda.stop().await;
         let records = seen.iter().flat_map(Seen::spans).filter(|span| span.name == "process orders").count();
         assert_eq!(records, 4, "{program}");

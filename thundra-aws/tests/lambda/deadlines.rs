@@ -137,7 +137,7 @@ async fn an_invocation_that_ends_after_all_changes_nothing_and_is_reported() {
                 Some(error) => assert_eq!(result.unwrap_err()["errorMessage"], error),
             }
             lambda.invoke(json!({})).await.unwrap();
-            lambda.wait_for(|seen| seen.iter().filter_map(Seen::root).count() == 2).await;
+            lambda.wait_for(|seen| seen.iter().flat_map(Seen::roots).count() == 2).await;
             let (seen, stderr) = lambda.stop().await;
             let spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();
             let ids: BTreeSet<_> = spans.iter().map(|span| &span.id).collect();
@@ -176,7 +176,7 @@ async fn each_of_concurrent_invocations_has_its_own_deadline() {
     let lambda = Lambda::start(CONCURRENT.0, &[CONCURRENT.1, MARGIN]).await;
     lambda.send(json!({ "deadline_in_ms": 60_000, "sleeps_ms": 3_000 })).await;
     lambda.send(json!({ "deadline_in_ms": 2_000, "sleeps_ms": FOREVER })).await;
-    lambda.wait_for(|seen| seen.iter().filter_map(Seen::root).count() == 2).await;
+    lambda.wait_for(|seen| seen.iter().flat_map(Seen::roots).count() == 2).await;
     let [first, second] = &lambda.roots()[..] else { panic!() };
     assert!(is_unfinished(first) && !is_unfinished(second));
     assert_ne!(first.trace, second.trace);

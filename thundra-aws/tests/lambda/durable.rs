@@ -359,7 +359,7 @@ async fn the_trace_of_an_execution_without_a_sender_is_that_of_x_ray_or_of_its_a
             "{why}"
         );
         let (seen, _) = lambda.stop().await;
-        let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
+        let roots: Vec<_> = seen.iter().flat_map(Seen::roots).collect();
         let [first, second] = roots.as_slice() else { panic!("{why}: {roots:?}") };
         assert_eq!(first.trace, second.trace, "{why}");
         match trace {
@@ -393,7 +393,7 @@ async fn all_invocations_of_an_execution_are_sampled_or_none() {
         }
     }
     let (seen, stderr) = lambda.stop().await;
-    let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
+    let roots: Vec<_> = seen.iter().flat_map(Seen::roots).collect();
     let requests: Vec<_> = roots
         .iter()
         .map(|root| root.text("faas.invocation_id").replace("request-", "").parse::<u32>().unwrap())
@@ -436,7 +436,7 @@ async fn a_failed_execution_is_a_failed_invocation() {
         ("error", "false")
     );
     let (seen, stderr) = lambda.stop().await;
-    assert_eq!(seen.iter().filter_map(Seen::root).count(), 1, "the suspension is not kept");
+    assert_eq!(seen.iter().flat_map(Seen::roots).count(), 1, "the suspension is not kept");
     let events: Vec<Value> = stderr
         .lines()
         .filter(|line| line.starts_with(r#"{"_thundra""#))

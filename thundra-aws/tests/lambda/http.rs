@@ -306,7 +306,7 @@ async fn answers(program: &str, variables: &[(&str, &str)], events: &[Value]) ->
         answers.push(lambda.invoke(event.clone()).await);
     }
     if !program.ends_with("bare") {
-        lambda.wait_for(|seen| seen.iter().filter_map(Seen::root).count() == events.len()).await;
+        lambda.wait_for(|seen| seen.iter().flat_map(Seen::roots).count() == events.len()).await;
     }
     answers
 }

@@ -28,7 +28,7 @@ async fn the_end_of_an_unsampled_invocation_decides_on_its_export() {
             assert_eq!(lambda.invoke(event).await.is_err(), fails, "{keep}");
         }
         let (seen, stderr) = lambda.stop().await;
-        let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
+        let roots: Vec<_> = seen.iter().flat_map(Seen::roots).collect();
         let reasons = |key: &str| roots.iter().map(|root| root.text(key)).collect::<Vec<_>>();
         let found: Vec<_> = reasons("faas.invocation_id").into_iter().zip(reasons("thundra.keep.reason")).collect();
         let expected: Vec<_> = kept.iter().map(|(id, reason)| (id.to_string(), reason.to_string())).collect();

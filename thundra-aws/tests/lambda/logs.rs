@@ -45,9 +45,9 @@ async fn log_records_leave_with_the_spans_of_their_invocation() {
         ]
         .map(|shown| shown.map(str::to_owned))
     );
-    let ids: Vec<_> = seen.iter().filter_map(Seen::root).map(|root| root.text("x-correlation-id")).collect();
+    let ids: Vec<_> = seen.iter().flat_map(Seen::roots).map(|root| root.text("x-correlation-id")).collect();
     assert_eq!(ids, ["c-9", "request-1"], "the spans have the ids of the records");
-    let roots: Vec<_> = seen.iter().filter_map(Seen::root).map(|root| root.trace).collect();
+    let roots: Vec<_> = seen.iter().flat_map(Seen::roots).map(|root| root.trace).collect();
     let traces: Vec<_> = records(&seen).iter().map(|record| record.trace.clone()).collect();
     assert_eq!(traces, ["", "", &roots[0], &roots[0], &roots[1], &roots[1]]);
     assert!(!stderr.contains("thundra: "), "{stderr}");
@@ -93,7 +93,7 @@ async fn interleaved_invocations_never_take_each_others_records() {
         let (one, two) = tokio::join!(lambda.invoke(json!(names[0])), lambda.invoke(json!(names[1])));
         assert!(one.is_ok() && two.is_ok());
     }
-    lambda.wait_for(|seen| records(seen).len() == 20 && seen.iter().filter_map(Seen::root).count() == 20).await;
+    lambda.wait_for(|seen| records(seen).len() == 20 && seen.iter().flat_map(Seen::roots).count() == 20).await;
     let (seen, _) = lambda.stop().await;
     let roots: Vec<_> = seen.iter().flat_map(Seen::spans).filter(|span| span.kind == 2).collect();
     for record in records(&seen) {
@@ -163,6 +163,6 @@ async fn a_collector_without_log_records_costs_neither_spans_nor_answers() {
         assert_eq!(lambda.invoke(json!("ann")).await, Ok::<Value, Value>(json!("hello ann")));
     }
     let (seen, stderr) = lambda.stop().await;
-    assert_eq!(seen.iter().filter_map(Seen::root).count(), 3, "{stderr}");
+    assert_eq!(seen.iter().flat_map(Seen::roots).count(), 3, "{stderr}");
     assert_eq!(stderr.matches("thundra: log records could not be exported").count(), 1, "{stderr}");
 }

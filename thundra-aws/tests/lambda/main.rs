@@ -54,7 +54,7 @@ async fn spans_leave_after_the_response_and_before_the_next_event() {
     let (seen, _) = lambda.stop().await;
     let order: Vec<_> = seen.iter().map(Seen::name).collect();
     assert_eq!(order, ["next", "response", "traces", "next", "response", "traces", "next"]);
-    let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
+    let roots: Vec<_> = seen.iter().flat_map(Seen::roots).collect();
     assert_eq!(roots.len(), 2);
     let [first, second] = [&roots[0], &roots[1]];
     assert_eq!([&first.name, &first.text("faas.trigger"), &first.text("faas.coldstart")], ["traced", "other", "true"]);
@@ -348,7 +348,7 @@ async fn two_interleaved_invocations_never_mix() {
     let (ann, bob) = tokio::join!(lambda.invoke(json!("ann")), lambda.invoke(json!("bob")));
     assert_eq!((ann.unwrap(), bob.unwrap()), (json!("hello ann"), json!("hello bob")));
     let (seen, _) = lambda.stop().await;
-    let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
+    let roots: Vec<_> = seen.iter().flat_map(Seen::roots).collect();
     assert_eq!(roots.len(), 2);
     assert_ne!(roots[0].trace, roots[1].trace);
     for batch in seen.iter().filter(|seen| seen.name() == "traces") {

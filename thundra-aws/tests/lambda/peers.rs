@@ -85,9 +85,14 @@ impl Seen {
         self.spans().len()
     }
 
-    /// Returns the span of the invocation.
+    /// Returns the span of the invocation, the first one where concurrent invocations share an export.
     pub(crate) fn root(&self) -> Option<Span> {
-        self.spans().into_iter().find(|span| span.kind == 2)
+        self.roots().into_iter().next()
+    }
+
+    /// Returns the spans of the invocations: concurrent invocations share an export.
+    pub(crate) fn roots(&self) -> Vec<Span> {
+        self.spans().into_iter().filter(|span| span.kind == 2).collect()
     }
 
     pub(crate) fn children(&self) -> Vec<Span> {
@@ -388,7 +393,7 @@ impl Lambda {
     /// Returns the root span of the last invocation, after waiting for the arrival.
     pub(crate) async fn traced(&self) -> Span {
         let answers = |seen: &[Seen]| seen.iter().filter(|seen| matches!(seen, Seen::Response | Seen::Error)).count();
-        let roots = |seen: &[Seen]| seen.iter().filter_map(Seen::root).collect::<Vec<_>>();
+        let roots = |seen: &[Seen]| seen.iter().flat_map(Seen::roots).collect::<Vec<_>>();
         self.wait_for(|seen| roots(seen).len() == answers(seen)).await;
         roots(&self.world.seen.lock().unwrap()).pop().unwrap()
     }
@@ -402,7 +407,7 @@ impl Lambda {
     /// Returns the received root spans.
     pub(crate) fn roots(&self) -> Vec<Span> {
         let seen = self.world.seen.lock().unwrap();
-        seen.iter().flat_map(Seen::spans).filter(|span| span.kind == 2).collect()
+        seen.iter().flat_map(Seen::roots).collect()
     }
 
     pub(crate) async fn wait_for(&self, enough: impl Fn(&[Seen]) -> bool) {

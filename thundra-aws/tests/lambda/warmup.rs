@@ -29,7 +29,7 @@ async fn pings_are_answered_without_the_handler_and_are_no_cold_start() {
         for order in [7, 8] {
             assert_eq!(lambda.invoke(json!({ "order": order })).await.unwrap(), json!(1), "{program}");
         }
-        lambda.wait_for(|seen| seen.iter().filter_map(Seen::root).count() >= 2).await;
+        lambda.wait_for(|seen| seen.iter().flat_map(Seen::roots).count() >= 2).await;
         let roots = lambda.roots();
         let told = |root: &Span| [root.text("faas.coldstart"), root.text("thundra.warmup.pings")];
         let told: Vec<_> = roots.iter().map(told).collect();
