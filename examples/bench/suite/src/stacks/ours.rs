@@ -84,11 +84,12 @@ impl Stack for Ours {
     }
 }
 
-/// Runs a future that never waits.
+/// Runs a future. Only the exporter of lines waits, for its thread. The other exporters do without a waker.
 fn drive<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("the exporters here never wait"),
+        Poll::Pending => pollster::block_on(future),
     }
 }
 
