@@ -12,7 +12,7 @@ use super::filters::Filters;
 use super::quantile::Buckets;
 use super::{Answer, Api, Parameters};
 use crate::rows::NodeKind;
-use crate::store::{self, MINUTE, RECEIVE, Rollup, SEND, UNKNOWN, rollup};
+use crate::store::{self, BATCH, MINUTE, RECEIVE, RECORD, Rollup, SEND, UNKNOWN, rollup};
 
 /// The sums of an edge.
 #[derive(Default)]
@@ -23,6 +23,17 @@ struct Edge {
     time: i64,
     buckets: Buckets,
     example: i64,
+}
+
+impl Edge {
+    fn join(&mut self, other: &Edge) {
+        self.calls += other.calls;
+        self.errors += other.errors;
+        self.throttled += other.throttled;
+        self.time += other.time;
+        self.buckets.join(&other.buckets);
+        self.example = self.example.max(other.example);
+    }
 }
 
 /// The minutes of an answer.
@@ -106,7 +117,21 @@ fn edges(db: &Connection, minutes: Minutes) -> Result<BTreeMap<(i64, i64, i64), 
             edge.example = edge.example.max(row.get(8)?);
         }
     }
-    Ok(edges)
+    Ok(with_batches(edges))
+}
+
+/// Adds the messages of batches to the receipts. A batch and its records tell of the same messages: whoever tells of more
+/// counts, because the spans of the other may not be sampled, or not exist.
+fn with_batches(mut edges: BTreeMap<(i64, i64, i64), Edge>) -> BTreeMap<(i64, i64, i64), Edge> {
+    let ends: Vec<(i64, i64)> = edges.keys().map(|(from, to, _)| (*from, *to)).collect();
+    for (from, to) in ends {
+        let [records, batches] = [RECORD, BATCH].map(|kind| edges.remove(&(from, to, kind)).unwrap_or_default());
+        let told = if records.calls >= batches.calls { records } else { batches };
+        if told.calls > 0 {
+            edges.entry((from, to, RECEIVE)).or_default().join(&told);
+        }
+    }
+    edges
 }
 
 fn nodes_of(db: &Connection, services: &[String]) -> Result<Vec<i64>, store::Error> {

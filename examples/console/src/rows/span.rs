@@ -8,11 +8,12 @@ use prost::Message as _;
 use thundra_core::semconv;
 
 use super::attributes::{Attributes, find, flag_of, hashed, integer_of, number_of, text_of};
+use super::receipt::{Receipt, is_wait};
 use super::{Invocation, Peer, peer, received_from};
 
 /// Flags of a row.
 pub(crate) mod flag {
-    /// Began a scope of work: no parent, a remote one, or the kind of a server or a consumer.
+    /// Began a scope of work: no parent, a remote one, or the kind of a server or a consumer; but not the wait before it.
     pub(crate) const ROOT: i64 = 1;
     /// Exported before its end.
     pub(crate) const UNFINISHED: i64 = 2;
@@ -84,11 +85,13 @@ pub(crate) struct SpanRow {
 }
 
 /// What only a span that began a scope of work has.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) correlation: Option<String>,
     /// The source of the work.
     pub(crate) source: Option<Peer>,
+    /// What was received from there.
+    pub(crate) receipt: Receipt,
     /// Nanoseconds in a queue; `None` for a record.
     pub(crate) queue: Option<i64>,
     pub(crate) deliveries: i64,
@@ -105,7 +108,9 @@ impl SpanRow {
         let attributes = &span.attributes;
         let start = i64::try_from(span.start_time_unix_nano).unwrap_or(i64::MAX);
         let end = i64::try_from(span.end_time_unix_nano).unwrap_or(i64::MAX);
-        let is_root = parent_id.is_none() || span.flags & REMOTE != 0 || matches!(span.kind, SERVER | CONSUMER);
+        let is_first = parent_id.is_none() || span.flags & REMOTE != 0;
+        let is_wait = is_first && span.kind == CONSUMER && is_wait(&span.name, attributes);
+        let is_root = !is_wait && (is_first || matches!(span.kind, SERVER | CONSUMER));
         let mut flags = 0;
         for (bit, is_set) in [
             (flag::ROOT, is_root),
@@ -131,7 +136,7 @@ impl SpanRow {
             attributes: hashed(attributes),
             resource: place,
             scope,
-            peer: if matches!(span.kind, CLIENT | PRODUCER) { peer::called(attributes) } else { None },
+            peer: if is_call(span.kind) { peer::called(attributes) } else { None },
             wait: 0,
             throttled: integer_of(attributes, semconv::THUNDRA_THROTTLED_ATTEMPTS).unwrap_or(0),
             root: None,
@@ -162,13 +167,20 @@ impl Root {
         let queue = number_of(attributes, semconv::THUNDRA_QUEUE_TIME_MS).filter(|time| *time >= 0.0);
         Root {
             correlation: CORRELATION.iter().find_map(|key| correlation(find(attributes, key)?)),
-            source: received_from(attributes),
+            // A call names its callee.
+            source: if is_call(row.kind) { None } else { received_from(attributes) },
+            receipt: Receipt::of(row.kind == CONSUMER, attributes),
             queue: queue.map(|milliseconds| (milliseconds * 1e6) as i64),
             deliveries: integer_of(attributes, semconv::AWS_SQS_RECEIVE_COUNT).unwrap_or(0).max(0),
             failures: integer_of(attributes, semconv::THUNDRA_BATCH_FAILURES).unwrap_or(0).max(0),
             invocation: Invocation::of(row, attributes, resource),
         }
     }
+}
+
+/// Returns `true` for the kinds of calls.
+fn is_call(kind: i32) -> bool {
+    matches!(kind, CLIENT | PRODUCER)
 }
 
 /// Returns an id of up to 256 bytes; a longer one would not fit a link.

@@ -10,12 +10,15 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::dictionary::Dictionary;
 use super::rollup::{MINUTE, MINUTES};
 use super::{Error, bucket};
-use crate::rows::{NodeKind, Peer};
+use crate::rows::{NodeKind, Peer, Receipt, Root};
 
 /// The kinds of edges, as they are stored.
 pub(crate) const CALL: i64 = 0;
 pub(crate) const SEND: i64 = 1;
 pub(crate) const RECEIVE: i64 = 2;
+/// A message is told twice where its batch and its record have spans: the map shows whichever tells of more.
+pub(crate) const RECORD: i64 = 3;
+pub(crate) const BATCH: i64 = 4;
 
 /// The bucket of an edge whose time is not known.
 pub(crate) const UNKNOWN: i64 = -1;
@@ -84,13 +87,23 @@ impl Edges {
     }
 
     /// Adds received work, with the time in the queue.
-    pub(super) fn received(&mut self, source: i64, side: &Side, queue: Option<i64>) {
-        let bucket = queue.map_or(UNKNOWN, bucket);
-        let sum = self.0.entry((side.start.div_euclid(MINUTE), source, side.node, RECEIVE, bucket)).or_default();
-        sum.calls += 1;
-        sum.errors += i64::from(side.is_error);
-        sum.time += queue.unwrap_or(0);
-        sum.example = side.span;
+    pub(super) fn received(&mut self, source: i64, side: &Side, root: &Root, queue: Option<i64>) {
+        let (kind, messages) = match root.receipt {
+            Receipt::Message => (RECEIVE, 1),
+            Receipt::Record => (RECORD, 1),
+            Receipt::Batch(messages) => (BATCH, messages),
+        };
+        let mut add = |bucket, calls, errors, time| {
+            let key = (side.start.div_euclid(MINUTE), source, side.node, kind, bucket);
+            let sum = Sum { calls, errors, time, example: side.span, ..Sum::default() };
+            self.0.entry(key).or_default().join(&sum);
+        };
+        let errors = if side.is_error { messages } else { root.failures.min(messages) };
+        add(queue.map_or(UNKNOWN, bucket), 1, errors, queue.unwrap_or(0));
+        if messages > 1 {
+            // Only the longest wait of a batch is known.
+            add(UNKNOWN, messages - 1, 0, 0);
+        }
     }
 
     /// Adds a call. Returns the node that the call goes to.

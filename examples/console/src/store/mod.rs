@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::broadcast;
 
 pub(crate) use bucket::{bucket, lower_bound};
-pub(crate) use edges::{RECEIVE, SEND, UNKNOWN};
+pub(crate) use edges::{BATCH, RECEIVE, RECORD, SEND, UNKNOWN};
 pub(crate) use functions::whole;
 pub(crate) use readers::Readers;
 pub(crate) use retention::used;

@@ -8,4 +8,5 @@ mod logs;
 mod odd;
 mod otlp;
 mod out;
+mod receipts;
 mod security;

@@ -144,7 +144,7 @@ impl Writing<'_> {
             match &root.source {
                 Some(source) => {
                     let source = self.memory.dictionary.node(db, source)?;
-                    self.edges.received(source, &side, queue);
+                    self.edges.received(source, &side, root, queue);
                 }
                 None => peer = peer.or(self.edges.served(db, &mut self.memory.dictionary, &side)?),
             }
