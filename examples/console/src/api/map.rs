@@ -83,7 +83,7 @@ fn read(db: &Connection, filters: &Filters, limit: usize) -> Result<Value, store
         answers.push(json!({
             "from": ids.get(from), "to": ids.get(to),
             "kind": match *kind { RECEIVE => "receive", SEND => "send", _ => "call" },
-            "calls": edge.calls, "errors": edge.errors, "throttled": edge.throttled, "bytes": null,
+            "calls": edge.calls, "errors": edge.errors, "throttled": edge.throttled,
             "p50": edge.buckets.quantile(0.5), "p99": edge.buckets.quantile(0.99), "time": duration(edge.time),
             "example": example.map(|(span, request)| json!({ "request": request, "span": span })),
         }));

@@ -309,7 +309,6 @@ export interface MapEdge {
   calls: number;
   errors: number;
   throttled: number;
-  bytes: number | null;
   p50: Duration | null;
   p99: Duration | null;
   time: Duration;

@@ -1,7 +1,7 @@
 /** The numbers of a node and of an edge, for tooltips. */
 
 import type { MapEdge, MapNode } from "../api/types";
-import { bytes, count, duration, percent, plural } from "../ui/format";
+import { count, duration, percent, plural } from "../ui/format";
 import { Outside } from "../ui/text";
 import { word } from "./kinds";
 
@@ -33,7 +33,6 @@ export function EdgeFacts({ edge, from, to, minutes }: { edge: MapEdge; from: st
       <Numbers calls={edge.calls} errors={edge.errors} p50={edge.p50} p99={edge.p99} queue={edge.kind === "receive"} />
       {minutes > 0 && <div>{rate(edge.calls, minutes)} a minute</div>}
       {edge.throttled > 0 && <div class="warning">{count(edge.throttled)} throttled</div>}
-      {edge.bytes !== null && <div>{bytes(edge.bytes)}</div>}
     </div>
   );
 }

@@ -18,7 +18,6 @@ const edge = (from: string, to: string, kind: MapEdge["kind"] = "call"): MapEdge
   calls: 1,
   errors: 0,
   throttled: 0,
-  bytes: null,
   p50: null,
   p99: null,
   time: 0,
