@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
-mod api;
+mod cost;
 mod harness;
+mod live;
 mod logs;
+mod map;
 mod odd;
 mod otlp;
 mod out;
+mod queues;
 mod receipts;
+mod requests;
 mod security;
+mod shop;
+mod slow;
