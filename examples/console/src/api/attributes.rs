@@ -7,7 +7,8 @@ use axum::extract::{Path, State};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use serde_json::{Value, json};
 
 use super::answer::seq;
@@ -15,8 +16,8 @@ use super::{Answer, Api, Parameters};
 use crate::rows;
 use crate::store;
 
-/// The newest spans that values are taken from.
-const NEWEST: i64 = 100_000;
+/// The newest spans, which values are taken from.
+pub(crate) const NEWEST: &str = "SELECT * FROM span ORDER BY id DESC LIMIT 100000";
 
 /// The newest spans that keys are taken from.
 const NEWEST_FOR_KEYS: i64 = 20_000;
@@ -58,7 +59,7 @@ pub(crate) fn used(db: &Connection, lists: &str) -> Result<Vec<String>, store::E
 pub(crate) async fn values(State(api): State<Api>, Path(key): Path<String>, parameters: Parameters) -> Answer {
     let limit = parameters.number("limit", 1..=1000)?.unwrap_or(100);
     let answer = api.store.read(move |db| {
-        let values = values_of(db, &key, limit)?;
+        let values = values_of(db, &key, &format!("FROM ({NEWEST}) s"), &[], limit)?;
         let values: Vec<Value> =
             values.into_iter().map(|(value, spans)| json!({ "value": value, "spans": spans })).collect();
         Ok(json!({ "seq": seq(db)?, "key": key, "values": values }))
@@ -66,8 +67,14 @@ pub(crate) async fn values(State(api): State<Api>, Path(key): Path<String>, para
     Ok(Json(answer.await?))
 }
 
-/// Returns the most frequent values of a key among the newest spans, with their numbers.
-pub(crate) fn values_of(db: &Connection, key: &str, limit: usize) -> Result<Vec<(String, u64)>, store::Error> {
+/// Returns the most frequent values of a key among spans `s`, with their numbers.
+pub(crate) fn values_of(
+    db: &Connection,
+    key: &str,
+    spans: &str,
+    values: &[Sql],
+    limit: usize,
+) -> Result<Vec<(String, u64)>, store::Error> {
     let id: Option<i64> = db.query_row("SELECT id FROM key WHERE name = ?", [key], |row| row.get(0)).optional()?;
     let Some(id) = id.filter(|id| *id <= i64::from(u16::MAX)) else { return Ok(Vec::new()) };
     // By hash: the count, and a row of a span or of a resource that has the value.
@@ -80,9 +87,8 @@ pub(crate) fn values_of(db: &Connection, key: &str, limit: usize) -> Result<Vec<
             }
         }
     };
-    let mut statement =
-        db.prepare(&format!("SELECT id, resource, attributes FROM span ORDER BY id DESC LIMIT {NEWEST}"))?;
-    let mut rows = statement.query([])?;
+    let mut statement = db.prepare(&format!("SELECT s.id, s.resource, s.attributes {spans}"))?;
+    let mut rows = statement.query(params_from_iter(values))?;
     while let Some(row) = rows.next()? {
         *resources.entry(row.get(1)?).or_default() += 1;
         count(row.get_ref(2)?.as_blob().unwrap_or_default(), 1, row.get(0)?, false);

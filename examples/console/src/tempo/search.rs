@@ -6,8 +6,8 @@ use rusqlite::params_from_iter;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
-use super::Fault;
 use super::traceql::{self, Expression, Field, Literal, Operator, Scope};
+use super::{Fault, JOINED, times};
 use crate::api::filters::Filters;
 use crate::api::{Api, Failure, Parameters};
 use crate::store::{Error, hex};
@@ -28,11 +28,8 @@ pub(super) async fn answer(State(api): State<Api>, parameters: Parameters) -> Re
     let query = query(&parameters)?;
     let limit = parameters.number("limit", 1..=1000)?.unwrap_or(20);
     let spans_each = parameters.number("spss", 1..=1000)?.unwrap_or(3);
-    let seconds = |name| parameters.number(name, 0..=9_000_000_000i64);
-    let (start, end) = (seconds("start")?, seconds("end")?);
-    let nanos = |seconds: Option<i64>| seconds.filter(|seconds| *seconds > 0).map(|seconds| seconds * 1_000_000_000);
-    let (start, end) = (nanos(start), nanos(end));
-    let found = api.store.read(move |db| search(db, &query, start, end, limit, spans_each)).await?;
+    let times = times(&parameters)?;
+    let found = api.store.read(move |db| search(db, &query, times, limit, spans_each)).await?;
     Ok(Json(found.map_err(Failure::Parameter)?))
 }
 
@@ -68,8 +65,7 @@ fn query(parameters: &Parameters) -> Result<Expression, Fault> {
 fn search(
     db: &rusqlite::Connection,
     query: &Expression,
-    start: Option<i64>,
-    end: Option<i64>,
+    [start, end]: [Option<i64>; 2],
     limit: usize,
     spans_each: usize,
 ) -> Result<Result<Value, String>, Error> {
@@ -80,9 +76,7 @@ fn search(
     Filters::between(&mut condition, "s.start", start, end);
     let mut statement = db.prepare(&format!(
         "SELECT s.trace, s.span_id, s.start, s.duration, t.trace_id, t.start, t.end, ro.name, rv.name, o.name, v.name
-         FROM span s JOIN trace t ON t.id = s.trace JOIN operation o ON o.id = s.operation JOIN service v ON v.id = o.service
-           LEFT JOIN operation ro ON ro.id = t.root_operation LEFT JOIN service rv ON rv.id = ro.service
-         WHERE {} ORDER BY s.id DESC LIMIT {MAX_MATCHES}",
+         FROM span s {JOINED} WHERE {} ORDER BY s.id DESC LIMIT {MAX_MATCHES}",
         condition.sql()
     ))?;
     let mut rows = statement.query(params_from_iter::<&Vec<Sql>>(&condition.values))?;

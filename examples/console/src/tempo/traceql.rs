@@ -99,10 +99,12 @@ impl Parser<'_> {
         }
     }
 
+    /// Ends the query. The newest spans come first, asked for or not.
     fn end(&mut self, expression: Expression) -> Result<Expression, String> {
-        match self.lexer.next()? {
-            None => Ok(expression),
-            Some(token) => Err(format!("only one set of spans, {{ … }}, is answered; found {token:?} after it")),
+        let rest = self.lexer.rest().trim();
+        match rest.replace(char::is_whitespace, "").as_str() {
+            "" | "with(most_recent=true)" | "with(most_recent=false)" => Ok(expression),
+            _ => Err(format!("only one set of spans, {{ … }}, is answered, without what follows it: {rest}")),
         }
     }
 

@@ -16,3 +16,4 @@ mod requests;
 mod security;
 mod shop;
 mod slow;
+mod tempo;

@@ -28,6 +28,11 @@ impl<'a> Lexer<'a> {
         Lexer { rest: query }
     }
 
+    /// Returns what is not read yet.
+    pub(super) fn rest(&self) -> &'a str {
+        self.rest
+    }
+
     pub(super) fn peek(&mut self) -> Result<Option<Token>, String> {
         let rest = self.rest;
         let token = self.next();
