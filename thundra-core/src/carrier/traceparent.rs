@@ -6,13 +6,11 @@ use std::str::FromStr;
 
 use super::ows;
 use super::split::split;
-use crate::id::push_hex;
+use crate::id::{parse_hex, put_hex};
 use crate::{SpanId, TraceContext, TraceId};
 
 /// The key of the context.
 pub(super) const TRACEPARENT: &str = "traceparent";
-/// The bytes of a `traceparent` of version 00.
-const TRACEPARENT_BYTES: usize = 55;
 
 /// Parses `00-{trace id}-{span id}-{flags}`; `None` for a malformed text. [`TraceContext::from_str`] returns the
 /// reason.
@@ -132,19 +130,15 @@ fn parse(value: &str) -> Result<TraceContext, Part> {
 /// assert_eq!(text, format!("00-{}-{}-03", context.trace_id, context.span_id), "sampled and random");
 /// ```
 pub fn format_traceparent(context: &TraceContext) -> String {
-    let mut value = String::with_capacity(TRACEPARENT_BYTES);
-    value.push_str("00-");
-    push_hex(&mut value, &context.trace_id.to_bytes());
-    value.push('-');
-    push_hex(&mut value, &context.span_id.to_bytes());
-    value.push('-');
-    push_hex(&mut value, &[context.flags()]);
-    value
+    let mut value = *b"00-tttttttttttttttttttttttttttttttt-ssssssssssssssss-ff";
+    put_hex(&mut value, 3, context.trace_id.to_bytes());
+    put_hex(&mut value, 36, context.span_id.to_bytes());
+    put_hex(&mut value, 53, [context.flags()]);
+    std::str::from_utf8(&value).unwrap_or_default().to_owned()
 }
 
 fn hex_byte(hex: &str) -> Option<u8> {
-    let lower = hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    (hex.len() == 2 && lower).then(|| u8::from_str_radix(hex, 16).ok())?
+    parse_hex(hex).map(|[byte]| byte)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::ows;
 use super::split::{split, split_once};
-use crate::id::push_hex;
+use crate::id::put_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
 /// The name of the header, in lower case.
@@ -127,8 +127,9 @@ impl XRayHeader {
         header.push_str("Root=");
         push_root(&mut header, trace_id);
         if let Some(parent) = parent {
-            header.push_str(";Parent=");
-            push_hex(&mut header, &parent.to_bytes());
+            let mut part = *b";Parent=pppppppppppppppp";
+            put_hex(&mut part, 8, parent.to_bytes());
+            header.push_str(std::str::from_utf8(&part).unwrap_or_default());
         }
         if let Some(sampled) = sampled {
             header.push_str(if sampled { ";Sampled=1" } else { ";Sampled=0" });
@@ -159,12 +160,11 @@ fn parse_root(root: &str) -> Option<TraceId> {
 
 /// Appends a trace id in X-Ray's spelling.
 fn push_root(text: &mut String, trace_id: TraceId) {
-    let bytes = trace_id.to_bytes();
-    let (epoch, unique) = bytes.split_at(4);
-    text.push_str("1-");
-    push_hex(text, epoch);
-    text.push('-');
-    push_hex(text, unique);
+    let mut root = *b"1-eeeeeeee-uuuuuuuuuuuuuuuuuuuuuuuu";
+    let [a, b, c, d, unique @ ..] = trace_id.to_bytes();
+    put_hex(&mut root, 2, [a, b, c, d]);
+    put_hex(&mut root, 11, unique);
+    text.push_str(std::str::from_utf8(&root).unwrap_or_default());
 }
 
 /// Returns `true` for the name of the header, and for the name of the system attribute of SQS.

@@ -29,7 +29,7 @@ pub(super) trait Format: Debug + Sync {
 
     /// Appends the id of the innermost span.
     fn span(&self, id: SpanId, out: &mut Members) {
-        hex(&id.to_bytes(), |digits| out.text(SPAN_ID, digits));
+        hex(id.to_bytes(), |digits| out.text(SPAN_ID, digits));
     }
 
     /// Returns `true` if the format itself writes the key into the line of an event; without a head, into any line.
@@ -106,7 +106,7 @@ pub(super) fn encoded_once(
         let is_taken = |key: &str| format.is_own(key, None) || program.contains(key) || encoded.contains(key);
         encoded.value(&free_key(key, is_taken), value);
     }
-    hex(&scope.trace_id.to_bytes(), |digits| encoded.text(TRACE_ID, digits));
+    hex(scope.trace_id.to_bytes(), |digits| encoded.text(TRACE_ID, digits));
     out.append(&encoded);
     scope.log.keep(name, encoded);
 }
