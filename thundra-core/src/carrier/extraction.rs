@@ -1,5 +1,7 @@
 //! Extraction: from the pairs of a carrier to a context.
 
+use std::sync::Arc;
+
 use super::baggage::{BAGGAGE, Baggage};
 use super::correlation::{CORRELATION_ID, CORRELATION_TRACEPARENT, Taken};
 use super::inbound::Inbound;
@@ -141,7 +143,7 @@ impl Extraction {
 
     fn keep(&mut self, take: impl FnOnce(&mut Received)) {
         if self.keeps_received {
-            take(self.inbound.received.get_or_insert_default());
+            take(Arc::make_mut(self.inbound.received.get_or_insert_default()));
         }
     }
 

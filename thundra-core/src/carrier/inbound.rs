@@ -44,7 +44,7 @@ pub struct Inbound {
     /// The number of malformed ids, list members and lists, and of those over a limit.
     pub dropped: u32,
     /// The received values, for recognising forwarded ones.
-    pub(crate) received: Option<Box<Received>>,
+    pub(crate) received: Option<Arc<Received>>,
 }
 
 impl Inbound {
@@ -84,7 +84,6 @@ impl Inbound {
         // The scope of the work counts the program, and decides on debug logs, again.
         correlation.debug = Some(correlation.debug_log_enabled());
         correlation.chain_length = correlation.chain_length.saturating_sub(1);
-        let received = received.map(|received| Box::new(Received::clone(&received)));
         Inbound { correlation, baggage, xray, received, ..Inbound::local(context) }
     }
 
@@ -113,7 +112,7 @@ impl Inbound {
         self.dropped = self.dropped.saturating_add(other.dropped);
         self.received = match (self.received, other.received) {
             (Some(mut one), Some(other)) => {
-                one.add(*other);
+                Arc::make_mut(&mut one).add(&other);
                 Some(one)
             }
             (one, other) => one.or(other),

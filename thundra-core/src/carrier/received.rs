@@ -103,11 +103,11 @@ impl Received {
     }
 
     /// Adds the values of another carrier of the same message.
-    pub(super) fn add(&mut self, other: Received) {
+    pub(super) fn add(&mut self, other: &Received) {
         self.parents.add(&other.parents);
         self.xray.add(&other.xray);
-        self.trace_state = self.trace_state.take().or(other.trace_state);
-        self.baggage = self.baggage.take().or(other.baggage);
+        self.trace_state = self.trace_state.take().or_else(|| other.trace_state.clone());
+        self.baggage = self.baggage.take().or_else(|| other.baggage.clone());
         self.chain_length.add(&other.chain_length);
         self.debug.add(&other.debug);
         self.malformed |= other.malformed;

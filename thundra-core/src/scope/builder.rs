@@ -416,7 +416,7 @@ impl ScopeBuilder {
         }
         state.limits = config.limits;
         state.received_context = self.received_context.clone();
-        state.received = received.map(Arc::from);
+        state.received = received;
         state.exceptions = config.exceptions;
         state.log.begin(std::mem::take(&mut decided.outer_log), log_fields);
         state.names = self.names.clone();

@@ -98,7 +98,11 @@ pub(crate) enum Taken {
 
 /// Parses a chain length. JavaScript may write a number with a fraction.
 pub(crate) fn chain_length(value: &str) -> Option<u32> {
-    value.parse::<f64>().ok().filter(|n| (0.0..1e6).contains(n)).map(|n| n as u32)
+    // Nearly every length has one digit, and a number with a fraction costs more to read.
+    match value.as_bytes() {
+        [digit @ b'0'..=b'9'] => Some(u32::from(digit - b'0')),
+        _ => value.parse::<f64>().ok().filter(|n| (0.0..1e6).contains(n)).map(|n| n as u32),
+    }
 }
 
 /// Parses the debug switch.

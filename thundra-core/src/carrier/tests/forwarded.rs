@@ -21,7 +21,7 @@ fn a_received_value_is_recognised_when_it_is_forwarded() {
             baggage: None,
             xray: received.xray,
             formats: Propagators::default(),
-            received: received.received.map(Arc::from),
+            received: received.received,
         }
     };
     for trust in [Trust::Full, Trust::Edge] {
@@ -145,8 +145,7 @@ fn values_of_two_carriers_are_recognised() {
     ]);
     let mut both = one.or(other);
     assert!(both.correlation.set("b", "3"));
-    let outbound =
-        Outbound { correlation: both.correlation, received: both.received.map(Arc::from), ..outbound_of(&[]) };
+    let outbound = Outbound { correlation: both.correlation, received: both.received, ..outbound_of(&[]) };
     for (key, value, expected) in [
         ("traceparent", CONTEXT, true),
         ("traceparent", &OTHER.replace("-b7", "-c7"), true),

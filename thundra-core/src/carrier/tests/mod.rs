@@ -4,8 +4,6 @@ mod forwarded;
 mod inbound;
 mod outbound;
 
-use std::sync::Arc;
-
 use super::*;
 use crate::{SpanId, TraceContext, TraceId};
 
@@ -25,6 +23,6 @@ fn outbound_of(pairs: &[(&str, &str)]) -> Outbound {
         baggage: received.baggage,
         xray: received.xray,
         formats: Propagators::default(),
-        received: received.received.map(Arc::from),
+        received: received.received,
     }
 }
