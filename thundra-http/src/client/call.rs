@@ -11,8 +11,9 @@ use tracing::{Span, field};
 use super::duration::{Measured, Outcome};
 use super::inject::inject;
 use crate::propagation_policy::Reach;
+use crate::semantics::attributes::{self, Place};
+use crate::semantics::grpc;
 use crate::semantics::headers::{self, CaptureLimit};
-use crate::semantics::{attributes, grpc};
 use crate::settings::settings;
 
 /// A call in flight. Dropping a call without a response records it as cancelled.
@@ -28,15 +29,16 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Begins a span below the current one. `None` if telemetry is suppressed.
-    pub(super) fn begin(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Self> {
+    /// Begins a span below the current one, [injects](Self::inject) its context, and returns the reach. `None` if
+    /// telemetry is suppressed.
+    pub(super) fn begin(method: &Method, uri: &Uri, headers: &mut HeaderMap) -> Option<(Self, Reach)> {
         if thundra_core::is_telemetry_suppressed() {
             return None;
         }
         let known = attributes::method(method);
         let rpc = grpc::method(uri, headers);
         let authority = attributes::authority(uri, headers);
-        let authority = authority.as_deref();
+        let place = authority.as_deref().map(Place::of);
         let span = tracing::info_span!(
             target: "thundra_http",
             "request",
@@ -45,9 +47,9 @@ impl Call {
             { semconv::HTTP_REQUEST_METHOD } = known,
             { semconv::RPC_SYSTEM_NAME } = rpc.map(|_| grpc::SYSTEM),
             { semconv::RPC_METHOD } = rpc,
-            { semconv::SERVER_ADDRESS } = authority.map(|authority| attributes::address(attributes::host(authority))),
-            { semconv::SERVER_PORT } = attributes::port(uri, authority),
-            { semconv::URL_FULL } = attributes::full_url(uri, authority),
+            { semconv::SERVER_ADDRESS } = place.map(Place::address),
+            { semconv::SERVER_PORT } = attributes::port(uri, place),
+            { semconv::URL_FULL } = attributes::full_url(uri, place),
             { semconv::HTTP_RESPONSE_STATUS_CODE } = field::Empty,
             { semconv::ERROR_TYPE } = field::Empty,
         );
@@ -60,21 +62,26 @@ impl Call {
                 span.set_attribute(key, value)
             });
         }
-        let measured = Measured::begin(known, rpc, uri, authority);
-        Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), is_recorded: false, measured })
+        let measured = Measured::begin(known, rpc, uri, place);
+        let call = Call { span, http_name: rpc.map(|_| attributes::span_name(known)), is_recorded: false, measured };
+        let reach = call.inject_within(uri, place, headers);
+        Some((call, reach))
     }
 
     /// Adds the context of the span to the headers, within the reach of the host, and returns the reach. A signed
     /// request stays unchanged.
+    #[cfg(feature = "reqwest")]
     pub(super) fn inject(&self, uri: &Uri, headers: &mut HeaderMap) -> Reach {
+        let authority = attributes::authority(uri, headers);
+        self.inject_within(uri, authority.as_deref().map(Place::of), headers)
+    }
+
+    fn inject_within(&self, uri: &Uri, place: Option<Place<'_>>, headers: &mut HeaderMap) -> Reach {
         let Some(outbound) = outbound(&self.span) else { return Reach::Nothing };
         let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
         let reach = match headers.get(AUTHORIZATION).is_some_and(signed) {
             true => Reach::Nothing,
-            false => {
-                let authority = attributes::authority(uri, headers);
-                Reach::of(authority.as_deref().map_or("", attributes::host), uri.query())
-            }
+            false => Reach::of(place.map_or("", |place| place.host), uri.query()),
         };
         match reach {
             Reach::Everything => {}

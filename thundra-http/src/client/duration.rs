@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use http::Uri;
-use http::uri::Authority;
 use thundra_core::metrics::{Instrument, are_wanted, record};
 use thundra_core::{ScopeRef, Value, semconv};
 
-use crate::semantics::{attributes, grpc};
+use crate::semantics::attributes::{self, Place};
+use crate::semantics::grpc;
 use crate::tokio_runtime;
 
 static HTTP: Instrument =
@@ -47,12 +47,12 @@ impl Measured {
         method: &'static str,
         rpc: Option<&str>,
         uri: &Uri,
-        authority: Option<&Authority>,
+        place: Option<Place<'_>>,
     ) -> Option<Box<Self>> {
         tokio_runtime::note();
         are_wanted().then(|| {
-            let address = authority.map(|authority| attributes::address(attributes::host(authority)).to_owned());
-            let port = attributes::port(uri, authority);
+            let address = place.map(|place| place.address().to_owned());
+            let port = attributes::port(uri, place);
             Box::new(Measured {
                 began: Instant::now(),
                 scope: ScopeRef::current(),

@@ -79,14 +79,15 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let has_span = request.extensions().get::<HasSpan>().is_some();
-        let begin = || Call::begin(request.method(), request.uri(), request.headers());
-        let Some(call) = (!has_span).then(begin).flatten() else {
-            return ClientFuture { future: self.inner.call(request), call: None };
-        };
         let (mut head, body) = request.into_parts();
-        call.inject(&head.uri, &mut head.headers);
-        let future = call.span.in_scope(|| self.inner.call(Request::from_parts(head, body)));
-        ClientFuture { future, call: Some(call) }
+        let begin = || Call::begin(&head.method, &head.uri, &mut head.headers);
+        let call = (!has_span).then(begin).flatten().map(|(call, _)| call);
+        let request = Request::from_parts(head, body);
+        let future = match &call {
+            Some(call) => call.span.in_scope(|| self.inner.call(request)),
+            None => self.inner.call(request),
+        };
+        ClientFuture { future, call }
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use http::uri::Authority;
 use thundra_core::{Description, Value, cut, semconv};
 
-use super::attributes::{self, OTHER};
+use super::attributes::{self, OTHER, Place};
 use super::{limits, redact};
 
 /// Attributes in the order of recording.
@@ -81,9 +81,9 @@ impl ServerRequest<'_> {
         if let Some(scheme) = self.scheme {
             to.word(semconv::URL_SCHEME, scheme);
         }
-        if let Some(host) = &self.host {
-            to.text(semconv::SERVER_ADDRESS, attributes::address(attributes::host(host)));
-            if let Some(port) = attributes::port_number(host).or(self.port) {
+        if let Some(place) = self.host.as_ref().map(Place::of) {
+            to.text(semconv::SERVER_ADDRESS, place.address());
+            if let Some(port) = place.port().or(self.port) {
                 to.number(semconv::SERVER_PORT, port);
             }
         }

@@ -126,8 +126,8 @@ pub(super) fn send(
 pub(super) fn begin<R: AnyRequest>(request: &mut R, redirects: Option<&FollowRedirects<R>>) -> Option<(Call, Reach)> {
     // reqwest has another URL type than the crate http, and refuses a URL without a counterpart in the crate http.
     let uri = request.url().as_str().parse().ok()?;
-    let call = Call::begin(request.method(), &uri, request.headers())?;
-    let reach = call.inject(&uri, request.headers_mut());
+    let method = request.method().clone();
+    let (call, reach) = Call::begin(&method, &uri, request.headers_mut())?;
     if let Some(redirects) = redirects {
         redirects.carries(reach);
     }
