@@ -42,18 +42,6 @@ impl<F> InScope<F> {
     }
 }
 
-impl<F> InScope<F> {
-    /// Makes the future inside of the scope.
-    pub(super) fn made(root: SpanSlot, span: Span, otel_context: OtelContext, make: impl FnOnce() -> F) -> Self {
-        let future = {
-            let _current = Entered::new(root);
-            let _attached = otel_context.attach();
-            span.in_scope(make)
-        };
-        InScope { otel_context, future: Some(future), root, span }
-    }
-}
-
 impl<F: Future> Future for InScope<F> {
     type Output = F::Output;
 

@@ -108,12 +108,6 @@ impl Scope {
         InScope::new(self.root(), self.span.clone(), self.otel_context(), future)
     }
 
-    /// Makes a future in the scope, and runs it there, as `scope.run(scope.enter(make))`.
-    #[doc(hidden)]
-    pub fn start<F: Future>(&self, make: impl FnOnce() -> F) -> InScope<F> {
-        InScope::made(self.root(), self.span.clone(), self.otel_context(), make)
-    }
-
     /// Ends the root span, seals the scope and returns the finished spans. Of an unsampled scope there are none, unless
     /// [`Config::keep`](crate::Config::keep) keeps the scope.
     ///

@@ -44,11 +44,14 @@ impl<B: Body> TracedBody<B> {
             response.status(),
             StatusCode::SWITCHING_PROTOCOLS | StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
         );
-        let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        response.map(|inner| {
-            let rest = if has_body && !empty { inner.size_hint().exact().or(length) } else { Some(0) };
-            TracedBody { inner, completion, rest }
-        })
+        let rest = if has_body && !empty {
+            response.body().size_hint().exact().or_else(|| {
+                response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
+            })
+        } else {
+            Some(0)
+        };
+        response.map(|inner| TracedBody { inner, completion, rest })
     }
 }
 
@@ -58,10 +61,7 @@ impl<B: Body> Body for TracedBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let frame = ready!(this.completion.guard(|scope| match scope {
-            Some(scope) => scope.enter(|| this.inner.poll_frame(cx)),
-            None => this.inner.poll_frame(cx),
-        }));
+        let frame = ready!(this.completion.enter(|| this.inner.poll_frame(cx)));
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {

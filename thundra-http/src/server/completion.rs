@@ -1,5 +1,6 @@
 //! The end of a request's scope.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -126,16 +127,20 @@ impl Completion {
         self.finish();
     }
 
-    /// Runs a step of the service. A panic is recorded and resumed.
-    pub(super) fn guard<R>(&mut self, step: impl FnOnce(Option<&Scope>) -> R) -> R {
-        catch_unwind(AssertUnwindSafe(|| step(self.scope.as_ref()))).unwrap_or_else(|panic| {
-            if let Some(scope) = &self.scope {
-                scope.fail(&Exception::panic(&*panic));
-            }
-            note_error(&mut self.measured, "panic");
-            self.finish();
-            resume_unwind(panic)
-        })
+    /// Runs a step of the service in the scope. A panic is recorded and resumed.
+    pub(super) fn enter<R>(&mut self, step: impl FnOnce() -> R) -> R {
+        let Some(scope) = &self.scope else { return step() };
+        catch_unwind(AssertUnwindSafe(|| scope.enter(step))).unwrap_or_else(|panic| self.end_by_panic(panic))
+    }
+
+    #[cold]
+    fn end_by_panic(&mut self, panic: Box<dyn Any + Send>) -> ! {
+        if let Some(scope) = &self.scope {
+            scope.fail(&Exception::panic(&*panic));
+        }
+        note_error(&mut self.measured, "panic");
+        self.finish();
+        resume_unwind(panic)
     }
 
     /// Ends the scope and queues the spans for export.

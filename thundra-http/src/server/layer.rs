@@ -9,7 +9,7 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use thundra_core::propagation::Trust;
-use thundra_core::{InScope, ScopeRef, config};
+use thundra_core::{ScopeRef, config};
 use tower_service::Service;
 
 use super::body::TracedBody;
@@ -114,11 +114,8 @@ where
                 Completion::new(scope, request::rpc(&request), Measured::begin(&request))
             }
         };
-        let future = completion.guard(|scope| match scope {
-            Some(scope) => Running::InScope { future: scope.start(|| self.inner.call(request)) },
-            None => Running::Plain { future: self.inner.call(request) },
-        });
-        ServerFuture { future, completion, has_body }
+        let future = completion.enter(|| self.inner.call(request));
+        ServerFuture { future: Some(future), completion, has_body }
     }
 }
 
@@ -126,25 +123,21 @@ pin_project! {
     /// The future of a [`TracedServer`].
     #[derive(Debug)]
     pub struct ServerFuture<F> {
+        // `None` once the response is there.
         #[pin]
-        future: Running<F>,
+        future: Option<F>,
         completion: Completion,
         has_body: bool,
     }
 
     impl<F> PinnedDrop for ServerFuture<F> {
         fn drop(this: Pin<&mut Self>) {
-            this.project().completion.cancel();
+            let mut this = this.project();
+            if this.future.is_some() {
+                this.completion.enter(|| this.future.set(None));
+                this.completion.cancel();
+            }
         }
-    }
-}
-
-pin_project! {
-    #[project = RunningProjection]
-    #[derive(Debug)]
-    enum Running<F> {
-        InScope { #[pin] future: InScope<F> },
-        Plain { #[pin] future: F },
     }
 }
 
@@ -157,10 +150,13 @@ where
     type Output = Result<Response<TracedBody<R>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let result = ready!(this.completion.guard(|_| match this.future.project() {
-            RunningProjection::InScope { future } => future.poll(cx),
-            RunningProjection::Plain { future } => future.poll(cx),
+        let mut this = self.project();
+        let result = ready!(this.completion.enter(|| {
+            let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
+            let result = ready!(future.poll(cx));
+            // Values that the future still holds are dropped inside the scope, before it ends.
+            this.future.set(None);
+            Poll::Ready(result)
         }));
         Poll::Ready(match result {
             Ok(response) => {
