@@ -7,15 +7,13 @@ use aws_lambda_events::event::cloudwatch_logs::{LogData, LogEntry};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use serde::Serialize;
 use thundra_aws::Error;
+use thundra_lines::{DecodeError, Document, Line, LogLine, Report, Telemetry, join_series};
 
 use crate::collector::{Collector, Sent};
-use crate::emf::{self, Document};
-use crate::line::{Line, Telemetry};
-use crate::log_line::LogLine;
 use crate::outbox::Outbox;
-use crate::report::{self, Report};
 use crate::request::Request as _;
 use crate::signals::Signals;
+use crate::source::resource;
 
 /// The telemetry of a delivery.
 #[derive(Debug, Default)]
@@ -61,9 +59,9 @@ impl Delivery {
             }
         }
         for report in delivery.outbox.describe_roots(reports) {
-            delivery.outbox.add_log_record(report::resource(&data, None), report.log_record());
+            delivery.outbox.add_log_record(resource(&data, None), report.log_record());
         }
-        emf::series::join(&mut delivery.documents);
+        join_series(&mut delivery.documents);
         delivery.outbox.add(Telemetry::Metrics(std::mem::take(&mut delivery.documents)));
         Some(delivery)
     }
@@ -75,13 +73,13 @@ impl Delivery {
         data: &LogData,
         signals: Signals,
         reports: &mut Vec<Report>,
-    ) -> Result<(), String> {
-        match Line::read(&entry.message, entry.timestamp)? {
+    ) -> Result<(), DecodeError> {
+        match Line::read(&entry.message, written(entry))? {
             Line::Telemetry(telemetry) if signals.traces => self.outbox.add(telemetry),
             Line::Telemetry(_) => {}
             Line::Report(report) if signals.traces => reports.push(*report),
             Line::Report(report) if signals.logs => {
-                self.outbox.add_log_record(report::resource(data, None), report.log_record());
+                self.outbox.add_log_record(resource(data, None), report.log_record());
             }
             Line::Report(_) => {}
             Line::Other => return self.add_other(entry, data, signals),
@@ -90,14 +88,14 @@ impl Delivery {
     }
 
     /// Adds a line without OTLP. Lines not forwarded as metrics, or only in part, are ordinary log lines.
-    fn add_other(&mut self, entry: &LogEntry, data: &LogData, signals: Signals) -> Result<(), String> {
+    fn add_other(&mut self, entry: &LogEntry, data: &LogData, signals: Signals) -> Result<(), DecodeError> {
         let document = if signals.metrics { Document::read(&entry.message) } else { None };
         let is_metrics = document.map_or(Ok(false), |document| self.add_document(&document?, data));
         if is_metrics != Ok(true)
             && signals.logs
-            && let Some(line) = LogLine::read(&entry.message, entry.timestamp)
+            && let Some(line) = LogLine::read(&entry.message, written(entry))
         {
-            self.outbox.add_log_record(report::resource(data, line.service.as_deref()), line.record);
+            self.outbox.add_log_record(resource(data, line.service.as_deref()), line.record);
         }
         is_metrics.map(|_| ())
     }
@@ -107,11 +105,11 @@ impl Delivery {
     /// # Errors
     ///
     /// If some of the metrics cannot be read. The others are added.
-    fn add_document(&mut self, document: &Document, data: &LogData) -> Result<bool, String> {
-        let (metrics, errors) = document.metrics(report::resource(data, document.service()));
+    fn add_document(&mut self, document: &Document, data: &LogData) -> Result<bool, DecodeError> {
+        let (metrics, errors) = document.metrics(resource(data, document.service()));
         let is_metrics = metrics.count() > 0;
         self.documents.join(metrics);
-        if errors.is_empty() { Ok(is_metrics) } else { Err(errors.join("; ")) }
+        if errors.is_empty() { Ok(is_metrics) } else { Err(DecodeError::Malformed(errors.join("; "))) }
     }
 
     /// Sends everything to the collector before the deadline.
@@ -141,6 +139,11 @@ impl Delivery {
             Err(format!("{}; forwarded before: {forwarded:?}", failures.join("; ")).into())
         }
     }
+}
+
+/// Returns the time at which a line was written, in nanoseconds since 1970.
+fn written(entry: &LogEntry) -> u64 {
+    u64::try_from(entry.timestamp).unwrap_or_default().saturating_mul(1_000_000)
 }
 
 /// Returns the log group of this function; `None` outside Lambda.

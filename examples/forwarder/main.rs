@@ -36,9 +36,8 @@
 //! thundra-aws = "0.1"
 //! thundra-core = "0.1"
 //! thundra-http = "0.1"
+//! thundra-lines = { git = "https://github.com/thundra-io/thundra-rust" } # examples/lines
 //! aws_lambda_events = { version = "1.2", default-features = false, features = ["cloudwatch_logs"] }
-//! base64 = "0.22"
-//! chrono = { version = "0.4", default-features = false, features = ["std"] }
 //! flate2 = "1"
 //! httpdate = "1"
 //! opentelemetry-proto = { version = "0.33", default-features = false, features = [
@@ -60,14 +59,10 @@
 
 mod collector;
 mod delivery;
-mod emf;
-mod line;
-mod log_line;
 mod outbox;
-mod report;
 mod request;
 mod signals;
-mod value;
+mod source;
 
 use aws_lambda_events::event::cloudwatch_logs::LogsEvent;
 use thundra_aws::{Error, LambdaEvent};

@@ -8,9 +8,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use thundra_lines::{Report, Telemetry};
 
-use crate::line::Telemetry;
-use crate::report::Report;
 use crate::request::Request as _;
 
 /// One request for each signal.
@@ -71,9 +70,9 @@ fn text_of(value: Option<&AnyValue>) -> Option<&str> {
 mod tests {
     use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
     use prost::Message as _;
+    use thundra_lines::attribute;
 
     use super::*;
-    use crate::value::attribute;
 
     fn spans(service: &str, scope: &str, names: &[&str]) -> ExportTraceServiceRequest {
         let attributes = vec![attribute("service.name", Value::StringValue(service.to_owned()))];

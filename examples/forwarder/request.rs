@@ -5,11 +5,10 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceReq
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use prost::Message;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use thundra_core::{OtlpConfig, OtlpSignals};
 
 /// An OTLP request of one signal.
-pub(crate) trait Request: Message + Default + Serialize + DeserializeOwned {
+pub(crate) trait Request: Message + Default + Serialize {
     /// The name of the records, for messages.
     const RECORDS: &'static str;
 
@@ -27,15 +26,6 @@ pub(crate) trait Request: Message + Default + Serialize + DeserializeOwned {
 
     /// Reads the number of rejected records, and the message, from a response.
     fn rejected(response: &[u8], is_json: bool) -> (usize, String);
-
-    /// Decodes a request.
-    fn decode_as(bytes: &[u8], is_json: bool) -> Result<Self, String> {
-        if is_json {
-            serde_json::from_slice(bytes).map_err(|error| format!("JSON: {error}"))
-        } else {
-            Self::decode(bytes).map_err(|error| format!("protobuf: {error}"))
-        }
-    }
 }
 
 macro_rules! request {

@@ -4,9 +4,17 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
 use serde_json::{Map, Value as Json};
 
+/// The attribute with the request id of an invocation.
+pub(crate) const INVOCATION_ID: &str = "faas.invocation_id";
+
 /// Makes an attribute.
-pub(crate) fn attribute(key: &str, value: Value) -> KeyValue {
+pub fn attribute(key: &str, value: Value) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+}
+
+/// Makes a text.
+pub(crate) fn string(text: &str) -> AnyValue {
+    AnyValue { value: Some(Value::StringValue(text.to_owned())) }
 }
 
 /// Converts the members of an object to attributes.

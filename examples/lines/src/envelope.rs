@@ -1,44 +1,19 @@
-//! A line of a log: telemetry, Lambda's report of an invocation, or any other line.
-
-use std::io::Read as _;
+//! The [envelope] of an OTLP request in a line, as our exporter `stdout` and the serverless-otlp-forwarder's write it.
+//!
+//! [envelope]: https://crates.io/crates/otlp-stdout-span-exporter
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::read::GzDecoder;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use serde::Deserialize;
 use serde_json::Value;
+use thundra_core::Signal;
 
-use crate::report::Report;
-use crate::request::Request;
+use crate::decode::{DecodeError, Format, Telemetry, decode, unzip};
 
-/// The limit of a decompressed payload. A line of 1 MiB, the limit of CloudWatch Logs, could hold up to 1 GiB of zeros.
-const MAX_PAYLOAD_BYTES: u64 = 64 << 20;
+/// The beginning of an envelope.
+const START: &str = r#"{"__otel_otlp_stdout""#;
 
-/// A line of a log.
-#[derive(Debug)]
-pub(crate) enum Line {
-    /// An OTLP request in the envelope of the serverless-otlp-forwarder.
-    Telemetry(Telemetry),
-    /// Lambda's figures of an invocation.
-    Report(Box<Report>),
-    /// A line for people.
-    Other,
-}
-
-/// An OTLP request.
-#[derive(Debug)]
-pub(crate) enum Telemetry {
-    Traces(ExportTraceServiceRequest),
-    Logs(ExportLogsServiceRequest),
-    Metrics(ExportMetricsServiceRequest),
-}
-
-/// The [envelope] of an OTLP request. The envelope's headers are ignored: the forwarder uses its own headers.
-///
-/// [envelope]: https://crates.io/crates/otlp-stdout-span-exporter
+/// An envelope. Its headers are ignored: who sends the request on has headers of its own.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Envelope {
@@ -52,55 +27,39 @@ struct Envelope {
     payload: Value,
 }
 
-impl Line {
-    /// Reads a line, written at a time in milliseconds since 1970.
-    ///
-    /// # Errors
-    ///
-    /// If the line is an envelope with unreadable content.
-    pub(crate) fn read(text: &str, timestamp: i64) -> Result<Self, String> {
-        // Some runtimes write time, request id and level in front of the JSON.
-        if let Some(start) = text.find(r#"{"__otel_otlp_stdout""#) {
-            let json = text.get(start..).unwrap_or_default();
-            // The stream reader stops at the end of the object, and ignores any text after the object.
-            let envelope = serde_json::Deserializer::from_str(json).into_iter().next();
-            let envelope: Envelope = envelope.ok_or("no envelope")?.map_err(|error| error.to_string())?;
-            return envelope.open().map(Line::Telemetry);
-        }
-        Ok(Report::read(text, timestamp).map_or(Line::Other, |report| Line::Report(Box::new(report))))
-    }
+/// Reads the request of an envelope anywhere in a line; `None` for any other line.
+pub(crate) fn read(line: &str) -> Option<Result<Telemetry, DecodeError>> {
+    // Some runtimes write time, request id and level in front of the JSON.
+    let json = line.get(line.find(START)?..)?;
+    // The stream reader stops at the end of the object, and ignores any text after the object.
+    let envelope = serde_json::Deserializer::from_str(json).into_iter::<Envelope>().next()?;
+    Some(envelope.map_err(|error| DecodeError::Malformed(error.to_string())).and_then(Envelope::open))
 }
 
 impl Envelope {
-    fn open(self) -> Result<Telemetry, String> {
+    fn open(self) -> Result<Telemetry, DecodeError> {
+        let malformed = |problem: String| DecodeError::Malformed(problem);
         let bytes = match self.payload {
-            Value::String(text) if self.base64 => STANDARD.decode(text).map_err(|error| format!("base64: {error}"))?,
+            Value::String(text) if self.base64 => {
+                STANDARD.decode(text).map_err(|error| malformed(format!("base64: {error}")))?
+            }
             Value::String(text) => text.into_bytes(),
             json => json.to_string().into_bytes(),
         };
         let bytes = match self.content_encoding.as_str() {
-            "gzip" => unzip(&bytes).map_err(|error| format!("gzip: {error}"))?,
+            "gzip" => unzip(&bytes)?,
             "" | "identity" | "none" => bytes,
-            other => return Err(format!("the content encoding {other:?} is not supported")),
+            other => return Err(malformed(format!("the content encoding {other:?} is not supported"))),
         };
-        let is_json = self.content_type.starts_with("application/json");
+        let format = if self.content_type.starts_with("application/json") { Format::Json } else { Format::Protobuf };
         // A signal's own endpoint may have any path.
-        match self.endpoint.rsplit('/').next() {
-            Some("logs") => Request::decode_as(&bytes, is_json).map(Telemetry::Logs),
-            Some("metrics") => Request::decode_as(&bytes, is_json).map(Telemetry::Metrics),
-            _ => Request::decode_as(&bytes, is_json).map(Telemetry::Traces),
-        }
+        let signal = match self.endpoint.rsplit('/').next() {
+            Some("logs") => Signal::Logs,
+            Some("metrics") => Signal::Metrics,
+            _ => Signal::Traces,
+        };
+        decode(signal, format, &bytes)
     }
-}
-
-fn unzip(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let mut plain = Vec::new();
-    let mut reader = GzDecoder::new(bytes).take(MAX_PAYLOAD_BYTES + 1);
-    reader.read_to_end(&mut plain).map_err(|error| error.to_string())?;
-    if plain.len() as u64 > MAX_PAYLOAD_BYTES {
-        return Err(format!("more than {} MiB", MAX_PAYLOAD_BYTES >> 20));
-    }
-    Ok(plain)
 }
 
 #[cfg(test)]
@@ -109,6 +68,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
     use prost::Message as _;
     use serde_json::json;
@@ -152,9 +112,9 @@ mod tests {
             (envelope(JSON, None, false, &text), "JSON as it is"),
             (envelope(JSON, None, false, &json!(text.to_string())), "JSON as a text"),
         ] {
-            for line in [line.clone(), format!("2026-11-26T00:00:00Z 8f5 INFO {line}\n")] {
-                match Line::read(&line, 0) {
-                    Ok(Line::Telemetry(Telemetry::Traces(request))) => assert_eq!(request, spans(), "{why}"),
+            for line in [line.clone(), format!("2026-11-26T00:00:00Z 8f5 INFO {line}\n"), format!("{line} and more")] {
+                match read(&line) {
+                    Some(Ok(Telemetry::Traces(request))) => assert_eq!(request, spans(), "{why}"),
                     other => panic!("{why}: {other:?}"),
                 }
             }
@@ -162,13 +122,26 @@ mod tests {
     }
 
     #[test]
+    fn the_endpoint_names_the_signal() {
+        for (path, expected) in
+            [("v1/logs", "Logs"), ("v1/metrics", "Metrics"), ("v1/traces", "Traces"), ("a", "Traces")]
+        {
+            let line = envelope("", None, true, &json!("")).replace("v1/traces", path);
+            let found = format!("{:?}", read(&line).unwrap().unwrap());
+            assert!(found.starts_with(expected), "{path}: {found}");
+        }
+    }
+
+    #[test]
     fn an_envelope_that_cannot_be_read_is_named_and_other_lines_are_not() {
         let bomb = gzip(&vec![0; 65 << 20]);
+        let many = gzip(&[&[0x0a, 0x80, 0x9b, 0xee, 0x02][..], &[0x12, 0].repeat(3_000_000)].concat());
         for (line, error, why) in [
             (r#"{"__otel_otlp_stdout":"1","endp"#.to_owned(), Some("EOF while parsing"), "a line that was cut"),
             (envelope("", Some("gzip"), true, &json!("%")), Some("base64: "), "no base64"),
             (envelope("", Some("gzip"), true, &json!("AAAA")), Some("gzip: "), "no gzip"),
             (envelope("", Some("gzip"), true, &json!(bomb)), Some("gzip: more than 64 MiB"), "a bomb"),
+            (envelope("", Some("gzip"), true, &json!(many)), Some("more than two million"), "a bomb of messages"),
             (
                 envelope("", Some("zstd"), true, &json!("AAAA")),
                 Some("the content encoding \"zstd\""),
@@ -179,9 +152,9 @@ mod tests {
             ("START RequestId: 1 Version: $LATEST".to_owned(), None, "a line of Lambda"),
             (String::new(), None, "an empty line"),
         ] {
-            match (Line::read(&line, 0), error) {
-                (Ok(Line::Other), None) => {}
-                (Err(found), Some(error)) => assert!(found.starts_with(error), "{why}: {found}"),
+            match (read(&line), error) {
+                (None, None) => {}
+                (Some(Err(found)), Some(error)) => assert!(found.to_string().starts_with(error), "{why}: {found}"),
                 (found, _) => panic!("{why}: {found:?}"),
             }
         }

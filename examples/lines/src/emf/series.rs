@@ -11,8 +11,10 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{HistogramDataPoint, Metric, NumberDataPoint};
 use prost::Message as _;
 
+use super::measured::add;
+
 /// Joins the metrics of documents with the same series and time.
-pub(crate) fn join(request: &mut ExportMetricsServiceRequest) {
+pub fn join_series(request: &mut ExportMetricsServiceRequest) {
     for scope in request.resource_metrics.iter_mut().flat_map(|run| &mut run.scope_metrics) {
         let (mut joined, mut places): (Vec<Metric>, HashMap<_, usize>) = Default::default();
         for metric in std::mem::take(&mut scope.metrics) {
@@ -80,18 +82,12 @@ fn join_histogram(known: &mut HistogramDataPoint, other: &HistogramDataPoint) {
     }
 }
 
-/// Adds two numbers. A sum out of range becomes the nearest finite number: JSON has no infinity.
-pub(super) fn add(one: f64, other: f64) -> f64 {
-    (one + other.clamp(f64::MIN, f64::MAX)).clamp(f64::MIN, f64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use opentelemetry_proto::tonic::resource::v1::Resource;
 
+    use super::super::Document;
     use super::*;
-    use crate::emf::Document;
-    use crate::request::Request as _;
 
     fn document(method: &str, time: u64, unit: &str, value: &str) -> ExportMetricsServiceRequest {
         let line = format!(
@@ -103,11 +99,11 @@ mod tests {
 
     /// Returns the metrics of several documents of one delivery.
     fn joined<const N: usize>(documents: [(&str, u64, &str, &str); N]) -> Vec<Metric> {
-        let mut request = ExportMetricsServiceRequest::default();
-        for (method, time, unit, value) in documents {
-            request.join(document(method, time, unit, value));
-        }
-        join(&mut request);
+        let mut requests = documents.into_iter().map(|(method, time, unit, value)| document(method, time, unit, value));
+        let mut request = requests.next().unwrap();
+        let metrics = &mut request.resource_metrics[0].scope_metrics[0].metrics;
+        requests.for_each(|mut other| metrics.append(&mut other.resource_metrics[0].scope_metrics[0].metrics));
+        join_series(&mut request);
         request.resource_metrics.remove(0).scope_metrics.remove(0).metrics
     }
 

@@ -1,8 +1,9 @@
 use super::*;
 
-/// The time at which the lines were written, in milliseconds and in nanoseconds since 1970.
-const WRITTEN: i64 = 1_764_115_200_000;
-const WRITTEN_NANOS: u64 = 1_764_115_200_000_000_000;
+/// The time at which the lines were written.
+const WRITTEN: u64 = 1_764_115_200_000_000_000;
+
+const ID: &str = "8f507cfc-0000-4000-8000-0123456789ab";
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -32,11 +33,11 @@ fn a_line_of_ours_has_its_fields_in_the_record() {
         "service":"orders","function_request_id":"r-1","cold_start":true,"trace_id":"{TRACE}","span_id":"b7ad6b7169203331",
         "x-correlation-id":"c-1","left":0}}"#
     );
-    let LogLine { record, service } = LogLine::read(&line, WRITTEN).unwrap();
-    assert_eq!(service.as_deref(), Some("orders"));
+    let LogLine { record, service, request_id, .. } = LogLine::read(&line, WRITTEN).unwrap();
+    assert_eq!((service.as_deref(), request_id.as_deref()), (Some("orders"), Some("r-1")));
     assert_eq!((body(&record), record.event_name.as_str()), ("sold out", "stock.empty"));
     assert_eq!((record.severity_number, record.severity_text.as_str()), (13, "WARN"));
-    assert_eq!((record.time_unix_nano, record.observed_time_unix_nano), (1_764_115_200_500_000_000, WRITTEN_NANOS));
+    assert_eq!((record.time_unix_nano, record.observed_time_unix_nano), (1_764_115_200_500_000_000, WRITTEN));
     assert_eq!(record.trace_id, TraceId::from_hex(TRACE).unwrap().to_bytes());
     assert_eq!(record.span_id, [0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31]);
     assert_eq!(text(&record, "faas.invocation_id"), Some("r-1"));
@@ -72,7 +73,7 @@ fn the_names_of_other_loggers_are_read() {
         let (number, level, seconds, request_id, has_trace) = expected;
         assert_eq!(body(&record), "hello", "{why}");
         assert_eq!((record.severity_number, record.severity_text.as_str()), (number, level), "{why}");
-        assert_eq!(record.time_unix_nano, WRITTEN_NANOS + seconds * 1_000_000_000, "{why}");
+        assert_eq!(record.time_unix_nano, WRITTEN + seconds * 1_000_000_000, "{why}");
         assert_eq!(text(&record, "faas.invocation_id"), request_id, "{why}");
         assert_eq!(!record.trace_id.is_empty(), has_trace, "{why}");
         assert!(record.span_id.is_empty(), "{why}");
@@ -85,7 +86,6 @@ fn the_names_of_other_loggers_are_read() {
 
 #[test]
 fn a_line_of_text_is_the_body() {
-    const ID: &str = "8f507cfc-0000-4000-8000-0123456789ab";
     for (line, severity, request_id, why) in [
         ("hello\tworld".to_owned(), 0, None, "any line"),
         ("{\"level\":\"INFO\",\"mess".to_owned(), 0, None, "JSON that was cut"),
@@ -98,7 +98,7 @@ fn a_line_of_text_is_the_body() {
     ] {
         let record = read(&format!("{line}\n"));
         assert_eq!((body(&record), record.severity_number), (line.as_str(), severity), "{why}");
-        assert_eq!((text(&record, "faas.invocation_id"), record.time_unix_nano), (request_id, WRITTEN_NANOS), "{why}");
+        assert_eq!((text(&record, "faas.invocation_id"), record.time_unix_nano), (request_id, WRITTEN), "{why}");
     }
     assert!(LogLine::read(" \n", WRITTEN).is_none(), "an empty line");
     let record = read(&format!("2025-11-26T00:00:00.000Z\t{ID}\tINFO\t{{\"message\":\"sold\",\"level\":\"DEBUG\"}}"));
@@ -107,12 +107,60 @@ fn a_line_of_text_is_the_body() {
 }
 
 #[test]
+fn the_words_of_a_prefix_are_in_the_fields_and_can_be_cut_off_the_body() {
+    let start = format!("START RequestId: {ID} Version: $LATEST");
+    for (line, severity, request_id, seconds, rest, why) in [
+        (format!("2025-11-26T00:00:01.000Z\t{ID}\tERROR\ta\tb"), 17, Some(ID), 1, "a\tb", "the runtime for Node"),
+        (format!("[INFO]\t2025-11-26T00:00:02.000Z\t{ID}\ta"), 9, Some(ID), 2, "a", "the runtime for Python"),
+        ("WARN\té".to_owned(), 13, None, 0, "é", "a level"),
+        ("2025-11-26T00:00:03.000Z\t7".to_owned(), 0, None, 3, "2025-11-26T00:00:03.000Z\t7", "a row of a table"),
+        (start.clone(), 9, Some(ID), 0, &start, "a line of Lambda"),
+        ("a\tb".to_owned(), 0, None, 0, "a\tb", "any line"),
+        (format!("INFO\t{{\"message\":\"a\\tb\",\"awsRequestId\":\"{ID}\"}}"), 9, Some(ID), 0, "a\tb", "JSON"),
+        (r#"{"a":1}"#.to_owned(), 0, None, 0, r#"{"a":1}"#, "other JSON"),
+    ] {
+        let line = LogLine::read(&line, WRITTEN).unwrap().without_prefix();
+        assert_eq!((body(&line.record), line.record.severity_number), (rest, severity), "{why}");
+        assert_eq!(
+            (line.request_id.as_deref(), text(&line.record, "faas.invocation_id")),
+            (request_id, request_id),
+            "{why}"
+        );
+        assert_eq!(line.record.time_unix_nano, WRITTEN + seconds * 1_000_000_000, "{why}");
+    }
+}
+
+#[test]
+fn a_function_is_a_service_unless_the_line_names_one() {
+    for (line, service, why) in [
+        (r#"{"level":"INFO","message":"a","service":"orders","function_name":"f"}"#, Some("orders"), "a service"),
+        (r#"{"level":"INFO","message":"a","function_name":"f"}"#, Some("f"), "a function"),
+        (r#"{"type":"platform.initStart","record":{"functionName":"f"}}"#, Some("f"), "an event of Lambda"),
+        (r#"{"service":"orders"}"#, None, "an object that is no log line"),
+        ("a", None, "text"),
+    ] {
+        let line = LogLine::read(line, WRITTEN).unwrap();
+        assert_eq!(line.service.as_deref(), service, "{why}");
+        assert_eq!(text(&line.record, "service"), None, "{why}");
+    }
+}
+
+#[test]
+fn no_key_stands_twice() {
+    let line = format!(
+        r#"{{"level":"INFO","message":"a","requestId":"r-1","faas.invocation_id":"r-2","trace_id":"{TRACE}"}}"#
+    );
+    let keys: Vec<_> = read(&line).attributes.into_iter().map(|attribute| attribute.key).collect();
+    assert_eq!(keys, ["faas.invocation_id"]);
+}
+
+#[test]
 fn an_event_of_lambda_has_its_name_and_its_invocation() {
     let line = r#"{"time":"2025-11-26T00:00:01Z","type":"platform.start","record":{"requestId":"r-1"}}"#;
     let record = read(line);
     assert_eq!((body(&record), record.event_name.as_str()), (line, "aws.lambda.platform.start"));
     assert_eq!((text(&record, "faas.invocation_id"), record.severity_number), (Some("r-1"), 9));
-    assert_eq!(record.time_unix_nano, WRITTEN_NANOS + 1_000_000_000);
+    assert_eq!(record.time_unix_nano, WRITTEN + 1_000_000_000);
 }
 
 #[test]
@@ -120,7 +168,7 @@ fn what_cannot_be_read_stays_an_attribute() {
     let record = read(
         r#"{"level":"INFO","message":{"order":1},"timestamp":"soon","trace_id":"00","span_id":"b7ad6b7169203331","service":7}"#,
     );
-    assert_eq!((record.time_unix_nano, record.trace_id.len(), record.span_id.len()), (WRITTEN_NANOS, 0, 0));
+    assert_eq!((record.time_unix_nano, record.trace_id.len(), record.span_id.len()), (WRITTEN, 0, 0));
     assert_eq!((text(&record, "timestamp"), text(&record, "trace_id")), (Some("soon"), Some("00")));
     assert!(matches!(record.body.unwrap().value, Some(Value::KvlistValue(_))), "a structured message");
     assert!(record.attributes.iter().any(|attribute| attribute.key == "service"));
@@ -144,7 +192,7 @@ fn the_size_of_a_number_tells_the_unit_of_a_time() {
         ("-1764115203", None, "a negative number"),
     ] {
         let record = read(&format!(r#"{{"level":"INFO","message":"hello","timestamp":{time}}}"#));
-        assert_eq!(record.time_unix_nano, nanos.unwrap_or(WRITTEN_NANOS), "{why}");
+        assert_eq!(record.time_unix_nano, nanos.unwrap_or(WRITTEN), "{why}");
         let is_kept = record.attributes.iter().any(|attribute| attribute.key == "timestamp");
         assert_eq!(is_kept, nanos.is_none(), "{why}");
     }
