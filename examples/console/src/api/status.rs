@@ -18,7 +18,7 @@ pub(crate) struct Ports {
 
 /// `GET /api/v1/status`
 pub(crate) async fn answer(State(api): State<Api>) -> Answer {
-    let (rejected, limit, is_kept) = (api.store.rejected(), api.store.limit, api.store.is_kept);
+    let (limit, is_kept) = (api.store.limit, api.store.is_kept);
     let mut status = api
         .store
         .read(|db| {
@@ -36,6 +36,8 @@ pub(crate) async fn answer(State(api): State<Api>) -> Answer {
             }))
         })
         .await?;
+    // Counted after the read: who sees a span also sees what was rejected before it came.
+    let rejected = api.store.rejected();
     if let Value::Object(members) = &mut status {
         members.extend([
             ("ingest".to_owned(), api.ports.otlp.iter().cloned().collect::<Vec<_>>().into()),
