@@ -6,9 +6,9 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 use serde_json::Value as Json;
+use thundra_lines::MAX_BYTES;
 use tokio::runtime::Handle;
 
-use super::decode::MAX_BYTES;
 use super::line::Lines;
 use super::message::{Message, Messages};
 use crate::rows::{Batch, Rejected};
@@ -88,7 +88,7 @@ impl Loading {
         for value in values {
             let items = if let Json::Array(items) = value { items } else { vec![value] };
             for item in items {
-                lines.json(item.clone(), &item.to_string(), &Message::default(), &mut self.batch);
+                lines.read(&Message { text: item.to_string(), ..Message::default() }, &mut self.batch);
             }
             self.write()?;
         }

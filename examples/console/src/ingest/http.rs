@@ -14,10 +14,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use prost::Message as _;
 use thundra_core::Signal;
+use thundra_lines::{DecodeError, Format, MAX_BYTES, decode, unzip};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use super::decode::{DecodeError, Format, MAX_BYTES, request, unzip};
 use crate::rows::Batch;
 use crate::server::is_loopback;
 use crate::store::{self, Store};
@@ -77,7 +77,7 @@ async fn take(store: Store, signal: Signal, headers: HeaderMap, body: Bytes) -> 
     let batch = tokio::task::spawn_blocking(move || {
         let plain = if is_zipped { Bytes::from(unzip(&body)?) } else { body };
         let mut batch = Batch::default();
-        batch.add(request(signal, format, &plain)?);
+        batch.add(decode(signal, format, &plain)?);
         Ok(batch)
     });
     let batch = match batch.await {

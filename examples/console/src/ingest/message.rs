@@ -1,7 +1,7 @@
 //! Messages out of lines: the prefixes of `aws logs tail` and of CloudWatch's exports are taken off, and lines without
 //! one continue the message before.
 
-use chrono::{DateTime, NaiveDateTime};
+use thundra_lines::nanoseconds;
 
 /// The longest message. CloudWatch Logs takes 1 MiB.
 const MAX_BYTES: usize = 4 << 20;
@@ -10,7 +10,7 @@ const MAX_BYTES: usize = 4 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Message {
     /// Nanoseconds since 1970; 0 if the log does not say.
-    pub(super) time: i64,
+    pub(super) time: u64,
     /// The log stream; empty if the log does not say.
     pub(super) stream: String,
     pub(super) text: String,
@@ -55,24 +55,13 @@ impl Messages {
 /// Reads a line with a time, and perhaps a stream, before the message.
 fn prefixed(line: &str) -> Option<Message> {
     let (first, rest) = line.split_once(' ')?;
-    let time = nanos(first)?;
+    let time = nanoseconds(first)?;
     let (stream, text) = match rest.split_once(' ') {
         Some((word, rest)) if is_stream(word) => (word, rest),
         _ if is_stream(rest) => (rest, ""),
         _ => ("", rest),
     };
     Some(Message { time, stream: stream.to_owned(), text: text.to_owned() })
-}
-
-/// Reads a time; those without a zone are as `aws logs tail --format short` has them.
-pub(super) fn nanos(text: &str) -> Option<i64> {
-    if !text.as_bytes().first()?.is_ascii_digit() || text.len() < 19 {
-        return None;
-    }
-    let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok();
-    let time =
-        time.or_else(|| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|time| time.and_utc()));
-    time?.timestamp_nanos_opt()
 }
 
 /// Returns `true` for a log stream of Lambda: `2026/11/26/[$LATEST]0123…`, or with a name in front.
@@ -86,7 +75,7 @@ fn is_stream(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn messages(log: &str) -> Vec<(i64, String, String)> {
+    fn messages(log: &str) -> Vec<(u64, String, String)> {
         let mut messages = Messages::default();
         let mut all: Vec<Message> = log.lines().filter_map(|line| messages.line(line)).collect();
         all.extend(messages.end());

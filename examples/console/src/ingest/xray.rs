@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thundra_core::Signal;
+use thundra_lines::{Format, decode};
 use tokio::net::UdpSocket;
 
-use super::decode::{Format, request};
 use crate::rows::Batch;
 use crate::store::Store;
 
@@ -46,7 +46,7 @@ fn read(datagram: &[u8]) -> Option<Batch> {
     let base64 = OTLP.iter().find_map(|prefix| document.strip_prefix(*prefix))?;
     let bytes = STANDARD.decode(base64.trim_ascii_end()).ok()?;
     let mut batch = Batch::default();
-    batch.add(request(Signal::Traces, Format::Protobuf, &bytes).ok()?);
+    batch.add(decode(Signal::Traces, Format::Protobuf, &bytes).ok()?);
     Some(batch)
 }
 

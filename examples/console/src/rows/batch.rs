@@ -7,19 +7,11 @@ use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use opentelemetry_proto::tonic::resource::v1::Resource as OtlpResource;
 use prost::Message as _;
 use thundra_core::semconv;
+use thundra_lines::Telemetry;
 
 use super::attributes::{Attributes, hashed, text_of};
 use super::waiting::measure_waiting;
 use super::{LogRow, PointRow, Report, SpanRow, log, point};
-
-/// What comes in.
-#[derive(Debug)]
-pub(crate) enum Telemetry {
-    Traces(ExportTraceServiceRequest),
-    Logs(ExportLogsServiceRequest),
-    Metrics(ExportMetricsServiceRequest),
-    Report(Report),
-}
 
 /// Rows of one transaction. Rows name resources and scopes by their places in the lists.
 #[derive(Debug, Default)]
@@ -71,7 +63,6 @@ impl Batch {
             Telemetry::Traces(request) => self.add_spans(request),
             Telemetry::Logs(request) => self.add_logs(request),
             Telemetry::Metrics(request) => self.add_points(request),
-            Telemetry::Report(report) => self.reports.push(report),
         }
     }
 

@@ -13,7 +13,7 @@ mod value;
 mod waiting;
 
 pub(crate) use attributes::{find, number_of, text_of};
-pub(crate) use batch::{Batch, Rejected, Resource, Telemetry};
+pub(crate) use batch::{Batch, Rejected, Resource};
 pub(crate) use invocation::Invocation;
 pub(crate) use log::LogRow;
 pub(crate) use peer::{NodeKind, Peer, received_from};
