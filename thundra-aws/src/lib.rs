@@ -342,6 +342,8 @@
 //! - `local-run` (default): [runs outside of Lambda](run#local-runs). Without the feature, such a run is an error.
 //! - `measurements` (default): [metrics](#metrics), those of invocations and calls, and those of the program's events.
 //!   `sdk` includes `measurements`.
+//! - `registry` (default): [`layer()`] for a subscriber of the program's own, and layers of the program in the
+//!   [`Telemetry`]. Without the feature, log lines have no fields of spans.
 //! - `sns`, `sqs`, `kinesis`, `eventbridge`, `lambda`, `sfn`: a client, and context in the messages of the client. Each
 //!   includes `sdk` and `config`.
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
@@ -425,10 +427,13 @@ pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
 pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settings};
+#[cfg(feature = "registry")]
+#[doc(inline)]
+pub use thundra_core::layer;
 #[doc(inline)]
 pub use thundra_core::{
     Config, ConfigProblem, Env, Levels, LogFormat, NO_ATTRIBUTES, ParseTraceContextError, Scope, ScopeBuilder,
-    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, layer, log, propagation,
+    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, log, propagation,
 };
 #[doc(inline)]
 pub use thundra_http::{Outcome, TelemetryGuard, export, scope, sync_scope};

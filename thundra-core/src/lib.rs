@@ -248,6 +248,9 @@
 //! - `measurements` (default): [metrics](#metrics). Without the feature nothing is measured, and a program is smaller.
 //! - `metrics`: the macros of the `metrics` crate record measurements, see [Metrics](#metrics). Includes
 //!   `measurements`.
+//! - `registry` (default): [`layer`] and [`log::layer()`] for a subscriber of the program's own,
+//!   [`TelemetryBuilder::layer`], and the fields of spans in log lines. Without the feature, the subscriber of
+//!   [`install`] is the only one that records local spans, and a program is smaller.
 //! - `testing`: an in-memory exporter and a printer of span trees.
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -358,13 +361,15 @@ pub use signal::Signal;
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
-pub use telemetry::{Telemetry, TelemetryBuilder, flush, flush_last, install, layer, layer_with, subscriber};
+pub use telemetry::{Telemetry, TelemetryBuilder, flush, flush_last, install, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
     last_export, observe_built_in, pending_spans, renew, report_missing_scope, revise, share_withheld, spill_all,
     unexported,
 };
+#[cfg(feature = "registry")]
+pub use telemetry::{layer, layer_with};
 pub use thundra_macros::traced_of_core as traced;
 pub use value::{NO_ATTRIBUTES, Value};
 

@@ -176,6 +176,8 @@
 //! - `measurements` (default): metrics of calls and requests, and [of events](thundra_core#metrics).
 //! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics). Includes
 //!   `measurements`.
+//! - `registry` (default): [`layer()`] for a subscriber of the program's own, and layers of the program in the
+//!   [`Telemetry`].
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //! - `testing`: the module `testing`, with recordings, snapshots, and a collector for acceptance tests.
 //!
@@ -224,10 +226,13 @@ pub use settings::{CapturedHeaders, Settings};
 pub use settings::{VARIABLES, settings};
 #[doc(hidden)]
 pub use thundra_core::__private;
+#[cfg(feature = "registry")]
+#[doc(inline)]
+pub use thundra_core::layer;
 #[doc(inline)]
 pub use thundra_core::{
     Config, ConfigProblem, Env, Levels, LogFormat, NO_ATTRIBUTES, ParseTraceContextError, Scope, ScopeBuilder,
-    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, layer, log, propagation,
+    ScopeRef, SpanExt, SpanKind, Telemetry, TelemetryBuilder, TraceContext, correlation, log, propagation,
 };
 #[doc(inline)]
 pub use thundra_macros::traced_of_http as traced;

@@ -100,6 +100,7 @@ impl LogFormat {
     /// an outer span with the same name, and a field of the event hides both.
     ///
     /// Levels of lines, such as `RUST_LOG`, select the spans. Each selected span costs the formatting of the fields.
+    /// Takes the feature `registry`.
     #[must_use]
     pub const fn with_span_fields(self) -> Self {
         LogFormat { span_fields: true, ..self }

@@ -65,6 +65,7 @@ pub(crate) fn installed() -> Option<&'static Config> {
 }
 
 /// Returns the configuration for a layer of the program's own subscriber. The layer keeps parts of the configuration.
+#[cfg(feature = "registry")]
 pub(crate) fn config_of_layer() -> &'static Config {
     installed().unwrap_or_else(|| {
         HAS_PROVISIONAL_LAYER.store(true, Ordering::Relaxed);

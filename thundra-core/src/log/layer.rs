@@ -12,10 +12,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::fields::SpanFields;
-use super::lines::{Lines, Place};
+use super::lines::{Lines, Place, line_filter};
+use super::span_fields::SpanFields;
 use crate::Config;
-use crate::config::{Layout, LogFormat, process};
+use crate::config::process;
 use crate::points::fields as metric_fields;
 use crate::recorder::entered;
 use crate::recorder::events::BRIDGE_TARGET;
@@ -70,11 +70,6 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     LogLayer::of(Source::Given(config)).with_filter(LineLevels::of(Source::Given(config)))
-}
-
-/// Lets the layers take over an installed configuration.
-pub(crate) fn configuration_changed() {
-    tracing::callsite::rebuild_interest_cache();
 }
 
 /// The configuration of a layer.
@@ -236,13 +231,5 @@ impl<S: Subscriber> Filter<S> for LineLevels {
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Filter::<S>::max_level_hint(self.levels.get())
-    }
-}
-
-/// Returns the filter of the lines of a configuration.
-pub(crate) fn line_filter(config: &Config) -> LineFilter {
-    match config.log_format.map(LogFormat::layout) {
-        Some(Layout::None) => LineFilter::off(),
-        _ => LineFilter::new(&config.log_levels(), config.log_buffer.as_ref()),
     }
 }

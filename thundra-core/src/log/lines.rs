@@ -19,6 +19,7 @@ use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
 use crate::recorder::kept_writer;
 use crate::recorder::levels::KeptBytes;
+use crate::recorder::line_filter::LineFilter;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
@@ -53,6 +54,7 @@ impl Lines {
     }
 
     /// Returns `true` if the lines have the fields of the spans around an event.
+    #[cfg_attr(not(feature = "registry"), allow(dead_code))]
     pub(super) fn has_span_fields(&self) -> bool {
         self.has_span_fields
     }
@@ -187,6 +189,14 @@ pub(crate) struct Place<'a> {
     pub(crate) slot: Option<SpanSlot>,
     /// The fields of the spans around the event, from the innermost span on, if the lines have span fields.
     pub(crate) spans: &'a [&'a Attributes],
+}
+
+/// Returns the filter of the lines of a configuration.
+pub(crate) fn line_filter(config: &Config) -> LineFilter {
+    match config.log_format.map(LogFormat::layout) {
+        Some(Layout::None) => LineFilter::off(),
+        _ => LineFilter::new(&config.log_levels(), config.log_buffer.as_ref()),
+    }
 }
 
 /// Returns the implementation of a format; `None` for no lines.

@@ -20,16 +20,19 @@ mod fields;
 mod format;
 mod head;
 mod json;
+#[cfg(feature = "registry")]
 mod layer;
 mod lines;
+#[cfg(feature = "registry")]
+mod span_fields;
 mod text;
 mod timestamp;
 
 pub use append::append;
 pub(crate) use head::head;
-pub(crate) use layer::{configuration_changed, line_filter};
+#[cfg(feature = "registry")]
 pub use layer::{layer, layer_with};
-pub(crate) use lines::Lines;
+pub(crate) use lines::{Lines, line_filter};
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,10 @@
 use tracing::span::Id;
 use tracing::{Dispatch, Span};
 
-use super::layer::RecorderLayer;
 use super::slab::SCOPES;
 use super::slot::SpanSlot;
 use super::subscriber::RecorderSubscriber;
-use super::{entered, otel_context};
+use super::{entered, layer, otel_context};
 use crate::carrier::Outbound;
 use crate::config::config;
 use crate::{Config, TraceContext};
@@ -15,17 +14,7 @@ use crate::{Config, TraceContext};
 /// Returns the slot of the innermost recorded span of the running code, or of the scope's root.
 #[inline]
 pub(crate) fn slot() -> Option<SpanSlot> {
-    entered::innermost().or_else(slot_behind_hidden)
-}
-
-/// Returns the slot above a current span hidden from the recorder's layer by a filter. A task may have entered only
-/// hidden spans.
-#[cold]
-fn slot_behind_hidden() -> Option<SpanSlot> {
-    tracing::dispatcher::get_default(|dispatch| {
-        let recorder = dispatch.downcast_ref::<RecorderLayer>()?;
-        recorder.behind_hidden(|| dispatch.current_span().id().cloned())
-    })
+    entered::innermost().or_else(layer::slot_behind_hidden)
 }
 
 /// Returns the slot of a span; `None` if the span is not recorded.
@@ -37,7 +26,7 @@ pub(crate) fn slot_of(span: &Span) -> Option<SpanSlot> {
 fn slot_in(dispatch: &Dispatch, id: &Id) -> Option<SpanSlot> {
     match dispatch.downcast_ref::<RecorderSubscriber>() {
         Some(subscriber) => subscriber.slot(id),
-        None => dispatch.downcast_ref::<RecorderLayer>()?.slot(id),
+        None => layer::slot_in(dispatch, id),
     }
 }
 
@@ -48,7 +37,7 @@ pub(crate) fn is_shared(span: &Span) -> bool {
 
 /// Returns `true` if a subscriber records spans.
 pub(crate) fn records(dispatch: &Dispatch) -> bool {
-    dispatch.is::<RecorderSubscriber>() || dispatch.is::<RecorderLayer>()
+    dispatch.is::<RecorderSubscriber>() || layer::is_in(dispatch)
 }
 
 /// Returns the context of the innermost recorded span, or of the scope's root span; `None` outside of any scope.

@@ -6,7 +6,6 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Context, Filter};
 
 use super::levels::{self, LineLevels, Revised, SpanLevels};
 use super::line_filter::{Fate, LineFilter};
@@ -71,21 +70,6 @@ impl FrontFilter {
     /// Returns the most detailed level enabled for any target.
     pub(super) fn widest(&self) -> LevelFilter {
         widest_with_metrics(self.spans.widest().max(self.log.widest()))
-    }
-}
-
-impl<S> Filter<S> for FrontFilter {
-    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.enables(metadata)
-    }
-
-    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        metric_fields::register(metadata);
-        self.interest(metadata)
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.widest())
     }
 }
 

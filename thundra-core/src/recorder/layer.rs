@@ -15,13 +15,14 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::event_filter::widest;
 use super::filter::LogLines;
 use super::recording::Recorder;
 use super::scope_span::SCOPE_TARGET;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use super::span_index::SpanIndex;
-use super::{entered, missing_spans};
+use super::{entered, hidden_spans, missing_spans};
 use crate::clock::now;
 use crate::config::Config;
 
@@ -32,6 +33,8 @@ pub(crate) struct RecorderLayer {
     index: SpanIndex,
     /// The owner of the entries in the [stack](entered).
     owner: u32,
+    /// The most detailed level of recorded spans.
+    widest: LevelFilter,
     /// The most detailed level visible to the layers, if the subscriber below hides spans up to the wanted level.
     level_below: Option<LevelFilter>,
     /// The subscriber around this layer.
@@ -46,6 +49,7 @@ impl RecorderLayer {
             recorder: Recorder::new(config, no_lines),
             index: SpanIndex::new(),
             owner: entered::new_owner(),
+            widest: widest(config.spans.targets()),
             level_below: None,
             dispatch: OnceLock::new(),
         }
@@ -71,6 +75,26 @@ impl RecorderLayer {
     }
 }
 
+/// Returns the slot above a current span hidden from the layer by a filter. A task may have entered only hidden spans.
+#[cold]
+pub(super) fn slot_behind_hidden() -> Option<SpanSlot> {
+    tracing::dispatcher::get_default(|dispatch| {
+        let recorder = dispatch.downcast_ref::<RecorderLayer>()?;
+        recorder.behind_hidden(|| dispatch.current_span().id().cloned())
+    })
+}
+
+/// Returns the slot of a span of a subscriber; `None` if the layer is not in the subscriber, or does not record the
+/// span.
+pub(super) fn slot_in(dispatch: &Dispatch, id: &Id) -> Option<SpanSlot> {
+    dispatch.downcast_ref::<RecorderLayer>()?.slot(id)
+}
+
+/// Returns `true` if the layer is in a subscriber.
+pub(super) fn is_in(dispatch: &Dispatch) -> bool {
+    dispatch.is::<RecorderLayer>()
+}
+
 impl<S> Layer<S> for RecorderLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -84,13 +108,13 @@ where
     }
 
     fn on_layer(&mut self, below: &mut S) {
-        self.level_below = missing_spans::level_below(below, self.recorder.widest);
+        self.level_below = hidden_spans::level_below(below, self.widest);
     }
 
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         let _ = self.dispatch.set(dispatch.downgrade());
         if let Some(level) = self.level_below {
-            missing_spans::report_hidden_spans(level, self.recorder.widest);
+            hidden_spans::report(level, self.widest);
         }
     }
 

@@ -2,8 +2,7 @@
 
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
-use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::layer::{Context, Filter};
+use tracing::{Level, Metadata};
 
 use super::levels::{KeptLevels, LineLevels};
 use super::scope_span::SCOPE_TARGET;
@@ -40,7 +39,7 @@ impl LineFilter {
 
     /// Returns the levels in force.
     #[inline]
-    fn current(&self) -> Option<&LineLevels> {
+    pub(super) fn current(&self) -> Option<&LineLevels> {
         self.own.as_ref().map(LineLevels::current)
     }
 
@@ -53,12 +52,6 @@ impl LineFilter {
     #[inline]
     pub(crate) fn fate(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
         self.current().map_or(Fate::None, |levels| levels.fate(metadata, slot))
-    }
-
-    /// Returns `true` if an event has a line in the current scope.
-    #[inline]
-    pub(super) fn takes(&self, metadata: &Metadata<'_>) -> bool {
-        self.current().is_some_and(|levels| levels.takes(metadata))
     }
 
     /// Returns the interest in the events of a callsite. The events have lines in all scopes, in some scopes, or in no
@@ -162,20 +155,5 @@ impl LineLevels {
             None => LevelFilter::OFF,
         };
         written.max(kept).max(if debug { debug_logs::WIDEST } else { LevelFilter::OFF })
-    }
-}
-
-/// The filter of a line-writing layer.
-impl<S: Subscriber> Filter<S> for LineFilter {
-    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.takes(metadata)
-    }
-
-    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        self.interest(metadata)
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.widest())
     }
 }

@@ -10,7 +10,7 @@
 //! Two thin fronts share the [recorder](recording). Where no layer of the program shares the subscriber, the front is a
 //! [subscriber of our own](subscriber): an [id](packed_id) of `tracing` is the place of the span, and nothing is looked
 //! up. Beside other layers, the front is a [`layer`] on a `Registry`, and the [`span_index`] leads from a span to the
-//! place by two lock-free reads.
+//! place by two lock-free reads. Without the feature `registry`, there is no layer.
 //!
 //! A [scope](crate::Scope) owns a place in the [`slab`], with the open spans and the bytes of the ended spans. Each
 //! place has a lock, and recording a span takes no other lock.
@@ -32,9 +32,17 @@ pub(crate) mod filter;
 pub(crate) mod further_uses;
 mod handle_counts;
 mod handles;
+#[cfg(feature = "registry")]
+mod hidden_spans;
 pub(crate) mod kept_lines;
 pub(crate) mod kept_writer;
+#[cfg(feature = "registry")]
 pub(crate) mod layer;
+#[cfg(not(feature = "registry"))]
+#[path = "no_layer.rs"]
+pub(crate) mod layer;
+#[cfg(feature = "registry")]
+mod layer_filters;
 pub(crate) mod levels;
 mod line_buffer;
 pub(crate) mod line_filter;
@@ -47,6 +55,7 @@ pub(crate) mod otel_context;
 pub(crate) mod others;
 mod own_code;
 mod packed_id;
+#[cfg(feature = "registry")]
 mod parent;
 pub(crate) mod receiver;
 mod record_buffer;
@@ -60,8 +69,10 @@ pub(crate) mod scope_state;
 pub(crate) mod shown_ids;
 pub(crate) mod slab;
 pub(crate) mod slot;
+#[cfg(feature = "registry")]
 mod span_index;
 pub(crate) mod subscriber;
+#[cfg(feature = "registry")]
 mod sync;
 pub(crate) mod tail;
 mod token_bucket;

@@ -10,7 +10,6 @@ use tracing::field::Visit;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Record};
 
-use super::event_filter::widest;
 use super::fields::{self, Fields, FieldsOf, StatusCode};
 use super::filter::LogLines;
 use super::levels::{EventLevels, KeptBytes};
@@ -44,8 +43,6 @@ pub(crate) struct Recorder {
     /// `true` after the registration of a callsite with [fields in need of care](fields::need_care), or with the field
     /// that [marks](replay) replayed work.
     careful: AtomicBool,
-    /// The most detailed level of recorded spans.
-    pub(super) widest: LevelFilter,
     /// The log lines; `None` if another layer writes them, or nobody.
     pub(super) lines: Option<LogLines>,
     /// The most detailed level of log lines written in every scope.
@@ -62,7 +59,6 @@ impl Recorder {
             exceptions: config.exceptions,
             limits: config.limits,
             careful: AtomicBool::new(false),
-            widest: widest(config.spans.targets()),
             widest_line: lines.as_ref().map_or(LevelFilter::OFF, LogLines::widest_written),
             lines,
         }

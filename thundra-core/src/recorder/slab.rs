@@ -150,6 +150,7 @@ impl Slab {
     }
 
     /// Returns `true` while an unrecorded scope is open. The spans of unrecorded scopes are in no index.
+    #[cfg(feature = "registry")]
     #[inline]
     pub(crate) fn some_are_unrecorded(&self) -> bool {
         // Relaxed: a caller in an unrecorded scope got the span from the thread that claimed the scope. The caller

@@ -95,12 +95,14 @@ impl SpanSlot {
     }
 
     /// Returns the slot as two numbers. The second number is never zero.
+    #[cfg(feature = "registry")]
     #[inline]
     pub(super) const fn pack(self) -> (u64, u64) {
         (self.scope.to_u64(), self.entry.get())
     }
 
     /// Reads the two numbers of [`pack`](Self::pack); `None` if the second number is zero.
+    #[cfg(feature = "registry")]
     #[inline]
     pub(super) fn unpack(scope: u64, entry: u64) -> Option<Self> {
         NonZeroU64::new(entry).map(|entry| SpanSlot { scope: ScopeId::from_u64(scope), entry })

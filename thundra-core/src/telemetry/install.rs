@@ -1,13 +1,13 @@
 //! `install`: once for each process.
 
 use super::process::PIPELINE;
-use super::{Telemetry, observed, subscriber};
+use super::{Telemetry, global, observed};
 use crate::config::{MEASURES, process};
 use crate::export::{Export, spill_exporter};
 use crate::pipeline::{Pipeline, exports, set_exported};
-use crate::recorder::further_uses;
+use crate::recorder::{callsites, further_uses};
 use crate::redact::mask;
-use crate::{Config, Signal, diagnostics, exception, log, metrics};
+use crate::{Config, Signal, diagnostics, exception, metrics};
 
 /// Installs the telemetry of this process. Returns `true` for the first call. Later calls change nothing. A line on
 /// standard error reports a later telemetry with anything set in code.
@@ -70,9 +70,10 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     if !config.disabled {
         exception::keep_stack_traces(config.env());
     }
-    subscriber::set_global(config, telemetry.layers);
-    log::configuration_changed();
-    subscriber::bridge_log();
+    global::set_global(config, telemetry.layers);
+    // The layers take over the installed configuration.
+    callsites::rebuild();
+    global::bridge_log();
     // Events measure at any level. Records of the `log` crate have no fields and keep the level of the subscriber.
     if !MEASURES {
         report_metrics_not_built(config);

@@ -2,10 +2,14 @@
 //!
 //! ```text
 //! TelemetryBuilder ─► Telemetry ─► install ─► process.rs:    Config, Pipeline (of the first call)
-//!                                         └─► subscriber.rs: the recorder alone, or a Registry with other layers
+//!                                         └─► global.rs: subscriber.rs, the recorder alone,
+//!                                                     or layered.rs, a Registry with other layers
 //! ```
 
+mod global;
 mod install;
+#[cfg(feature = "registry")]
+mod layered;
 mod observed;
 mod process;
 mod revise;
@@ -14,9 +18,12 @@ mod subscriber;
 
 use std::fmt;
 
+#[cfg(feature = "registry")]
 use tracing_subscriber::{Layer, Registry};
 
 pub use install::{install, install_with};
+#[cfg(feature = "registry")]
+pub use layered::{layer, layer_with};
 pub use observed::observe_built_in;
 pub(crate) use process::reaches_xray;
 pub use process::{
@@ -27,7 +34,7 @@ pub use revise::revise;
 pub use snapshot::{forget_unexported, renew};
 #[cfg(feature = "testing")]
 pub(crate) use subscriber::recording;
-pub use subscriber::{layer, layer_with, subscriber};
+pub use subscriber::subscriber;
 
 use crate::config::{Section, Sections, report};
 use crate::export::Export;
@@ -239,6 +246,7 @@ impl TelemetryBuilder {
     /// let telemetry = Telemetry::builder().layer(lines).log_format(LogFormat::NONE).build();
     /// # let _ = telemetry;
     /// ```
+    #[cfg(feature = "registry")]
     pub fn layer(mut self, layer: impl Layer<Registry> + Send + Sync + 'static) -> Self {
         self.telemetry.layers.0.push(Box::new(layer));
         self
@@ -268,7 +276,13 @@ impl TelemetryBuilder {
 
 /// The layers of a program.
 #[derive(Default)]
-struct Layers(Vec<Box<dyn Layer<Registry> + Send + Sync>>);
+struct Layers(Vec<BoxedLayer>);
+
+#[cfg(feature = "registry")]
+type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+/// No program has layers.
+#[cfg(not(feature = "registry"))]
+type BoxedLayer = std::convert::Infallible;
 
 impl fmt::Debug for Layers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
