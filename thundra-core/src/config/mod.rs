@@ -44,7 +44,9 @@ pub use process::{config, settings};
 pub use proxies::Proxies;
 pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
-pub use variable::{Variable, table};
+pub use variable::Variable;
+#[cfg(feature = "testing")]
+pub use variable::table;
 
 use std::time::Duration;
 

@@ -8,16 +8,27 @@ pub struct Variable {
     pub name: &'static str,
     /// The form of valid values, quoted after "it takes" in messages about invalid values.
     pub form: &'static str,
-    /// The default in Markdown; empty without a default.
+    /// The default in Markdown; empty without a default. Only documentation and its tests show it, so programs are
+    /// spared the text.
+    #[cfg(feature = "testing")]
     pub default: &'static str,
     /// The effect, as sentences in Markdown.
+    #[cfg(feature = "testing")]
     pub meaning: &'static str,
 }
 
 impl Variable {
     #[doc(hidden)]
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables))]
     pub const fn new(name: &'static str, form: &'static str, default: &'static str, meaning: &'static str) -> Self {
-        Variable { name, form, default, meaning }
+        Variable {
+            name,
+            form,
+            #[cfg(feature = "testing")]
+            default,
+            #[cfg(feature = "testing")]
+            meaning,
+        }
     }
 }
 
@@ -37,6 +48,7 @@ macro_rules! variables {
 }
 
 /// Returns the table of variables of the configuration pages, in Markdown.
+#[cfg(feature = "testing")]
 #[doc(hidden)]
 pub fn table(variables: &[Variable]) -> String {
     let mut table = String::from("| Variable | Meaning | Takes | Default |\n|---|---|---|---|\n");
