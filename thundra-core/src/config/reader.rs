@@ -21,6 +21,9 @@ const MAX_PATH_BYTES: usize = 512;
 ///
 /// Every method returns `None` for an unset variable and for an invalid value. [`finish`](Self::finish) returns a
 /// problem for each invalid value. Words are compared without regard to case, and items of lists are trimmed.
+///
+/// A program reads its variables once, so each method is one function behind a thin generic one, and not a copy for
+/// each variable.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -45,7 +48,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads any text.
-    #[inline(never)] // once in a program, and not once for each variable
+    #[inline(never)]
     pub fn text(&mut self, variable: &Variable) -> Option<String> {
         if self.env.is_not_unicode(variable.name) {
             self.problem(ConfigProblem::not_unicode(variable));
@@ -55,8 +58,14 @@ impl<'a> Reader<'a> {
 
     /// Reads a word, and returns the meaning of the word.
     pub fn one_of<T: Clone>(&mut self, variable: &Variable, accepted: &[(&str, T)]) -> Option<T> {
-        let meaning = |value: &str| accepted.iter().find(|(word, _)| is_word(value, word));
-        self.read(variable, |value| meaning(value).map(|(_, meaning)| meaning.clone()))
+        let at = self.word(variable, &mut accepted.iter().map(|(word, _)| *word))?;
+        accepted.get(at).map(|(_, meaning)| meaning.clone())
+    }
+
+    /// Returns the place of a word in a list.
+    #[inline(never)]
+    fn word(&mut self, variable: &Variable, mut accepted: &mut dyn Iterator<Item = &str>) -> Option<usize> {
+        self.read(variable, |value| Iterator::position(&mut accepted, |word| is_word(value, word)))
     }
 
     /// Reads a value with [`FromStr`](std::str::FromStr).
@@ -66,10 +75,16 @@ impl<'a> Reader<'a> {
 
     /// Reads a whole number.
     pub fn number<T: TryFrom<u64>>(&mut self, variable: &Variable) -> Option<T> {
-        self.read(variable, |value| T::try_from(value.parse().ok()?).ok())
+        T::try_from(self.whole(variable, &|number| T::try_from(number).is_ok())?).ok()
+    }
+
+    #[inline(never)]
+    fn whole(&mut self, variable: &Variable, is_valid: &dyn Fn(u64) -> bool) -> Option<u64> {
+        self.read(variable, |value| value.parse().ok().filter(|number| is_valid(*number)))
     }
 
     /// Reads a number from 0 to 1.
+    #[inline(never)]
     pub fn ratio(&mut self, variable: &Variable) -> Option<f64> {
         self.read(variable, |value| value.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio)))
     }
@@ -81,7 +96,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a time in milliseconds, at least one.
     pub fn milliseconds_over_zero(&mut self, variable: &Variable) -> Option<Duration> {
-        self.read(variable, |value| value.parse().ok().filter(|time| *time > 0)).map(Duration::from_millis)
+        self.whole(variable, &|time| time > 0).map(Duration::from_millis)
     }
 
     /// Reads a time with a unit, such as `500ms`, `1.5s` or `1m`. Zero needs no unit.
@@ -97,13 +112,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a value, and reports an unreadable value.
-    fn read<T>(&mut self, variable: &Variable, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let value = self.text(variable)?;
-        let found = read(&value);
-        if found.is_none() {
+    fn read<T>(&mut self, variable: &Variable, mut read: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        let mut found = None;
+        self.take(variable, &mut |value| {
+            found = read(value);
+            found.is_some()
+        });
+        found
+    }
+
+    /// Hands a value to `take`, and reports a value that `take` refuses.
+    #[inline(never)]
+    fn take(&mut self, variable: &Variable, take: &mut dyn FnMut(&str) -> bool) {
+        if let Some(value) = self.text(variable)
+            && !take(&value)
+        {
             self.not_accepted(variable, &value);
         }
-        found
     }
 
     /// Reads the items of a list. A list of nothing but separators is invalid.
@@ -116,21 +141,23 @@ impl<'a> Reader<'a> {
     /// Reads the items of a list, each with `item`. All invalid items together are a single problem, and the valid
     /// items are returned. `None` without a valid item.
     pub fn items<T>(&mut self, variable: &Variable, item: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
-        let value = self.list_text(variable)?;
-        let (mut taken, mut others) = (Vec::new(), Vec::new());
-        for text in items(&value) {
-            match item(text) {
-                Some(item) => taken.push(item),
-                None => others.push(text),
-            }
-        }
-        if !others.is_empty() {
-            self.not_accepted(variable, &others.join(","));
-        }
+        let mut taken = Vec::new();
+        self.take_items(variable, &mut |text| item(text).map(|item| taken.push(item)).is_some());
         (!taken.is_empty()).then_some(taken)
     }
 
+    /// Hands each item of a list to `take`, and reports the items that `take` refuses.
+    #[inline(never)]
+    fn take_items(&mut self, variable: &Variable, take: &mut dyn FnMut(&str) -> bool) {
+        let Some(value) = self.list_text(variable) else { return };
+        let others: Vec<_> = items(&value).filter(|item| !take(item)).collect();
+        if !others.is_empty() {
+            self.not_accepted(variable, &others.join(","));
+        }
+    }
+
     /// Reads names of keys. All invalid items together are a single problem.
+    #[inline(never)]
     pub(super) fn keys(&mut self, variable: &Variable) -> Option<MaskKeys> {
         let value = self.list_text(variable)?;
         let (keys, invalid) = MaskKeys::of(items(&value));
@@ -141,6 +168,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads levels by target. All invalid items together are a single problem.
+    #[inline(never)]
     pub fn levels(&mut self, variable: &Variable) -> Option<Levels> {
         let value = self.list_text(variable)?;
         let (levels, invalid) = Levels::of(items(&value));
@@ -154,11 +182,12 @@ impl<'a> Reader<'a> {
     /// [requires]. The problem does not show the value.
     ///
     /// [requires]: https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
+    #[inline(never)]
     pub fn pairs(
         &mut self,
         variable: &Variable,
-        key: impl Fn(&str) -> Option<String>,
-        is_value: impl Fn(&str) -> bool,
+        key: fn(&str) -> Option<String>,
+        is_value: fn(&str) -> bool,
     ) -> Option<Vec<(String, String)>> {
         let text = self.list_text(variable)?;
         let pair = |item: &str| {
@@ -190,7 +219,8 @@ impl<'a> Reader<'a> {
 
     /// Reads the file at the path in the variable, and returns the text. The problem has the reason for an unreadable
     /// file.
-    pub fn file(&mut self, variable: &Variable, is_content: impl Fn(&str) -> bool) -> Option<String> {
+    #[inline(never)]
+    pub fn file(&mut self, variable: &Variable, is_content: fn(&str) -> bool) -> Option<String> {
         let path = self.text(variable)?;
         // A user may mistake the variable for the content, and write a key into the variable.
         if path.contains(['\n', '\r']) || path.contains("-----BEGIN") || path.len() > MAX_PATH_BYTES {
