@@ -2,7 +2,6 @@
 //!
 //! The lines never go through `tracing`, because the subscriber may be part of the problem.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +18,7 @@ const MAX_NAMED: usize = 128;
 const MAX_LINE_BYTES: usize = 2048;
 
 /// The kinds reported so far.
-static REPORTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+static REPORTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// `true` while an exporter writes to standard error, possibly blocked by a slow reader.
 static HELD: AtomicBool = AtomicBool::new(false);
@@ -50,9 +49,10 @@ pub fn once(kind: &str, message: impl Display) {
 fn report_once(kind: &str, message: &dyn Display) {
     let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
     let full = kind.contains(' ') && reported.iter().filter(|kind| kind.contains(' ')).count() >= MAX_NAMED;
-    if full || !reported.insert(kind.to_owned()) {
+    if full || reported.iter().any(|known| known == kind) {
         return;
     }
+    reported.push(kind.to_owned());
     drop(reported);
     let line = line(message);
     if HELD.load(Ordering::Relaxed) {

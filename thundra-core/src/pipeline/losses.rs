@@ -4,7 +4,6 @@
 //! takes over its counts for another root span.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
 
@@ -17,7 +16,8 @@ use crate::{Records, Signal, semconv};
 #[doc(hidden)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
-    counts: BTreeMap<Count, u64>,
+    /// In the order of [`Count`]. Few counts exist, and the compiler would make a map of them for this list alone.
+    counts: Vec<(Count, u64)>,
 }
 
 /// The meaning of a count.
@@ -38,7 +38,7 @@ enum Count {
 }
 
 impl Losses {
-    pub(crate) const NONE: Self = Losses { counts: BTreeMap::new() };
+    pub(crate) const NONE: Self = Losses { counts: Vec::new() };
 
     /// Returns the loss of this many records of a signal.
     pub(crate) fn records(signal: Signal, count: u64, reason: LossReason) -> Self {
@@ -77,10 +77,18 @@ impl Losses {
     }
 
     fn add(&mut self, count: Count, number: u64) {
-        if number > 0 {
-            let total = self.counts.entry(count).or_default();
-            *total = total.saturating_add(number);
+        if number == 0 {
+            return;
         }
+        let at = self.counts.partition_point(|(known, _)| *known < count);
+        match self.counts.get_mut(at) {
+            Some((known, total)) if *known == count => *total = total.saturating_add(number),
+            _ => self.counts.insert(at, (count, number)),
+        }
+    }
+
+    fn get(&self, count: Count) -> u64 {
+        self.counts.iter().find(|(known, _)| *known == count).map_or(0, |(_, number)| *number)
     }
 
     pub(crate) fn is_none(&self) -> bool {
@@ -154,7 +162,7 @@ impl Losses {
     /// Returns the losses of the signals of an exporter.
     pub(crate) fn of_signals(&self, takes: impl Fn(Signal) -> bool) -> Self {
         let mut losses = self.clone();
-        losses.counts.retain(|count, _| !matches!(count, Count::Lost(signal, _) if !takes(*signal)));
+        losses.counts.retain(|(count, _)| !matches!(count, Count::Lost(signal, _) if !takes(*signal)));
         losses
     }
 
@@ -166,12 +174,12 @@ impl Losses {
 
     /// Returns the number of records of a signal lost for a reason.
     pub(crate) fn of_reason(&self, signal: Signal, reason: LossReason) -> u64 {
-        self.counts.get(&Count::Lost(signal, reason)).copied().unwrap_or(0)
+        self.get(Count::Lost(signal, reason))
     }
 
     /// Returns the number of missing records of each signal.
     fn missing(&self) -> [(Signal, u64); 3] {
-        let dropped = self.counts.get(&Count::DroppedSpans).copied().unwrap_or(0);
+        let dropped = self.get(Count::DroppedSpans);
         Signal::ALL.map(|signal| match signal {
             Signal::Traces => (signal, self.lost(signal) + dropped),
             _ => (signal, self.lost(signal)),
@@ -180,7 +188,7 @@ impl Losses {
 
     /// Returns the losses without spans over `THUNDRA_MAX_SPANS`, which were never recorded.
     pub(crate) fn without_dropped(mut self) -> Self {
-        self.counts.remove(&Count::DroppedSpans);
+        self.counts.retain(|(count, _)| *count != Count::DroppedSpans);
         self
     }
 

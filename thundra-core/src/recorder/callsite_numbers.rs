@@ -1,7 +1,6 @@
 //! Numbers of callsites, for the [ids](super::packed_id) of spans without a record. `Span::current()` asks for the
 //! metadata of such a span, and nothing else than the id is known of it.
 
-use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,11 +19,12 @@ pub(super) struct CallsiteNumber(u64);
 
 /// The numbers given so far. Callsites are never dropped.
 struct Numbers {
-    by_address: BTreeMap<usize, u64>,
+    /// The addresses in order, each with its number.
+    by_address: Vec<(usize, u64)>,
     metadata: Vec<&'static Metadata<'static>>,
 }
 
-static NUMBERS: Mutex<Numbers> = Mutex::new(Numbers { by_address: BTreeMap::new(), metadata: Vec::new() });
+static NUMBERS: Mutex<Numbers> = Mutex::new(Numbers { by_address: Vec::new(), metadata: Vec::new() });
 
 /// The last numbers that were looked up: in each word the address of the metadata, above the number.
 static CACHE: [AtomicU64; CACHED] = [const { AtomicU64::new(0) }; CACHED];
@@ -71,14 +71,17 @@ impl CallsiteNumber {
 fn look_up(address: usize, metadata: &'static Metadata<'static>) -> u64 {
     let mut numbers = numbers();
     let next = numbers.metadata.len() as u64 + 1;
-    if let Some(number) = numbers.by_address.get(&address) {
+    let at = numbers.by_address.partition_point(|(known, _)| *known < address);
+    if let Some((known, number)) = numbers.by_address.get(at)
+        && *known == address
+    {
         return *number;
     }
     if next > MAX {
         return 0;
     }
     numbers.metadata.push(metadata);
-    numbers.by_address.insert(address, next);
+    numbers.by_address.insert(at, (address, next));
     next
 }
 
