@@ -77,9 +77,16 @@ impl Buffer {
         self.memory.get(start..self.end).unwrap_or_default()
     }
 
+    /// Returns the last bytes; `None` without as many.
     #[inline]
-    pub(crate) fn set(&mut self, at: usize, byte: u8) {
-        self.memory.get_mut(at).into_iter().for_each(|place| *place = byte);
+    pub(crate) fn last(&self, len: usize) -> Option<&[u8]> {
+        self.memory.get(self.end.checked_sub(len)?..self.end)
+    }
+
+    /// Returns the first `len` of the bytes from `start` on; `None` without as many.
+    #[inline]
+    pub(crate) fn part_mut(&mut self, start: usize, len: usize) -> Option<&mut [u8]> {
+        self.memory.get_mut(start..self.end)?.get_mut(..len)
     }
 
     #[inline]
@@ -146,6 +153,20 @@ impl Buffer {
         self.end = end;
     }
 
+    // A list of one piece would take memory of the fast path.
+    #[cold]
+    #[inline(never)]
+    fn grow_by(&mut self, piece: &[u8]) {
+        self.grow(&[piece]);
+    }
+
+    // With the result of `write_str`, so that the call is the last step of it.
+    #[inline(never)]
+    fn write_long(&mut self, text: &str) -> fmt::Result {
+        self.put(text.as_bytes());
+        Ok(())
+    }
+
     // By value: the bytes of the fast path would otherwise be in memory.
     #[cold]
     #[inline(never)]
@@ -168,7 +189,7 @@ impl Out for Buffer {
                 self.end += piece.len();
                 copy(room, piece);
             }
-            None => self.grow(&[piece]),
+            None => self.grow_by(piece),
         }
     }
 
@@ -221,12 +242,16 @@ fn copy(place: &mut [u8], piece: &[u8]) {
 /// Copies up to 32 bytes: both halves, which overlap.
 #[inline(always)]
 fn copy_short(place: &mut [u8], piece: &[u8]) {
-    match piece.len() {
-        8..=16 => copy_halves::<8>(place, piece),
-        17.. => copy_halves::<16>(place, piece),
-        4..=7 => copy_halves::<4>(place, piece),
-        2..=3 => copy_halves::<2>(place, piece),
-        _ => copy_halves::<1>(place, piece),
+    // The lengths are halved: any length takes three questions at most.
+    let len = piece.len();
+    if len >= 8 {
+        if len <= 16 { copy_halves::<8>(place, piece) } else { copy_halves::<16>(place, piece) }
+    } else if len >= 4 {
+        copy_halves::<4>(place, piece);
+    } else if len >= 2 {
+        copy_halves::<2>(place, piece);
+    } else {
+        copy_halves::<1>(place, piece);
     }
 }
 
@@ -255,10 +280,17 @@ impl DerefMut for Buffer {
 }
 
 impl fmt::Write for Buffer {
+    /// Most texts are short: digits, and what is between them.
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.put(text.as_bytes());
-        Ok(())
+        match Self::room(&mut self.memory, self.end, text.len()) {
+            Some(room) if text.len() <= 32 => {
+                self.end += text.len();
+                copy_short(room, text.as_bytes());
+                Ok(())
+            }
+            _ => self.write_long(text),
+        }
     }
 
     /// Padding comes character by character.

@@ -205,10 +205,12 @@ pub(crate) fn fmt_attribute(
     let text_start = start + key_len + 8;
     format(out, limit, value);
     let text_len = out.len() - text_start;
-    if key_len + text_len < SHORT {
-        out.set(start + 1, (key_len + text_len + 6) as u8);
-        out.set(text_start - 3, (text_len + 2) as u8);
-        out.set(text_start - 1, text_len as u8);
+    if key_len + text_len < SHORT
+        && let Some([_, of_attribute, .., of_value, _, of_text]) = out.part_mut(start, key_len + 8)
+    {
+        *of_attribute = (key_len + text_len + 6) as u8;
+        *of_value = (text_len + 2) as u8;
+        *of_text = text_len as u8;
     } else {
         widen_lengths(out, start, key_len, text_len);
     }

@@ -192,7 +192,7 @@ impl Visitor<'_> {
         if let Some(out) = self.next() {
             let start = out.len();
             let len = write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
-            if mask::has_ends(out.since(out.len() - len)) {
+            if out.last(len).is_some_and(mask::has_ends) {
                 self.mask_last(start, len, name);
             }
         }
@@ -202,8 +202,8 @@ impl Visitor<'_> {
     #[cold]
     fn mask_last(&mut self, start: usize, len: usize, name: &str) {
         let out = &mut self.fields.encoded;
-        let text = out.since(out.len() - len);
-        if mask::is_structure(text)
+        if let Some(text) = out.last(len)
+            && mask::is_structure(text)
             && let Cow::Owned(masked) = mask::value(&String::from_utf8_lossy(text))
         {
             out.truncate(start);
