@@ -450,8 +450,7 @@ impl ScopeBuilder {
             (parent, parent_is_remote) = (Some(before), false);
         }
         let Some((root, _)) = state.span(0) else { return };
-        root.start(trace_id, id, parent, "", start);
-        root.rename(&self.name);
+        root.start(trace_id, id, parent, &self.name, start);
         root.kind = self.kind;
         root.parent_is_remote = parent_is_remote;
         if recorded {

@@ -46,8 +46,7 @@ impl Preceding {
         let (trace_id, limits, id) = (state.trace_id, state.limits, SpanId::random());
         let (index, span) = state.open(0, false)?;
         // With a clock ahead of ours, the span starts at the end, not after the end.
-        span.start(trace_id, id, parent, "", unix_nano(self.start_time).min(end_unix_nano));
-        span.rename(&self.name);
+        span.start(trace_id, id, parent, &self.name, unix_nano(self.start_time).min(end_unix_nano));
         span.kind = self.kind;
         span.parent_is_remote = is_remote;
         self.attributes.iter().for_each(|(key, value)| span.set_attribute(key, value, &limits));

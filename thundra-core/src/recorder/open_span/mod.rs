@@ -1,15 +1,19 @@
 //! The record of an open span.
 //!
-//! Values subject to change, such as the name and the status, are encoded at the end of the span. Ids, start,
-//! attributes, events and links are kept as the bytes for export.
+//! Ids, start, name, attributes, events and links are kept as the bytes for export. [Rare] values, such as another name
+//! and the status, are encoded at the end of the span.
+//!
+//! [Rare]: rare
 
 mod head;
+mod rare;
 mod text;
 
 use std::borrow::Cow;
 
 use head::at;
 pub(crate) use head::encode_head;
+use rare::{Code, Rare};
 
 use super::handles::Handles;
 use crate::carrier::CORRELATION_PREFIX;
@@ -36,33 +40,19 @@ pub(crate) struct OpenSpan {
     /// `true` if the head has a parent.
     has_parent: bool,
     head_end: usize,
-    /// The name set after the start of the span, or an empty text.
-    renamed: String,
-    status: Code,
-    description: String,
     counts: Counts,
+    rare: Rare,
     pub(crate) handles: Handles,
     /// `true` if the program may have set an attribute with the key of a correlation id.
     has_own_ids: bool,
 }
 
-/// A status without the description, in the numbers of OTLP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Code {
-    Unset = 0,
-    Ok = 1,
-    Error = 2,
-}
-
-/// The number of attributes, events and links, within and over the limits.
+/// The number of attributes, events and links, within the limits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     attributes: u32,
     events: u32,
     links: u32,
-    dropped_attributes: u32,
-    dropped_events: u32,
-    dropped_links: u32,
 }
 
 impl OpenSpan {
@@ -76,10 +66,8 @@ impl OpenSpan {
             body: Buffer::default(),
             has_parent: false,
             head_end: 0,
-            renamed: String::new(),
-            status: Code::Unset,
-            description: String::new(),
             counts: Counts::default(),
+            rare: Rare::default(),
             handles: Handles::default(),
             has_own_ids: false,
         }
@@ -93,7 +81,7 @@ impl OpenSpan {
         trace_id: TraceId,
         id: SpanId,
         parent: Option<SpanId>,
-        name: &'static str,
+        name: &str,
         start_unix_nano: u64,
     ) {
         encode_head(&mut self.body, id, name, start_unix_nano);
@@ -119,26 +107,23 @@ impl OpenSpan {
     /// Starts the span whose head is encoded.
     #[inline(always)]
     fn begin(&mut self, head_len: usize, trace_id: TraceId, id: SpanId, parent: Option<SpanId>, start_unix_nano: u64) {
-        self.patch(at::TRACE_ID, &trace_id.to_bytes());
-        self.has_parent = parent.is_some();
-        self.head_end = match parent {
-            Some(parent) => {
-                self.patch(at::PARENT, &parent.to_bytes());
-                head_len
+        if let Some(head) = self.body.first_mut::<{ at::PARENT_FIELD.end }>() {
+            head[at::TRACE_ID].copy_from_slice(&trace_id.to_bytes());
+            if let Some(parent) = parent {
+                head[at::PARENT].copy_from_slice(&parent.to_bytes());
             }
-            None => {
-                self.body.remove(at::PARENT_FIELD);
-                head_len - at::PARENT_FIELD.len()
-            }
-        };
+        }
+        (self.has_parent, self.head_end) = (parent.is_some(), head_len);
+        if parent.is_none() {
+            self.body.remove(at::PARENT_FIELD);
+            self.head_end -= at::PARENT_FIELD.len();
+        }
         self.id = id;
         self.parent_is_remote = false;
         self.kind = SpanKind::Internal;
         self.start_unix_nano = start_unix_nano;
-        self.renamed.clear();
-        self.status = Code::Unset;
-        self.description.clear();
         self.counts = Counts::default();
+        self.rare.clear();
         self.handles = Handles::default();
         self.has_own_ids = false;
     }
@@ -149,32 +134,27 @@ impl OpenSpan {
         if self.has_parent { at::PARENT_FIELD.end } else { at::PARENT_FIELD.start }
     }
 
-    /// Overwrites bytes of the head.
-    #[inline]
-    fn patch<const N: usize>(&mut self, range: std::ops::Range<usize>, bytes: &[u8; N]) {
-        if let Some(place) = self.body.get_mut(range).and_then(|place| place.as_mut_array()) {
-            *place = *bytes;
+    pub(crate) fn set_start(&mut self, unix_nano: u64) {
+        self.start_unix_nano = unix_nano;
+        if let Some(head) = self.body.first_mut::<{ at::START.end }>() {
+            head[at::START].copy_from_slice(&unix_nano.to_le_bytes());
         }
     }
 
-    pub(crate) fn set_start(&mut self, unix_nano: u64) {
-        self.start_unix_nano = unix_nano;
-        self.patch(at::START, &unix_nano.to_le_bytes());
-    }
-
     pub(crate) fn rename(&mut self, name: &str) {
-        self.renamed.clear();
-        self.renamed.push_str(name);
+        let renamed = &mut self.rare.change().renamed;
+        renamed.clear();
+        renamed.push_str(name);
     }
 
     /// Sets the status. `Ok` is final, and `Unset` does not replace an error.
     pub(crate) fn set_status(&mut self, status: &Status) {
         match status {
-            _ if self.status == Code::Ok => {}
+            _ if self.rare.status == Code::Ok => {}
             Status::Unset => {}
             Status::Ok => {
-                self.status = Code::Ok;
-                self.description.clear();
+                self.rare.change().status = Code::Ok;
+                self.rare.description.clear();
             }
             Status::Error { description } => self.set_error(description),
         }
@@ -182,7 +162,7 @@ impl OpenSpan {
 
     /// Returns `true` with an error status.
     pub(crate) fn is_error(&self) -> bool {
-        self.status == Code::Error
+        self.rare.status == Code::Error
     }
 
     /// Returns `true` if the span has an attribute with the key and the value.
@@ -202,26 +182,29 @@ impl OpenSpan {
 
     /// Returns `true` while no status was set.
     pub(crate) fn is_unset(&self) -> bool {
-        self.status == Code::Unset
+        self.rare.status == Code::Unset
     }
 
     pub(crate) fn set_error(&mut self, description: &str) {
-        if self.status != Code::Ok {
-            self.status = Code::Error;
+        if self.rare.status != Code::Ok {
+            self.rare.change().status = Code::Error;
             self.describe(description);
         }
     }
 
     pub(crate) fn describe(&mut self, description: &str) {
-        self.description.clear();
-        self.description.push_str(description);
+        let text = &mut self.rare.change().description;
+        text.clear();
+        text.push_str(description);
     }
 
     /// Counts the first attributes of the span.
     #[inline]
     pub(crate) fn count_attributes(&mut self, count: u32, dropped: u32) {
         self.counts.attributes += count;
-        self.counts.dropped_attributes += dropped;
+        if dropped > 0 {
+            self.rare.change().dropped_attributes += dropped;
+        }
     }
 
     /// Adds an encoded attribute, in place of an earlier value of the key.
@@ -258,7 +241,8 @@ impl OpenSpan {
     /// Adds the first attribute of the span, whatever the limit of attributes. A word of ours holds nothing to mask.
     #[inline]
     pub(crate) fn set_first_attribute(&mut self, key: &'static str, word: &'static str, limits: &Limits) {
-        encode_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, &word.into());
+        let word = limits.value_length.map_or(word, |limit| write::truncate(word, limit));
+        write::str_attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, word);
         self.counts.attributes += 1;
     }
 
@@ -281,7 +265,7 @@ impl OpenSpan {
         if let Some(earlier) = find_attribute(before, key) {
             self.body.remove(self.head_end + earlier.start..self.head_end + earlier.end);
         } else if self.counts.attributes >= limits.attributes || key.is_empty() {
-            self.counts.dropped_attributes += 1;
+            self.rare.change().dropped_attributes += 1;
             self.body.truncate(start);
         } else {
             self.counts.attributes += 1;
@@ -293,7 +277,7 @@ impl OpenSpan {
     #[inline]
     pub(crate) fn event(&mut self, time_unix_nano: u64, head: &[u8], attributes: &[u8], limits: &Limits) {
         if self.counts.events >= limits.events {
-            self.counts.dropped_events += 1;
+            self.rare.change().dropped_events += 1;
             return;
         }
         self.counts.events += 1;
@@ -306,7 +290,7 @@ impl OpenSpan {
     /// Adds a link.
     pub(crate) fn link(&mut self, to: &TraceContext, attributes: &[(Cow<'static, str>, Value)], limits: &Limits) {
         if self.counts.links >= limits.links {
-            self.counts.dropped_links += 1;
+            self.drop_link();
             return;
         }
         self.counts.links += 1;
@@ -332,15 +316,15 @@ impl OpenSpan {
 
     /// Counts a link to a span without an identity.
     pub(crate) fn drop_link(&mut self) {
-        self.counts.dropped_links += 1;
+        self.rare.change().dropped_links += 1;
     }
 
     /// Returns the status.
     pub(crate) fn status(&self) -> Status {
-        match self.status {
+        match self.rare.status {
             Code::Unset => Status::Unset,
             Code::Ok => Status::Ok,
-            Code::Error => Status::Error { description: self.description.clone().into() },
+            Code::Error => Status::Error { description: self.rare.description.clone().into() },
         }
     }
 
@@ -355,13 +339,13 @@ impl OpenSpan {
     /// status.
     pub(crate) fn fill(&mut self) {
         self.body.clear();
-        self.counts = Counts { attributes: u32::MAX, events: u32::MAX, links: u32::MAX, ..Counts::default() };
+        self.counts = Counts { attributes: u32::MAX, events: u32::MAX, links: u32::MAX };
+        self.rare.forget_dropped();
     }
 
     /// Returns the number of attributes, events and links over the limits.
     pub(crate) fn dropped(&self) -> u64 {
-        let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
-        [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
+        self.rare.dropped().into_iter().map(|(_, count)| u64::from(count)).sum()
     }
 
     /// Ends the span and appends a field `ScopeSpans.spans` to `out`, with the [flags](TraceContext::flags) of the
@@ -374,27 +358,24 @@ impl OpenSpan {
         let end_unix_nano = end_unix_nano.max(self.start_unix_nano);
         let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
         let flags = u32::from(trace_flags) | PARENT_IS_KNOWN | remote;
-        let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
-        let is_plain = trace_state.is_none()
-            && self.renamed.is_empty()
-            && self.status == Code::Unset
-            && self.description.is_empty()
-            && dropped_attributes | dropped_events | dropped_links == 0;
+        let is_plain = trace_state.is_none() && !self.rare.is_set();
         let len = self.body.len().saturating_sub(at::ROOM);
-        let start = if len < 0x80 { 1 } else { 0 };
-        if let Some(head) = self.body.first_mut::<{ at::PARENT_FIELD.start }>() {
+        let mut head = self.body.first_mut::<{ at::PARENT_FIELD.start }>();
+        if let Some(head) = &mut head {
             head[at::KIND] = self.kind.code();
             head[at::END].copy_from_slice(&end_unix_nano.to_le_bytes());
             head[at::FLAGS].copy_from_slice(&flags.to_le_bytes());
-            [head[0], head[1], head[2]] = match start {
-                1 => [0, tag::SPAN, len as u8],
-                _ => [tag::SPAN, len as u8 | 0x80, (len >> 7) as u8],
-            };
         }
-        if is_plain && len < 0x4000 {
-            out.extend_from_slice(self.body.since(start));
-        } else {
-            self.end_with_more(out, trace_state.unwrap_or_default());
+        match head {
+            Some([first, low, high, ..]) if is_plain && (0x80..0x4000).contains(&len) => {
+                (*first, *low, *high) = (tag::SPAN, len as u8 | 0x80, (len >> 7) as u8);
+                out.extend_from_slice(&self.body);
+            }
+            Some([_, first, low, ..]) if is_plain && len < 0x80 => {
+                (*first, *low) = (tag::SPAN, len as u8);
+                out.extend_from_slice(self.body.since(1));
+            }
+            _ => self.end_with_more(out, trace_state.unwrap_or_default()),
         }
         self.shrink();
     }
@@ -409,24 +390,20 @@ impl OpenSpan {
 
     /// Appends a span with rare fields, such as a status, or of a rare length.
     fn end_with_more(&self, out: &mut Vec<u8>, trace_state: &str) {
-        let (name, recorded) = match self.renamed.as_str() {
+        let Rare { renamed, status, description, .. } = &self.rare;
+        let (name, recorded) = match renamed.as_str() {
             "" => (self.body.get(self.name_at()..self.head_end), self.body.get(self.head_end..)),
             _ => (None, self.body.get(self.head_end..)),
         };
         let ids = self.body.get(at::ROOM..self.name_at()).unwrap_or_default();
         let (name, recorded) = (name.unwrap_or_default(), recorded.unwrap_or_default());
-        let dropped = [
-            (tag::SPAN_DROPPED_ATTRIBUTES, self.counts.dropped_attributes),
-            (tag::SPAN_DROPPED_EVENTS, self.counts.dropped_events),
-            (tag::SPAN_DROPPED_LINKS, self.counts.dropped_links),
-        ];
-        let dropped = dropped.into_iter().filter(|(_, count)| *count > 0);
+        let dropped = self.rare.dropped().into_iter().filter(|(_, count)| *count > 0);
         let optional = |len: usize| if len == 0 { 0 } else { write::bytes_len(len) };
-        let status_len = optional(self.description.len()) + if self.status == Code::Unset { 0 } else { 2 };
+        let status_len = optional(description.len()) + if *status == Code::Unset { 0 } else { 2 };
         let dropped_len: usize = dropped.clone().map(|(_, count)| 1 + write::varint_len(u64::from(count))).sum();
         let len = ids.len()
             + name.len()
-            + optional(self.renamed.len())
+            + optional(renamed.len())
             + optional(trace_state.len())
             + recorded.len()
             + dropped_len
@@ -434,8 +411,8 @@ impl OpenSpan {
         write::delimited(out, tag::SPAN, len);
         out.put(ids);
         out.put(name);
-        if !self.renamed.is_empty() {
-            write::bytes(out, tag::SPAN_NAME, self.renamed.as_bytes());
+        if !renamed.is_empty() {
+            write::bytes(out, tag::SPAN_NAME, renamed.as_bytes());
         }
         if !trace_state.is_empty() {
             write::bytes(out, tag::SPAN_TRACE_STATE, trace_state.as_bytes());
@@ -447,11 +424,11 @@ impl OpenSpan {
         }
         if status_len > 0 {
             write::delimited(out, tag::SPAN_STATUS, status_len);
-            if !self.description.is_empty() {
-                write::bytes(out, tag::STATUS_MESSAGE, self.description.as_bytes());
+            if !description.is_empty() {
+                write::bytes(out, tag::STATUS_MESSAGE, description.as_bytes());
             }
-            if self.status != Code::Unset {
-                out.put_array([tag::STATUS_CODE, self.status as u8]);
+            if *status != Code::Unset {
+                out.put_array([tag::STATUS_CODE, *status as u8]);
             }
         }
     }

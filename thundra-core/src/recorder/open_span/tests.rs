@@ -20,7 +20,7 @@ fn the_first_attribute_has_a_place_under_every_limit_and_counts() {
         span.start(TraceId::random(), SpanId::random(), None, "static", 1_000);
         span.set_first_attribute("first", "none: batch", &limits);
         span.set_attribute("second", &"2".into(), &limits);
-        assert_eq!((span.counts.attributes, span.counts.dropped_attributes), (kept, 2 - kept), "{most}");
+        assert_eq!((span.counts.attributes, span.rare.dropped_attributes), (kept, 2 - kept), "{most}");
         assert!(span.has_attribute("first", &"none".into()), "cut to the limit");
     }
 }
