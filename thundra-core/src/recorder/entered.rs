@@ -65,19 +65,21 @@ impl Stack {
         }
     }
 
+    // By parts: an entry would be in memory twice.
     #[inline]
-    fn push(&self, entry: Entry, slot: Option<SpanSlot>) {
+    fn push(&self, owner: u32, id: u64, slot: Option<SpanSlot>) {
         let depth = self.depth.get();
-        let Some(near) = self.near.get(depth) else { return self.push_far(entry, slot) };
-        near.set(entry);
+        let Some(near) = self.near.get(depth) else { return self.push_far(owner, id, slot) };
+        near.set(Entry { id, owner, outer: self.innermost.get() });
         self.depth.set(depth + 1);
         self.innermost.set(slot);
     }
 
     #[cold]
     #[inline(never)]
-    fn push_far(&self, entry: Entry, slot: Option<SpanSlot>) {
-        if far(|far| far.push(entry)).is_some() {
+    fn push_far(&self, owner: u32, id: u64, slot: Option<SpanSlot>) {
+        let outer = self.innermost.get();
+        if far(|far| far.push(Entry { id, owner, outer })).is_some() {
             self.depth.set(self.depth.get() + 1);
             self.innermost.set(slot);
         }
@@ -151,7 +153,7 @@ pub(super) fn push_unplaced(owner: u32, id: u64) {
 
 #[inline]
 fn push_entry(owner: u32, id: u64, slot: Option<SpanSlot>) {
-    STACK.with(|stack| stack.push(Entry { id, owner, outer: stack.innermost.get() }, slot));
+    STACK.with(|stack| stack.push(owner, id, slot));
 }
 
 /// Removes the innermost entry of an id.

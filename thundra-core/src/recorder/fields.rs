@@ -62,6 +62,9 @@ pub(super) enum FieldsOf {
     BridgedLogRecord,
 }
 
+/// The most bytes of memory that a thread keeps for the fields of later spans.
+const MOST_KEPT: usize = 64 * 1024;
+
 thread_local! {
     static FIELDS: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
 }
@@ -126,6 +129,17 @@ impl Fields {
         (self.has_special, self.replays) = (true, Some(replays));
     }
 
+    /// Reads the word of `otel.kind` or `otel.status_code`.
+    fn set_word(&mut self, name: &str, word: &str) {
+        self.has_special = true;
+        match name {
+            KIND => self.kind = SpanKind::parse(word).or(self.kind),
+            _ if word.eq_ignore_ascii_case("error") => self.status = Some(StatusCode::Error),
+            _ if word.eq_ignore_ascii_case("ok") => self.status = Some(StatusCode::Ok),
+            _ => {}
+        }
+    }
+
     fn clear(&mut self) {
         self.encoded.clear();
         (self.count, self.dropped) = (0, 0);
@@ -135,9 +149,12 @@ impl Fields {
             self.description.clear();
             self.exception_type.clear();
             (self.kind, self.status, self.replays) = (None, None, None);
+            if self.name.capacity() + self.description.capacity() > MOST_KEPT {
+                *self = Fields::default();
+            }
         }
-        if self.encoded.capacity() + self.name.capacity() + self.description.capacity() > 64 * 1024 {
-            *self = Fields::default();
+        if self.encoded.capacity() > MOST_KEPT {
+            self.encoded = Buffer::default();
         }
     }
 }
@@ -224,7 +241,10 @@ impl Visitor<'_> {
 
     #[inline(never)]
     fn special_str(&mut self, name: &str, value: &str) {
-        self.special(name, format_args!("{value}"));
+        match name {
+            KIND | STATUS_CODE => self.fields.set_word(name, value),
+            _ => self.special(name, format_args!("{value}")),
+        }
     }
 
     /// Replaces a value after a panic in formatting. `before` is the length of the buffer without the value.
@@ -242,7 +262,7 @@ impl Visitor<'_> {
     #[inline(never)]
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
         self.fields.has_special = true;
-        let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
+        let Fields { name: renamed, description, word, .. } = self.fields;
         match name {
             "message" | NAME => {
                 replace(renamed, value);
@@ -263,13 +283,10 @@ impl Visitor<'_> {
             // The metadata of the record say the same.
             _ if is_of_bridge(name) => {}
             _ => {
-                replace(word, value);
-                match (name, word.as_str()) {
-                    (KIND, word) => *kind = SpanKind::parse(word).or(*kind),
-                    (_, word) if word.eq_ignore_ascii_case("error") => *status = Some(StatusCode::Error),
-                    (_, word) if word.eq_ignore_ascii_case("ok") => *status = Some(StatusCode::Ok),
-                    _ => {}
-                }
+                let mut word = std::mem::take(word);
+                replace(&mut word, value);
+                self.fields.set_word(name, &word);
+                self.fields.word = word;
             }
         }
     }

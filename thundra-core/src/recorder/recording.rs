@@ -149,7 +149,7 @@ impl Recorder {
             encode_head(&mut fields.encoded, id, name, start);
             let head_len = fields.encoded.len();
             self.encode(fields, FieldsOf::Span, attributes.metadata(), |visitor| attributes.record(visitor));
-            let Some(mut scope) = SCOPES.lock(parent.scope) else {
+            let Some(mut scope) = SCOPES.lock_at_once(parent.scope) else {
                 count_without_scope();
                 return None;
             };

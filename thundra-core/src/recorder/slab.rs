@@ -160,8 +160,13 @@ impl Slab {
     }
 
     /// Locks the scope of an id; `None` after the scope is gone. A scope that waits begins.
-    #[inline]
     pub(crate) fn lock(&self, id: ScopeId) -> Option<MutexGuard<'_, ScopeState>> {
+        self.lock_at_once(id)
+    }
+
+    /// Locks as [`lock`](Self::lock) does, inlined: for the begin of each span.
+    #[inline(always)]
+    pub(super) fn lock_at_once(&self, id: ScopeId) -> Option<MutexGuard<'_, ScopeState>> {
         let place = self.place(id.index())?;
         let state = place.lock();
         if place.generation() == id.generation() {
