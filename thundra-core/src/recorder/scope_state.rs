@@ -304,7 +304,7 @@ impl ScopeState {
             }
             if self.tail.takes(span) {
                 if self.finished.capacity() == 0 {
-                    self.finished.reserve(self.first_room);
+                    self.finished = Vec::with_capacity(self.first_room);
                 }
                 let flags = TraceContext::flags_of(self.sampled, self.random);
                 span.end(&mut self.finished, self.exported_trace_state.as_deref(), flags, end_unix_nano);
@@ -536,7 +536,8 @@ impl ScopeState {
         self.exported_trace_state = None;
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
-        (self.correlation, self.received) = (CorrelationIds::default(), None);
+        self.correlation.clear();
+        self.received = None;
         (self.outer, self.names, self.deadline, self.attached) = (None, None, None, None);
         self.receiver = Receiver::default();
         (self.sealed, self.flags, self.replay) = (false, 0, None);

@@ -395,7 +395,7 @@ impl ScopeBuilder {
             Some(list) if !state.sampled => without_threshold(list),
             list => list.clone(),
         };
-        state.correlation = correlation;
+        state.correlation.begin(correlation);
         state.debug_sample_rate = config.debug_sample_rate;
         if config.debug_sample_rate > 0.0 && !config.disabled {
             let rate = config.debug_sample_rate;

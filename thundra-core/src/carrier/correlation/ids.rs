@@ -8,6 +8,9 @@ use crate::redact::mask;
 /// The most ids of a scope, besides [`CORRELATION_ID`].
 pub(super) const MAX_IDS: usize = 40;
 
+/// The number of ids whose memory the next scope gets.
+const KEPT_IDS: usize = 4;
+
 /// The correlation ids of a scope.
 ///
 /// # Examples
@@ -157,6 +160,19 @@ impl CorrelationIds {
         self.debug = self.debug.or(other.debug);
         self.chain_length = self.chain_length.max(other.chain_length);
         self.user_agent = self.user_agent.take().or(other.user_agent);
+    }
+
+    /// Begins with the ids of a carrier. Without any, the memory of earlier ids is used again.
+    pub(crate) fn begin(&mut self, received: CorrelationIds) {
+        let ids = if received.ids.is_empty() { std::mem::take(&mut self.ids) } else { received.ids };
+        *self = CorrelationIds { ids, ..received };
+    }
+
+    /// Removes everything, and keeps memory for a few ids.
+    pub(crate) fn clear(&mut self) {
+        self.ids.clear();
+        self.ids.shrink_to(KEPT_IDS);
+        *self = CorrelationIds { ids: std::mem::take(&mut self.ids), ..CorrelationIds::default() };
     }
 
     /// Returns the position of a full key, or the position for an insertion.

@@ -1,4 +1,5 @@
 use super::carried::Taken;
+use super::ids::MAX_IDS;
 use super::keys::{CALL_CHAIN_LENGTH, CORRELATION_ID};
 use super::*;
 
@@ -117,4 +118,23 @@ fn a_chain_starts_with_its_default() {
     }
     ids.complete(|| "request-1".to_owned());
     assert_eq!((ids.get("id"), ids.chain_length()), (Some("request-1"), 1));
+}
+
+#[test]
+fn the_memory_of_earlier_ids_holds_none_of_them() {
+    let mut ids = CorrelationIds::default();
+    let begin = |ids: &mut CorrelationIds, received: &CorrelationIds| {
+        ids.begin(received.clone());
+        assert_eq!(ids, received);
+        (ids.debug, ids.user_agent, ids.chain_length) = (Some(true), Some("agent".to_owned()), 9);
+        ids.put(MAX_IDS, "user", "u-1", true);
+        ids.set("user", "u-2");
+        ids.clear();
+        assert_eq!((&*ids, ids.overwritten().count()), (&CorrelationIds::default(), 0));
+    };
+    let mut received = CorrelationIds::default();
+    received.set("order", "o-9");
+    for received in [&CorrelationIds::default(), &received, &CorrelationIds::default()] {
+        begin(&mut ids, received);
+    }
 }
