@@ -118,6 +118,13 @@ impl Filters {
         Ok(condition)
     }
 
+    /// Returns the attributes that a span or its resource must have, as lists of attributes have them.
+    pub(crate) fn entries(&self, db: &Connection) -> Result<Vec<i64>, store::Error> {
+        let is_listed = |one: &&Attribute| one.is_equal && !matches!(one.key.as_str(), "name" | "kind" | "status");
+        let entries = self.attributes.iter().filter(is_listed).map(|one| entry(db, &one.key, &one.value));
+        Ok(entries.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
     /// Adds the times to a condition.
     pub(crate) fn between(condition: &mut Condition, column: &str, from: Option<i64>, to: Option<i64>) {
         for (operator, bound) in [(">=", from), ("<", to)] {

@@ -9,7 +9,7 @@ use serde_json::{Value as Json_, json};
 use super::answer::{duration, seq, time};
 use super::filters::{Condition, Filters};
 use super::{Answer, Api, Failure, Parameters};
-use crate::store;
+use crate::store::{self, SPANS_OF_BLOCKS};
 
 /// The columns of a summary.
 const COLUMNS: &str = "r.id, r.key, r.correlated, r.start, r.end, r.traces, r.rooted, r.spans, r.errors, r.logs,
@@ -99,17 +99,32 @@ fn condition(
             );
         }
     }
-    let spans = of_spans.condition(db)?;
-    if !spans.sql.is_empty() {
-        condition.and(
-            &format!("r.id IN (SELECT t.request FROM span s JOIN trace t ON t.id = s.trace WHERE {})", spans.sql),
-            spans.values,
-        );
+    if let Some(requests) = with_spans(db, &of_spans)? {
+        condition.and("r.id IN (SELECT value FROM json_each(?))", [Value::Text(Json_::from(requests).to_string())]);
     }
     if let Some(text) = text {
         search(&mut condition, text);
     }
     Ok(condition)
+}
+
+/// Returns the requests with a span that passes all filters, looked for once; `None` without filters.
+fn with_spans(db: &Connection, filters: &Filters) -> Result<Option<Vec<i64>>, store::Error> {
+    let mut condition = filters.condition(db)?;
+    if condition.sql.is_empty() {
+        return Ok(None);
+    }
+    let entries = filters.entries(db)?;
+    let spans = if entries.is_empty() { "span s" } else { SPANS_OF_BLOCKS };
+    for entry in entries {
+        condition.and("may_have(b.filter, ?)", [Value::Integer(entry)]);
+    }
+    let mut statement = db.prepare(&format!(
+        "SELECT DISTINCT t.request FROM {spans} CROSS JOIN trace t ON t.id = s.trace WHERE {}",
+        condition.sql()
+    ))?;
+    let requests = statement.query_map(params_from_iter(&condition.values), |row| row.get(0))?;
+    Ok(Some(requests.collect::<Result<_, _>>()?))
 }
 
 /// Adds the search for an id by its beginning, and for words of log lines.

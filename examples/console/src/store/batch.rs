@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rusqlite::Connection;
 
+use super::blocks::Blocks;
 use super::dictionary::{Dictionary, ResourceId};
 use super::edges::Edges;
 use super::rollup::Cells;
@@ -19,6 +20,7 @@ use crate::rows::Batch;
 pub(super) struct Memory {
     pub(super) dictionary: Dictionary,
     pub(super) traces: Traces,
+    pub(super) blocks: Blocks,
 }
 
 /// A batch on its way into the store.
@@ -126,6 +128,7 @@ impl Writing<'_> {
         let db = self.db;
         self.cells.write(db)?;
         self.edges.write(db)?;
+        self.memory.blocks.write(db)?;
         let mut requests: BTreeMap<i64, (Sums, i64)> = BTreeMap::new();
         for ((trace, request), sums) in &self.sums {
             let is_first_root = sums.root.is_some()

@@ -8,6 +8,7 @@ use regex_lite::{Regex, RegexBuilder};
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
+use super::blocks::may_have;
 use super::{Error, bucket};
 use crate::rows::{number_of, text};
 
@@ -18,6 +19,11 @@ pub(super) fn add(connection: &Connection) -> Result<(), Error> {
     connection.create_scalar_function("has_entry", 2, flags, |context| {
         let entry: i64 = context.get(1)?;
         Ok(context.get_raw(0).as_blob().is_ok_and(|entries| has(entries, entry as u64)))
+    })?;
+    connection.create_scalar_function("may_have", 2, flags, |context| {
+        let entry: i64 = context.get(1)?;
+        // Without a filter, nothing is known.
+        Ok(context.get_raw(0).as_blob().map_or(true, |filter| may_have(filter, entry as u64)))
     })?;
     connection.create_scalar_function("number_of", 3, flags, |context| {
         Ok(number_of(&attributes(context)?, &context.get::<String>(2)?))

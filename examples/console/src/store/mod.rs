@@ -8,6 +8,7 @@
 //! ```
 
 mod batch;
+mod blocks;
 mod bucket;
 mod dictionary;
 mod edges;
@@ -29,6 +30,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::broadcast;
 
+pub(crate) use blocks::SPANS_OF_BLOCKS;
 pub(crate) use bucket::{bucket, lower_bound};
 pub(crate) use edges::{BATCH, RECEIVE, RECORD, SEND, UNKNOWN};
 pub(crate) use functions::whole;

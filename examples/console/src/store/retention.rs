@@ -54,7 +54,8 @@ fn forget_unused(db: &Connection) -> Result<(), Error> {
          DELETE FROM resource WHERE id NOT IN (SELECT resource FROM span UNION SELECT resource FROM series);
          DELETE FROM operation WHERE id NOT IN (SELECT operation FROM span UNION
            SELECT root_operation FROM trace WHERE root_operation IS NOT NULL UNION SELECT operation FROM cell UNION
-           SELECT operation FROM cell_hour);",
+           SELECT operation FROM cell_hour);
+         DELETE FROM span_block WHERE id < (SELECT coalesce(min(id), 0) FROM span) >> 10;",
     )?;
     Ok(())
 }

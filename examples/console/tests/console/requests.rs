@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::otlp::{MS, START};
+use crate::harness::Console;
+use crate::otlp::{MS, START, span, traces};
 use crate::shop::shop;
 
 #[tokio::test]
@@ -76,5 +77,40 @@ async fn lists_are_filtered_and_searched() {
         assert_eq!(response.status(), 400);
         let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
         assert_eq!(answer["error"], problem);
+    }
+}
+
+#[tokio::test]
+async fn an_attribute_of_one_among_thousands_is_found() {
+    let path = format!("{}/attributes-{}.db", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    let _ = std::fs::remove_file(&path);
+    let mut console = Console::with(&["--keep", &path]);
+    for batch in 0..5u64 {
+        let one = |id| span(id, id, 0, "work", 2, (id, id + 1), &[("order", json!(id))]);
+        let spans = (batch * 600 + 1..=batch * 600 + 600).map(one).collect();
+        console.send("traces", &traces("orders", &[("instance", json!(batch))], spans)).await;
+    }
+    for is_anew in [false, true] {
+        if is_anew {
+            console.end();
+            console = Console::with(&["--keep", &path]);
+            let late = span(9000, 9000, 0, "work", 2, (0, 1), &[("order", json!("late"))]);
+            console.send("traces", &traces("orders", &[("instance", json!(0))], vec![late])).await;
+        }
+        for (query, total) in [
+            ("where=order%3D1".to_owned(), 1),
+            ("where=order%3D1700".to_owned(), 1),
+            ("where=order%3D3000".to_owned(), 1),
+            ("where=order%3D3001".to_owned(), 0),
+            ("where=order%3Dlate".to_owned(), usize::from(is_anew)),
+            ("where=instance%3D2".to_owned(), 600),
+            ("where=instance%3D0&where=order%3D7".to_owned(), 1),
+            ("where=instance%3D1&where=order%3D7".to_owned(), 0),
+            ("where=instance%3D1&where=order!%3D700".to_owned(), 599),
+            ("where=instance%3D0&offset=550".to_owned(), 600 + usize::from(is_anew)),
+        ] {
+            let list = console.get(&format!("/api/v1/requests?{query}")).await;
+            assert_eq!(list["total"], total, "{query}, anew: {is_anew}");
+        }
     }
 }

@@ -35,6 +35,7 @@ impl Writing<'_> {
             attributes: dictionary.attributes(db, &row.attributes)?,
         };
         let id = spans::insert(db, row, &references)?;
+        self.memory.blocks.add(db, id, resource.id, &references.attributes)?;
         self.cells.add(operation, row.start, row.duration, row.status == 2, 1);
         self.services.insert((trace.request, resource.service));
         self.edges_of(row, id, queue, resource, &references)?;
