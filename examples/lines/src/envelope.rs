@@ -107,6 +107,7 @@ mod tests {
         let (binary, text) = (spans().encode_to_vec(), serde_json::to_value(spans()).unwrap());
         for (line, why) in [
             (envelope(PROTOBUF, Some("gzip"), true, &json!(gzip(&binary))), "ours, and the public exporter's"),
+            (envelope(PROTOBUF, Some("identity"), true, &json!(STANDARD.encode(&binary))), "ours, too short for gzip"),
             (envelope(PROTOBUF, None, true, &json!(STANDARD.encode(&binary))), "without compression"),
             (envelope(JSON, Some("gzip"), true, &json!(gzip(text.to_string().as_bytes()))), "JSON in base64"),
             (envelope(JSON, None, false, &text), "JSON as it is"),

@@ -38,19 +38,23 @@ impl Lines {
     }
 
     fn format(&self, batch: &Batch) -> io::Result<String> {
-        let packed = self.gzip.pack(&batch.to_protobuf_for_log())?;
+        let protobuf = batch.to_protobuf_for_log();
+        let packed = self.gzip.pack(&protobuf)?;
+        // The forwarder unpacks `gzip`, or a payload without an encoding, and takes a payload of any other encoding as
+        // it is: `convert_to_protobuf` of <https://github.com/dev7a/serverless-otlp-forwarder/blob/\
+        // 04b2fecfb485ba6f62312fb0e80a37d664bbf117/packages/rust/serverless-otlp-forwarder-core/src/telemetry.rs>.
+        let (encoding, payload) = if packed.len() < protobuf.len() { ("gzip", packed) } else { ("identity", protobuf) };
         // Only the name of the service may need an escape.
         let source = serde_json::to_string(batch.resource().redacted().service_name())?;
-        let mut line = String::with_capacity(packed.len() * 4 / 3 + source.len() + 256);
+        let mut line = String::with_capacity(payload.len() * 4 / 3 + source.len() + 256);
         line.push_str(concat!(r#"{"__otel_otlp_stdout":""#, env!("CARGO_PKG_VERSION"), r#"","source":"#));
         line.push_str(&source);
         line.push_str(r#","endpoint":"http://localhost:4318"#);
         line.push_str(batch.signal().path());
-        line.push_str(concat!(
-            r#"","method":"POST","content-type":"application/x-protobuf","content-encoding":"gzip","base64":true"#,
-            r#","payload":""#,
-        ));
-        base64::engine::general_purpose::STANDARD.encode_string(packed, &mut line);
+        line.push_str(r#"","method":"POST","content-type":"application/x-protobuf","content-encoding":""#);
+        line.push_str(encoding);
+        line.push_str(r#"","base64":true,"payload":""#);
+        base64::engine::general_purpose::STANDARD.encode_string(payload, &mut line);
         line.push_str("\"}\n");
         Ok(line)
     }
@@ -62,7 +66,6 @@ fn failed(error: io::Error) -> ExportError {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
     use std::sync::Arc;
 
     use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -92,10 +95,16 @@ mod tests {
     fn opened(line: &str) -> (String, Vec<u8>) {
         let envelope: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!((&envelope["source"], &envelope["base64"]), (&"orders".into(), &true.into()));
-        let gzip = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
-        let mut protobuf = Vec::new();
-        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut protobuf).unwrap();
-        (envelope["endpoint"].as_str().unwrap().to_owned(), protobuf)
+        (envelope["endpoint"].as_str().unwrap().to_owned(), unpacked(&envelope))
+    }
+
+    fn unpacked(envelope: &serde_json::Value) -> Vec<u8> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+        if envelope["content-encoding"] == "identity" {
+            return bytes;
+        }
+        assert_eq!(envelope["content-encoding"], "gzip");
+        Gzip::unpack(&bytes, 1 << 20).unwrap().unwrap()
     }
 
     #[test]
@@ -130,10 +139,26 @@ mod tests {
         let line = Lines::default().line(&batch).unwrap();
         let envelope: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(envelope["source"], "ftp://REDACTED@h/");
-        let gzip = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
-        let mut protobuf = Vec::new();
-        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut protobuf).unwrap();
+        let protobuf = unpacked(&envelope);
         assert!(!protobuf.windows(2).any(|bytes| bytes == b"pw"));
+    }
+
+    #[test]
+    fn what_gzip_does_not_make_shorter_is_not_packed() {
+        let noise = || crate::TraceId::random().to_string();
+        for (name, encoding, why) in [
+            ("a".repeat(200), "gzip", "repeated bytes"),
+            (String::from("a"), "identity", "a short span of random ids"),
+            (noise(), "identity", "a random name"),
+        ] {
+            let records = Scope::builder(name.clone()).begin().finish();
+            let batch = Batch::new(Arc::new(Resource::new([])), records);
+            let line = Lines::default().line(&batch).unwrap();
+            let envelope: serde_json::Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(envelope["content-encoding"], encoding, "{why}");
+            let request = ExportTraceServiceRequest::decode(unpacked(&envelope).as_slice()).unwrap();
+            assert_eq!(request.resource_spans[0].scope_spans[0].spans[0].name, name, "{why}");
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::signal::Signals;
 ///
 /// Log records are not written: a log with the lines of the exporter has the log lines already.
 ///
-/// A line holds the OTLP request as base64 of [gzip](super::Gzip). A single record over the limit is lost, and counted.
+/// A line holds the OTLP request as base64 of [gzip](super::Gzip), or of the request alone where gzip does not make it
+/// shorter. The member `content-encoding` is then `identity`. A single record over the limit is lost, and counted.
 /// A thread of the exporter writes. While nobody reads standard output, batches wait and the program continues.
 ///
 /// # Examples
