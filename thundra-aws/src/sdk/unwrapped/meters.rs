@@ -19,34 +19,58 @@ pub(super) const CALL_DURATION: &str = "smithy.client.call.duration";
 /// Name of the instrument for the bytes of a request, measured after sending.
 pub(super) const REQUEST_SIZE: &str = "smithy.client.call.request.size";
 
+/// The SDK's name of the provider of a program that measures nothing.
+const NO_PROVIDER: &str = "noop";
+
 /// A meter provider around the provider of the program.
-pub(super) struct Listening(pub(super) Arc<TelemetryProvider>);
+pub(super) struct Listening {
+    program: Arc<TelemetryProvider>,
+    /// The meter and the histogram of all calls, if the program measures nothing. The SDK creates five for each call.
+    silent: Option<(Meter, Arc<dyn Histogram>)>,
+}
+
+impl Listening {
+    pub(super) fn around(program: Arc<TelemetryProvider>) -> Self {
+        let provider = program.meter_provider();
+        let silent = (provider.provider_name() == NO_PROVIDER).then(|| {
+            let meter = provider.get_meter(METERS, None);
+            let histogram = meter.create_histogram(CALL_DURATION).build();
+            (meter, histogram)
+        });
+        Listening { program, silent }
+    }
+}
 
 impl fmt::Debug for Listening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Listening").field(&self.0.meter_provider()).finish()
+        f.debug_tuple("Listening").field(&self.program.meter_provider()).finish()
     }
 }
 
 impl ProvideMeter for Listening {
     /// Returns a meter. The SDK requests a meter at the beginning of each call.
     fn get_meter(&self, scope: &'static str, attributes: Option<&Attributes>) -> Meter {
-        let inner = self.0.meter_provider().get_meter(scope, attributes);
+        let (inner, silent) = match &self.silent {
+            Some((meter, histogram)) => (meter.clone(), Some(histogram.clone())),
+            None => (self.program.meter_provider().get_meter(scope, attributes), None),
+        };
         match scope.strip_prefix(METERS) {
-            Some(service) => Meter::new(Arc::new(Instruments { inner, call: Measured::begin(service) })),
+            Some(service) => Meter::new(Arc::new(Instruments { inner, silent, call: Measured::begin(service) })),
             None => inner,
         }
     }
 
     /// Returns the name of the provider of the program. The SDK sends the name to the service.
     fn provider_name(&self) -> &'static str {
-        self.0.meter_provider().provider_name()
+        self.program.meter_provider().provider_name()
     }
 }
 
 /// The instruments of a call.
 struct Instruments {
     inner: Meter,
+    /// The histogram for all names, if the program measures nothing.
+    silent: Option<Arc<dyn Histogram>>,
     call: Arc<Measured>,
 }
 
@@ -100,11 +124,14 @@ impl ProvideInstrument for Instruments {
     }
 
     fn create_histogram(&self, requested: InstrumentBuilder<'_, Arc<dyn Histogram>>) -> Arc<dyn Histogram> {
-        let inner = inner!(requested, self.inner.create_histogram(requested.get_name().clone()));
-        let call = self.call.clone();
+        let inner = match &self.silent {
+            Some(silent) => silent.clone(),
+            None => inner!(requested, self.inner.create_histogram(requested.get_name().clone())),
+        };
+        let call = || self.call.clone();
         match requested.get_name().as_ref() {
-            CALL_DURATION => Arc::new(CallDuration { inner, call }),
-            REQUEST_SIZE => Arc::new(RequestSize { inner, call }),
+            CALL_DURATION => Arc::new(CallDuration { inner, call: call() }),
+            REQUEST_SIZE => Arc::new(RequestSize { inner, call: call() }),
             _ => inner,
         }
     }

@@ -12,7 +12,8 @@
 //!
 //! # Cost
 //!
-//! Four small allocations a call, with or without the interceptor. The instruments of the program measure as before.
+//! Four small allocations a call, with or without the interceptor. The instruments of the program measure as before. A
+//! program without a meter provider creates no instrument.
 //!
 //! # Limits
 //!
@@ -46,7 +47,7 @@ pub(crate) fn watch() {
     ONCE.call_once(|| {
         let listen = || {
             let theirs = get_telemetry_provider()?;
-            let ours = TelemetryProvider::builder().meter_provider(Arc::new(Listening(theirs)));
+            let ours = TelemetryProvider::builder().meter_provider(Arc::new(Listening::around(theirs)));
             set_telemetry_provider(ours.build())
         };
         // Setting the provider fails while another thread reads it.

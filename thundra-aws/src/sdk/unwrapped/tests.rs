@@ -85,7 +85,7 @@ impl ProvideInstrument for Program {
 }
 
 fn provider(program: &Program) -> Listening {
-    Listening(Arc::new(TelemetryProvider::builder().meter_provider(Arc::new(program.clone())).build()))
+    Listening::around(Arc::new(TelemetryProvider::builder().meter_provider(Arc::new(program.clone())).build()))
 }
 
 fn attributes(pairs: &[(&'static str, &str)]) -> Attributes {
@@ -97,14 +97,19 @@ fn attributes(pairs: &[(&'static str, &str)]) -> Attributes {
     attributes
 }
 
-/// Returns the recorded span of a measured call.
-fn recorded(call: impl FnOnce(&dyn Histogram, &dyn Histogram)) -> String {
-    let ((), spans) = record("invocation", || {
-        let meter = provider(&Program::default()).get_meter("aws-sdk-sqs", None);
-        let duration = meter.create_histogram(CALL_DURATION).build();
-        call(duration.as_ref(), meter.create_histogram(REQUEST_SIZE).build().as_ref());
-    });
-    tree(&spans[..spans.len() - 1])
+/// Returns the recorded span of a measured call, which is the same beside a program that measures nothing.
+fn recorded(call: impl Fn(&dyn Histogram, &dyn Histogram)) -> String {
+    let recorded = |ours: Listening| {
+        let ((), spans) = record("invocation", || {
+            let meter = ours.get_meter("aws-sdk-sqs", None);
+            let duration = meter.create_histogram(CALL_DURATION).build();
+            call(duration.as_ref(), meter.create_histogram(REQUEST_SIZE).build().as_ref());
+        });
+        tree(&spans[..spans.len() - 1])
+    };
+    let beside_meters = recorded(provider(&Program::default()));
+    assert_eq!(recorded(Listening::around(Arc::new(TelemetryProvider::noop()))), beside_meters);
+    beside_meters
 }
 
 const OPERATION: [(&str, &str); 2] = [("rpc.service", "SQS"), ("rpc.method", "SendMessage")];
@@ -176,4 +181,14 @@ fn the_instruments_of_the_program_measure_as_before() {
     meter.create_monotonic_counter("mc").build();
     let expected = ["g None Some(\"s\")", "u None None", "m None None", "ud Some(\"d\") None", "mc None None"];
     assert_eq!((program.noted(), *called.lock().unwrap()), (expected.map(str::to_owned).to_vec(), 1));
+}
+
+#[test]
+fn beside_a_program_that_measures_nothing_all_calls_share_one_instrument() {
+    let ours = Listening::around(Arc::new(TelemetryProvider::noop()));
+    let other = |meter: Meter, name| meter.create_histogram(name).build();
+    let (one, another) =
+        (other(ours.get_meter("aws-sdk-sqs", None), "a"), other(ours.get_meter("aws-sdk-sns", None), "b"));
+    assert!(Arc::ptr_eq(&one, &another));
+    assert_eq!(ours.provider_name(), "noop");
 }
