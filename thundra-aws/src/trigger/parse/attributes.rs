@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use base64_simd::STANDARD;
-
+use super::base64::decode;
 use super::json::Object;
 
 /// The longest text read from a binary attribute, in base64. W3C Baggage allows 8,192 bytes, more than any other value
@@ -35,8 +34,8 @@ pub(crate) fn pairs<'a>(map: &Object<'a>, form: &Form) -> Vec<(Cow<'a, str>, Cow
 }
 
 /// Returns the text in base64. `None` for invalid UTF-8, and for a long text.
-pub(super) fn decoded(base64: &str) -> Option<String> {
-    let bytes = (base64.len() <= MAX_BASE64).then(|| STANDARD.decode_to_vec(base64).ok())??;
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let bytes = (text.len() <= MAX_BASE64).then(|| decode(text))??;
     String::from_utf8(bytes).ok()
 }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use base64_simd::{AsOut, STANDARD};
 use memchr::memmem::Finder;
 use thundra_core::propagation::Inbound;
 
@@ -64,14 +63,39 @@ static SEARCHERS: LazyLock<Vec<Finder<'static>>> =
 
 /// Decodes a text. `None` for anything but base64 with padding.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    // The crate `base64` takes five instructions a byte, and a batch has a thousand payloads.
-    STANDARD.decode_to_vec(text).ok()
+    decoder::to_vec(text)
 }
 
 /// Reads a text of at most [`HEAD`] characters as [`decode`] does, without an allocation.
 fn with_decoded<T>(text: &str, read: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
     let mut buffer = [0; HEAD / 4 * 3];
-    read(STANDARD.decode(text.as_bytes(), buffer.as_mut_slice().as_out()).ok()?)
+    read(decoder::to_slice(text, &mut buffer)?)
+}
+
+/// The crate `base64` takes five instructions a byte, and a batch has a thousand payloads.
+#[cfg(feature = "triggers")]
+mod decoder {
+    use base64_simd::{AsOut, STANDARD};
+
+    pub(super) fn to_vec(text: &str) -> Option<Vec<u8>> {
+        STANDARD.decode_to_vec(text).ok()
+    }
+
+    pub(super) fn to_slice<'a>(text: &str, out: &'a mut [u8]) -> Option<&'a [u8]> {
+        Some(STANDARD.decode(text.as_bytes(), out.as_out()).ok()?)
+    }
+}
+
+/// Without the feature `triggers`, no event has a payload to read.
+#[cfg(not(feature = "triggers"))]
+mod decoder {
+    pub(super) const fn to_vec(_: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    pub(super) const fn to_slice<'a>(_: &str, _: &'a mut [u8]) -> Option<&'a [u8]> {
+        None
+    }
 }
 
 /// Opens a payload. Only the beginning is decoded, unless one of the names occurs in the rest.
