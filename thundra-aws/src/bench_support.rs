@@ -23,7 +23,7 @@ pub fn watch_unwrapped() {
 
 /// Recognises an event as each invocation does, and returns the number of messages in the event.
 pub fn recognise(body: &[u8]) -> usize {
-    trigger::detect(body, thundra_core::config(), Trust::Full).messages.len()
+    trigger::detect(body, thundra_core::config(), Trust::Full).messages().len()
 }
 
 /// Adds members to the context in a payload, as the clients do. Returns `None` if the payload must not be changed.

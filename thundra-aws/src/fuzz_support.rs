@@ -26,8 +26,8 @@ pub fn read(event: &[u8]) -> Read {
     let sender = |message: &trigger::Message| message.inbound.parent.as_ref().map(|parent| parent.trace_id.to_string());
     Read {
         source: trigger.source.name,
-        senders: trigger.messages.iter().map(sender).collect(),
-        contexts: trigger.context_ranges,
+        senders: trigger.messages().iter().map(sender).collect(),
+        contexts: trigger.context_ranges().to_vec(),
     }
 }
 

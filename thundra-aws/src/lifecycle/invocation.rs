@@ -56,7 +56,7 @@ pub(super) fn begin_with(
     if let Some(arn) = invoked_arn(context) {
         builder = builder.log_field(semconv::FUNCTION_ARN, arn.to_owned());
     }
-    if let Some(execution) = &trigger.execution {
+    if let Some(execution) = trigger.execution() {
         builder = builder.log_field(semconv::EXECUTION_ARN, execution.arn.clone());
     }
     if !context.request_id.is_empty() {
@@ -83,19 +83,19 @@ pub(super) fn begin_with(
     }
     let (queue_spans, waited) = (Settings::of(config).queue_spans, trigger.queue_time(SystemTime::now()));
     builder = queue_time::describe(builder, waited, queue_spans);
-    builder = hops::describe(builder, trigger.messages.iter().map(|message| &message.changes));
-    let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
+    builder = hops::describe(builder, trigger.messages().iter().map(|message| &message.changes));
+    let linked = trigger.messages().iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
             builder = builder.link(&parent, message.attributes.iter().cloned());
         }
     }
-    if let [only] = trigger.messages.as_slice()
+    if let [only] = trigger.messages()
         && let Some(received) = only.received_context.clone()
     {
         builder = builder.received_context(received);
     }
-    let default_id = trigger.default_correlation_id.clone().unwrap_or_else(|| context.request_id.clone());
+    let default_id = trigger.default_correlation_id().unwrap_or(&context.request_id).to_owned();
     if !default_id.is_empty() {
         builder = builder.default_correlation_id(default_id);
     }
@@ -111,7 +111,7 @@ pub(super) fn begin_with(
     if let Some(deadline) = Deadline::of(context) {
         builder = builder.deadline(deadline.at());
     }
-    if let Some(execution) = &trigger.execution {
+    if let Some(execution) = trigger.execution() {
         let header = header.as_ref().filter(|_| config.propagators.xray);
         let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
         builder = builder.shared_trace(trace_id, execution.trace_id).key(context.request_id.clone());
@@ -120,7 +120,7 @@ pub(super) fn begin_with(
             builder = builder.link(&sender, NO_ATTRIBUTES);
         }
     }
-    if let [only] = trigger.messages.as_slice()
+    if let [only] = trigger.messages()
         && waited.is_some()
         && (inbound.parent.is_none() || inbound.parent == only.inbound.parent)
     {
@@ -145,7 +145,7 @@ pub(super) fn begin_with(
     if trigger.has_status {
         scope.set_flags(ScopeFlags::HTTP_RESPONSE);
     }
-    if trigger.execution.is_some() {
+    if trigger.execution().is_some() {
         scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
     }
     if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
@@ -156,12 +156,12 @@ pub(super) fn begin_with(
         too_long.report(match trigger.faas_trigger {
             // A handler in place does not see its event.
             _ if body.is_empty() => Work::InPlace,
-            _ if trigger.execution.is_some() => Work::Execution,
+            _ if trigger.execution().is_some() => Work::Execution,
             FaasTrigger::PubSub | FaasTrigger::Datasource => Work::Message,
             _ => Work::Call,
         });
     } else if trigger.is_batch() {
-        chain::continue_longest(*scope, &trigger.messages, config);
+        chain::continue_longest(*scope, trigger.messages(), config);
     }
     if let Zone::Asked = zone {
         scope.set_flags(ScopeFlags::ZONE_ASKED);
@@ -170,7 +170,7 @@ pub(super) fn begin_with(
         scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
     }
     if config.propagators != Propagators::NONE {
-        *body = payload::strip_all(std::mem::take(body), &trigger.context_ranges);
+        *body = payload::strip_all(std::mem::take(body), trigger.context_ranges());
     }
     evidence::capture(*scope, body, trigger.source.name, config);
     scope
@@ -233,13 +233,13 @@ fn parent(
     caller: Trust,
     formats: Propagators,
 ) -> Inbound {
-    let mut inbound = match trigger.messages.as_slice() {
+    let mut inbound = match trigger.messages() {
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
     };
     let client = from_client_context(context, caller, formats);
-    for mut invoker in trigger.forwarded.clone().into_iter().chain(client) {
-        if trigger.execution.is_some() {
+    for mut invoker in trigger.forwarded().cloned().into_iter().chain(client) {
+        if trigger.execution().is_some() {
             // No other invocation of the execution may have the context of this one's invoker.
             (invoker.parent, invoker.source) = (None, ParentSource::None);
         }
@@ -248,7 +248,7 @@ fn parent(
     let header = header.filter(|_| formats.xray);
     if trigger.is_batch() {
         inbound.source = ParentSource::Batch;
-    } else if inbound.parent.is_some() && trigger.messages.iter().any(is_redrive) {
+    } else if inbound.parent.is_some() && trigger.messages().iter().any(is_redrive) {
         inbound.parent = None;
         inbound.source = ParentSource::Redrive;
     } else if let (None, Some(header)) = (&inbound.parent, header) {
@@ -261,7 +261,7 @@ fn parent(
             None => ParentSource::XRayIgnored,
         };
     }
-    if trigger.execution.is_some() && inbound.parent.is_none() {
+    if trigger.execution().is_some() && inbound.parent.is_none() {
         inbound.source = match inbound.source {
             source @ (ParentSource::Batch | ParentSource::Redrive | ParentSource::Malformed) => source,
             _ => ParentSource::SharedTrace,

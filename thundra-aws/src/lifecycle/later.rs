@@ -12,7 +12,7 @@ use thundra_core::{Config, Scope, ScopeFlags, ScopeRef, semconv};
 
 use super::{environment, invocation, reporting, usage};
 use crate::settings::Settings;
-use crate::trigger::{self, Trigger};
+use crate::trigger;
 use crate::{chain, hops, queue_time};
 
 /// The rest of the description of an invocation.
@@ -54,8 +54,8 @@ impl Later {
         let waited = trigger.queue_time(SystemTime::now());
         invocation.set_attributes(&trigger.attributes);
         invocation.set_attributes(queue_time::attribute(waited, Settings::of(config).queue_spans).as_slice());
-        hops::describe_open(invocation, trigger.messages.iter().map(|message| &message.changes));
-        for message in &trigger.messages {
+        hops::describe_open(invocation, trigger.messages().iter().map(|message| &message.changes));
+        for message in trigger.messages() {
             if let Some(sender) = &message.inbound.parent {
                 invocation.add_link(sender, message.attributes.iter().cloned());
             }
@@ -65,7 +65,7 @@ impl Later {
             invocation.set_flags(ScopeFlags::UNTRUSTED_CALLER);
         }
         if !flags.contains(ScopeFlags::CHAIN_TOO_LONG) {
-            chain::continue_longest(invocation, &trigger.messages, config);
+            chain::continue_longest(invocation, trigger.messages(), config);
         }
     }
 
@@ -73,11 +73,11 @@ impl Later {
     fn describe_source(&self, invocation: ScopeRef, config: &Config) {
         let mut first = self.event.get(..self.first_end).unwrap_or_default().to_vec();
         first.extend_from_slice(b"]}");
-        let Trigger { attributes, messages, .. } = trigger::detect(&first, config, self.caller);
-        let is_of_record =
-            |key| messages.iter().flat_map(|message| &message.attributes).any(|(known, _)| *known == key);
+        let trigger = trigger::detect(&first, config, self.caller);
+        let of_records = || trigger.messages().iter().flat_map(|message| &message.attributes);
+        let is_of_record = |key| of_records().any(|(known, _)| *known == key);
         let of_source = |key| key != semconv::MESSAGING_BATCH_MESSAGE_COUNT && !is_of_record(key);
-        let attributes: Vec<_> = attributes.into_iter().filter(|(key, _)| of_source(*key)).collect();
+        let attributes: Vec<_> = trigger.attributes.iter().filter(|(key, _)| of_source(*key)).cloned().collect();
         invocation.set_attributes(&attributes);
     }
 }

@@ -37,7 +37,7 @@ fn wait_of_ping(event: &[u8], context: &Context, config: &Config) -> Option<Dura
     let is_ping = match beside {
         // Lambda takes `null` for the failure of a durable execution.
         Some(beside) if warmup::is_plugin(beside) => {
-            trigger.faas_trigger != FaasTrigger::Http && trigger.execution.is_none()
+            trigger.faas_trigger != FaasTrigger::Http && trigger.execution().is_none()
         }
         _ => trigger.source.name == warmup::NAME,
     };

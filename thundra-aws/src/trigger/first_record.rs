@@ -2,16 +2,19 @@
 
 use thundra_core::propagation::Trust;
 
-use super::Trigger;
 use super::event::{Batch, RECORDS};
 use super::parse::members::Members;
 use super::table::SOURCES;
+use super::{READS, Trigger};
 use crate::payload;
 
 /// Recognises a batch of several records by the first record. Returns the trigger without messages, and the end of the
 /// first record. `None` for any other event, and for an event with a possible `__context__` beside the records, which
 /// must be cut out.
 pub(crate) fn detect_first(text: &[u8], caller: Trust) -> Option<(Trigger, usize)> {
+    if !READS {
+        return None;
+    }
     // Lambda writes nothing beside the records. What a program or a rule of AWS IoT adds is the last member.
     text.trim_ascii_end().strip_suffix(b"}")?.trim_ascii_end().strip_suffix(b"]")?;
     let mut members = Members::of(text);

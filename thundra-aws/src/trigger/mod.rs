@@ -87,6 +87,10 @@ pub(crate) use source::{FaasTrigger, Source};
 use crate::attributes::{Attributes, all_bounded, bound_all, bounded};
 use table::{OTHER, recognise};
 
+/// `false` in a build without the feature `triggers`, which reads no event. The compiler then drops the code behind
+/// everything read from events.
+const READS: bool = cfg!(feature = "triggers");
+
 /// The trigger of an invocation.
 #[derive(Debug)]
 pub(crate) struct Trigger {
@@ -97,7 +101,7 @@ pub(crate) struct Trigger {
     /// The trust in the caller, for the event and for the headers beside the event.
     pub(crate) trust: Trust,
     /// `true` for a batch whose messages are read later.
-    pub(crate) is_read_later: bool,
+    is_read_later: bool,
     /// `true` for a list of records from a pipe of EventBridge.
     pub(crate) is_pipe: bool,
     /// `true` if the response of the function has a `statusCode` for the client.
@@ -106,18 +110,11 @@ pub(crate) struct Trigger {
     pub(crate) span_name: Option<String>,
     /// The attributes of the root span, including `faas.trigger`.
     pub(crate) attributes: Attributes,
-    /// The messages in the event. A request is a single message, and each record is a message. An event without a
-    /// sender holds no message.
-    pub(crate) messages: Vec<Message>,
-    /// The context of a program that forwarded the event of another source to the function.
-    pub(crate) forwarded: Option<Inbound>,
-    /// The ranges to cut from the event to remove each `__context__`, in order.
-    pub(crate) context_ranges: Vec<Range<usize>>,
-    /// The correlation id of an invocation without a correlation id from the caller. With API Gateway, the id is the
-    /// request id, which the client gets too.
-    pub(crate) default_correlation_id: Option<String>,
-    /// The durable execution of the invocation.
-    pub(crate) execution: Option<Execution>,
+    messages: Vec<Message>,
+    forwarded: Option<Inbound>,
+    context_ranges: Vec<Range<usize>>,
+    default_correlation_id: Option<String>,
+    execution: Option<Execution>,
 }
 
 impl Trigger {
@@ -142,12 +139,44 @@ impl Trigger {
     /// Returns `true` for several messages. An invocation links to the senders of several messages, and is the child of
     /// the sender of a single message.
     pub(crate) fn is_batch(&self) -> bool {
-        self.is_read_later || self.messages.len() > 1
+        READS && (self.is_read_later || self.messages.len() > 1)
+    }
+
+    /// Returns the messages in the event. A request is a single message, and each record is a message. An event without
+    /// a sender holds no message.
+    #[inline]
+    pub(crate) fn messages(&self) -> &[Message] {
+        if READS { &self.messages } else { &[] }
+    }
+
+    /// Returns the context of a program that forwarded the event of another source to the function.
+    #[inline]
+    pub(crate) fn forwarded(&self) -> Option<&Inbound> {
+        self.forwarded.as_ref().filter(|_| READS)
+    }
+
+    /// Returns the ranges to cut from the event to remove each `__context__`, in order.
+    #[inline]
+    pub(crate) fn context_ranges(&self) -> &[Range<usize>] {
+        if READS { &self.context_ranges } else { &[] }
+    }
+
+    /// Returns the correlation id of an invocation without a correlation id from the caller. With API Gateway, the id
+    /// is the request id, which the client gets too.
+    #[inline]
+    pub(crate) fn default_correlation_id(&self) -> Option<&str> {
+        self.default_correlation_id.as_deref().filter(|_| READS)
+    }
+
+    /// Returns the durable execution of the invocation.
+    #[inline]
+    pub(crate) fn execution(&self) -> Option<&Execution> {
+        self.execution.as_ref().filter(|_| READS)
     }
 
     /// Returns the longest wait of a message for work that begins `now`.
     pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
-        self.messages.iter().filter_map(|message| message.queue_time(now)).max()
+        self.messages().iter().filter_map(|message| message.queue_time(now)).max()
     }
 
     /// Returns the extractor for the contexts in the event.
@@ -195,7 +224,7 @@ pub(crate) fn source_name(text: &[u8]) -> &'static str {
 ///
 /// Without the feature `triggers`, nothing is read, and the event may come from anyone.
 pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
-    if !cfg!(feature = "triggers") {
+    if !READS {
         return Trigger::new(&OTHER, edge_trust(config));
     }
     detect_among(text, config, caller, |_| true)

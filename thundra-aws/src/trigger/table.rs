@@ -6,14 +6,14 @@ use super::event::Event;
 use super::parse::json::Object;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{
-    cloud_events, destination, direct, documentdb, durable, dynamodb, event_bridge, event_bus, firehose, http, iot,
-    kafka, kinesis, kinesis_analytics, mq, s3, s3_batch, s3_object_lambda, schedule, services, sns, sqs,
+    READS, cloud_events, destination, direct, documentdb, durable, dynamodb, event_bridge, event_bus, firehose, http,
+    iot, kafka, kinesis, kinesis_analytics, mq, s3, s3_batch, s3_object_lambda, schedule, services, sns, sqs,
     step_functions, warmup,
 };
 
 /// The event sources. The first row to recognise an event reads the event. Without the feature `triggers`, every event
 /// is of the source `other`.
-pub(super) static SOURCES: &[&Source] = if cfg!(feature = "triggers") { ALL } else { &[] };
+pub(super) static SOURCES: &[&Source] = if READS { ALL } else { &[] };
 
 const ALL: &[&Source] = &[
     // By the records:

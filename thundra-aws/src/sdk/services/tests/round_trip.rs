@@ -253,7 +253,7 @@ fn captured(sent: &Sent) -> Inbound {
         return Inbound::extract(custom.iter().map(|(k, v)| (k.as_str(), v.as_str())), formats, Trust::Full);
     }
     let trigger = trigger::detect(&sent.event, &config(), Trust::Full);
-    trigger.messages.into_iter().next().map(|message| message.inbound).unwrap_or_default()
+    trigger.messages().first().map(|message| message.inbound.clone()).unwrap_or_default()
 }
 
 fn config() -> Config {
