@@ -3,29 +3,19 @@
 //! The receiver decodes with `opentelemetry-proto` and `prost`, which are independent of thundra's encoder. Other
 //! collectors can therefore read the same requests.
 
-use std::io::Read as _;
+mod inbox;
+mod otlp;
+
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::routing::post;
-use flate2::read::GzDecoder;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
-use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
-use prost::Message;
-use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::inbox::Inbox;
 use super::Error;
 use super::console::{Console, Forwarded};
 use crate::report::{LogRecord, Span};
@@ -36,17 +26,6 @@ pub struct Receiver {
     address: SocketAddr,
     inbox: Arc<Inbox>,
     server: JoinHandle<()>,
-}
-
-/// The received spans and log records, in order.
-#[derive(Debug)]
-struct Inbox {
-    spans: Mutex<Vec<ResourceSpans>>,
-    logs: Mutex<Vec<ResourceLogs>>,
-    /// The place for a copy of each request.
-    copies: Option<UnboundedSender<Option<Forwarded>>>,
-    /// The number of requests with spans or log records.
-    count: watch::Sender<usize>,
 }
 
 impl Receiver {
@@ -71,14 +50,8 @@ impl Receiver {
     async fn open_with(copies: Option<UnboundedSender<Option<Forwarded>>>) -> Result<Self, Error> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let count = watch::Sender::new(0);
-        let inbox = Arc::new(Inbox { spans: Mutex::default(), logs: Mutex::default(), copies, count });
-        let app = Router::new()
-            .route("/v1/traces", post(traces))
-            .route("/v1/logs", post(logs))
-            .route("/v1/metrics", post(metrics))
-            .layer(DefaultBodyLimit::max(64 << 20))
-            .with_state(Arc::clone(&inbox));
+        let inbox = Arc::new(Inbox::new(copies));
+        let app = otlp::router(Arc::clone(&inbox));
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, app).await;
         });
@@ -100,7 +73,7 @@ impl Receiver {
     /// Returns all received log records in the order of arrival.
     #[must_use]
     pub fn logs(&self) -> Vec<LogRecord> {
-        self.inbox.logs.lock().unwrap_or_else(PoisonError::into_inner).iter().flat_map(LogRecord::all_of).collect()
+        self.inbox.logs().iter().flat_map(LogRecord::all_of).collect()
     }
 
     /// Returns all received spans as one OTLP JSON document.
@@ -115,7 +88,7 @@ impl Receiver {
 
     /// Waits until `enough` returns `true` for all spans. Returns `false` if `patience` runs out first.
     pub async fn wait_until(&self, patience: Duration, mut enough: impl FnMut(&[Span]) -> bool) -> bool {
-        let mut count = self.inbox.count.subscribe();
+        let mut count = self.inbox.arrivals();
         tokio::time::timeout(patience, async {
             loop {
                 count.mark_unchanged();
@@ -130,7 +103,7 @@ impl Receiver {
 
     /// Waits until neither spans nor log records have arrived for `calm`.
     pub async fn settled(&self, calm: Duration) {
-        let mut count = self.inbox.count.subscribe();
+        let mut count = self.inbox.arrivals();
         while matches!(tokio::time::timeout(calm, count.changed()).await, Ok(Ok(()))) {}
     }
 }
@@ -141,84 +114,16 @@ impl Drop for Receiver {
     }
 }
 
-impl Inbox {
-    fn spans(&self) -> Vec<ResourceSpans> {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn copy(&self, path: &'static str, headers: &HeaderMap, body: &Bytes) {
-        if let Some(copies) = &self.copies {
-            // After a refused copy the console gets no more, and the end of the program says so.
-            let _ = copies.send(Some(Forwarded { path, headers: headers.clone(), body: body.clone() }));
-        }
-    }
-
-    fn add_spans(&self, request: ExportTraceServiceRequest) {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner).extend(request.resource_spans);
-        self.count.send_modify(|count| *count += 1);
-    }
-
-    fn add_logs(&self, request: ExportLogsServiceRequest) {
-        self.logs.lock().unwrap_or_else(PoisonError::into_inner).extend(request.resource_logs);
-        self.count.send_modify(|count| *count += 1);
-    }
-}
-
-/// The response to a request, or why the request cannot be read.
-type Response = Result<(HeaderMap, Bytes), (StatusCode, String)>;
-
-async fn traces(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
-    inbox.copy("/v1/traces", &headers, &body);
-    take(&headers, body, |request| inbox.add_spans(request))
-}
-
-async fn logs(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
-    inbox.copy("/v1/logs", &headers, &body);
-    take(&headers, body, |request| inbox.add_logs(request))
-}
-
-/// Accepts metrics and keeps none.
-async fn metrics(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
-    inbox.copy("/v1/metrics", &headers, &body);
-    take(&headers, body, |_: ExportMetricsServiceRequest| {})
-}
-
-/// Takes an OTLP request, in protobuf or JSON, plain or gzip.
-///
-/// See <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
-fn take<T: Message + Default + DeserializeOwned>(headers: &HeaderMap, body: Bytes, add: impl FnOnce(T)) -> Response {
-    let json = names(headers, header::CONTENT_TYPE, "application/json");
-    let (content_type, empty) = if json { ("application/json", "{}") } else { ("application/x-protobuf", "") };
-    add(decode(headers, json, body).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?);
-
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
-    Ok((headers, Bytes::from_static(empty.as_bytes())))
-}
-
-fn decode<T: Message + Default + DeserializeOwned>(headers: &HeaderMap, json: bool, body: Bytes) -> Result<T, Error> {
-    let body = if names(headers, header::CONTENT_ENCODING, "gzip") {
-        let mut plain = Vec::new();
-        GzDecoder::new(body.as_ref()).read_to_end(&mut plain)?;
-        Bytes::from(plain)
-    } else {
-        body
-    };
-    Ok(if json { serde_json::from_slice(&body)? } else { T::decode(body)? })
-}
-
-fn names(headers: &HeaderMap, name: header::HeaderName, value: &str) -> bool {
-    headers.get(name).and_then(|found| found.to_str().ok()).is_some_and(|found| found.starts_with(value))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use opentelemetry_proto::tonic::logs::v1::{LogRecord as Log, ScopeLogs};
-    use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span as Proto};
+    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+    use opentelemetry_proto::tonic::logs::v1::{LogRecord as Log, ResourceLogs, ScopeLogs};
+    use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span as Proto};
+    use prost::Message as _;
 
     use super::*;
     use crate::harness::loopback;
