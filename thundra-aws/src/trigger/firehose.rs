@@ -13,7 +13,8 @@ use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::message::{self, message_id};
-use super::parse::base64::{self, Data};
+use super::parse::base64;
+use super::parse::data::Data;
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
 use super::parse::{arn, packed, time};

@@ -16,9 +16,10 @@ use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::message;
-use super::parse::base64::{self, Data};
+use super::parse::base64;
 use super::parse::bytes;
 use super::parse::carrier::{Carrier, Prefixed};
+use super::parse::data::Data;
 use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::Object;
 use super::parse::time;

@@ -11,7 +11,7 @@ use thundra_core::{Config, semconv};
 
 use super::event::{Event, is_record};
 use super::message::{self, message_id};
-pub(crate) use super::parse::base64::Data;
+pub(crate) use super::parse::data::Data;
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
 use super::parse::{arn, packed, time};

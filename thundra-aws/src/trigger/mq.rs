@@ -13,8 +13,8 @@ use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::message::{self, message_id};
-use super::parse::base64::Data;
 use super::parse::carrier::Carrier;
+use super::parse::data::Data;
 use super::parse::extract::Extractor;
 use super::parse::json::{Member, Object};
 #[cfg(feature = "batch")]

@@ -7,6 +7,7 @@ pub(crate) mod base64;
 pub(super) mod bytes;
 pub(super) mod carrier;
 pub(super) mod changes;
+pub(crate) mod data;
 mod datadog;
 #[cfg(feature = "span-pointers")]
 mod datadog_execution;

@@ -8,7 +8,8 @@ use std::io::Read;
 use flate2::bufread::GzDecoder;
 
 use super::aggregate::{self, Aggregate};
-use super::base64::{self, Data};
+use super::base64;
+use super::data::Data;
 use super::envelope;
 use super::extract::Extractor;
 use super::opened::Opened;
