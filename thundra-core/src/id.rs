@@ -231,10 +231,27 @@ pub(crate) fn hex<const N: usize, R>(bytes: [u8; N], write: impl FnOnce(&str) ->
     write(std::str::from_utf8(digits(bytes).as_flattened()).unwrap_or_default())
 }
 
-/// Returns the two digits of each byte. Without a branch or a table, the compiler converts many bytes at a time.
+/// Returns the two digits of each byte. Four bytes become eight digits at a time, without a branch or a table.
 fn digits<const N: usize>(bytes: [u8; N]) -> [[u8; 2]; N] {
-    let digit = |nibble: u8| nibble + b'0' + u8::from(nibble > 9) * (b'a' - b'0' - 10);
-    bytes.map(|byte| [digit(byte >> 4), digit(byte & 15)])
+    let mut digits = [[0; 2]; N];
+    for (digits, bytes) in digits.chunks_mut(4).zip(bytes.chunks(4)) {
+        let mut four = [0; 4];
+        four.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
+        let eight = eight_digits(u32::from_be_bytes(four)).to_be_bytes();
+        digits.iter_mut().zip(eight.as_chunks().0).for_each(|(place, pair)| *place = *pair);
+    }
+    digits
+}
+
+/// Returns the eight digits of a number, the first in the highest byte.
+const fn eight_digits(number: u32) -> u64 {
+    let number = number as u64;
+    let pairs = (number | number << 16) & 0x0000_ffff_0000_ffff;
+    let bytes = (pairs | pairs << 8) & 0x00ff_00ff_00ff_00ff;
+    let nibbles = (bytes | bytes << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // Adding 6 carries into bit 4 from 10 on.
+    let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    nibbles + 0x3030_3030_3030_3030 + letters * (b'a' - b'0' - 10) as u64
 }
 
 impl fmt::Debug for TraceId {
@@ -264,6 +281,17 @@ mod tests {
             ("0af7651916cd43dd8448eb211c80319é", false, "not a digit"),
         ] {
             assert_eq!(TraceId::from_hex(hex).map(|id| id.to_string()), ok.then(|| hex.to_owned()), "{why}");
+        }
+    }
+
+    #[test]
+    fn each_byte_has_its_two_digits() {
+        for byte in 0..=u8::MAX {
+            let text = format!("{byte:02x}");
+            hex([byte; 1], |digits| assert_eq!(digits, text));
+            hex([byte, !byte, 0, byte, byte], |digits| {
+                assert_eq!(digits, format!("{text}{:02x}00{text}{text}", !byte))
+            });
         }
     }
 
