@@ -166,7 +166,7 @@ impl Service {
         let (mut last, mut since) = (sent(), Instant::now());
         // A stack that is off sends nothing.
         while (1..all).contains(&last) && since.elapsed() < LONGEST_WAIT {
-            self.runtime.block_on(tokio::time::sleep(Duration::from_millis(50)));
+            self.runtime.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
             if sent() != last {
                 (last, since) = (sent(), Instant::now());
             }
