@@ -1,4 +1,4 @@
-//! What the spans of a block may have: a filter of Bloom over attributes, so that a search for one passes over most blocks
+//! What the spans of a block may have: a Bloom filter of attributes, so that a search for one passes over most blocks
 //! unread.
 
 use std::collections::HashSet;
