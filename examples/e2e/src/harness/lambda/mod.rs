@@ -135,13 +135,13 @@ impl Lambda {
         self.life.extensions()
     }
 
-    /// Returns the standard error of all processes so far.
+    /// Returns the standard error of all processes so far, of an ended process to its end.
     #[must_use]
     pub fn stderr(&self) -> String {
         self.life.output().stderr()
     }
 
-    /// Returns the standard output of all processes so far.
+    /// Returns the standard output of all processes so far, of an ended process to its end.
     #[must_use]
     pub fn stdout(&self) -> Vec<u8> {
         self.life.output().stdout()

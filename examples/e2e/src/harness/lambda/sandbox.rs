@@ -1,13 +1,15 @@
 //! The process of a function: environment, signals, output and memory.
 
+use std::env;
 use std::fs::{self, File};
 use std::io::Read;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{env, thread};
+use std::thread::{self, JoinHandle};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
+use tokio::task::spawn_blocking;
 
 use super::settings::{Output, Settings};
 use crate::harness::Error;
@@ -19,8 +21,8 @@ pub(super) struct Sandbox {
     stopped: bool,
 }
 
-/// The end of a process.
-pub(super) struct Exit(Child);
+/// The end of a process, and of the threads that keep its output.
+pub(super) struct Exit(Child, Vec<JoinHandle<()>>);
 
 /// The output of the processes of a function.
 #[derive(Clone, Debug, Default)]
@@ -58,13 +60,14 @@ impl Sandbox {
         let mut child =
             command.spawn().map_err(|error| format!("cannot start {}: {error}", settings.program.display()))?;
         let pid = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)).ok_or("the process has no id")?;
+        let mut keepers = Vec::new();
         if let Some(pipe) = child.stderr.take() {
-            keep(pipe.into_owned_fd()?.into(), &written.stderr);
+            keepers.push(keep(pipe.into_owned_fd()?.into(), &written.stderr));
         }
         if let Some(pipe) = child.stdout.take().filter(|_| settings.stdout == Output::Kept) {
-            keep(pipe.into_owned_fd()?.into(), &written.stdout);
+            keepers.push(keep(pipe.into_owned_fd()?.into(), &written.stdout));
         }
-        Ok((Self { pid, stopped: false }, Exit(child)))
+        Ok((Self { pid, stopped: false }, Exit(child, keepers)))
     }
 
     /// Stops the process, like Lambda's freeze.
@@ -110,8 +113,11 @@ impl Sandbox {
 }
 
 impl Exit {
+    /// Waits for the end of the process, and until all of its output is kept.
     pub(super) async fn wait(mut self) -> Option<ExitStatus> {
-        self.0.wait().await.ok()
+        let status = self.0.wait().await.ok();
+        let _ = spawn_blocking(|| self.1.into_iter().for_each(|keeper| drop(keeper.join()))).await;
+        status
     }
 }
 
@@ -126,14 +132,14 @@ impl Written {
 }
 
 /// Keeps the bytes of a pipe, on a separate thread.
-fn keep(mut pipe: File, kept: &Arc<Mutex<Vec<u8>>>) {
+fn keep(mut pipe: File, kept: &Arc<Mutex<Vec<u8>>>) -> JoinHandle<()> {
     let kept = Arc::clone(kept);
     thread::spawn(move || {
         let mut buffer = vec![0; 64 << 10];
         while let Ok(count @ 1..) = pipe.read(&mut buffer) {
             lock(&kept).extend_from_slice(buffer.get(..count).unwrap_or_default());
         }
-    });
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
