@@ -39,15 +39,15 @@ static WERE_SEEN: AtomicBool = AtomicBool::new(false);
 
 /// Returns the instrument named by a field.
 fn instrument(field: &'static str) -> Option<(&'static str, InstrumentKind)> {
-    // Most fields are ruled out by their first letter.
-    let (prefix, kind) = match field.as_bytes().first()? {
-        b'm' => ("monotonic_counter.", InstrumentKind::Counter),
-        b'c' => ("counter.", InstrumentKind::UpDownCounter),
-        b'h' => ("histogram.", InstrumentKind::Histogram),
-        b'g' => ("gauge.", InstrumentKind::Gauge),
-        _ => return None,
-    };
-    Some((field.strip_prefix(prefix)?, kind))
+    // Most fields are ruled out by their first letter. Each prefix has an arm, because the compiler compares with a
+    // constant text without a call.
+    match field.as_bytes().first()? {
+        b'm' => Some((field.strip_prefix("monotonic_counter.")?, InstrumentKind::Counter)),
+        b'c' => Some((field.strip_prefix("counter.")?, InstrumentKind::UpDownCounter)),
+        b'h' => Some((field.strip_prefix("histogram.")?, InstrumentKind::Histogram)),
+        b'g' => Some((field.strip_prefix("gauge.")?, InstrumentKind::Gauge)),
+        _ => None,
+    }
 }
 
 fn are_in(fields: &FieldSet) -> bool {
@@ -91,7 +91,13 @@ pub(crate) fn measures(metadata: &Metadata<'_>) -> bool {
 /// Returns `true` for an event with metric fields and no message. The event is neither a log line nor a span event.
 #[inline]
 pub(crate) fn only_measures(metadata: &Metadata<'_>) -> bool {
-    measures(metadata) && metadata.fields().field(MESSAGE).is_none()
+    measures(metadata) && !has_message(metadata)
+}
+
+/// Returns `true` for an event with a message.
+#[inline]
+pub(crate) fn has_message(metadata: &Metadata<'_>) -> bool {
+    metadata.fields().iter().any(|field| field.name() == MESSAGE)
 }
 
 /// Returns `Some(true)` for an event with wanted measurements, at any level. Returns `Some(false)` for an event with
@@ -126,7 +132,7 @@ pub(crate) fn each(event: &Event<'_>, mut record: impl FnMut(&Identity<'_>, &[u8
     event.record(&mut Visitor(&mut measured));
     let Measured { attributes, values, unit } = &mut *measured;
     let attributes = attributes.bytes();
-    for (name, kind, value) in values.drain(..) {
+    for &(name, kind, value) in &*values {
         let identity = Identity {
             name: Text::Static(name),
             unit: Text::Borrowed(unit),
@@ -147,9 +153,9 @@ impl Visitor<'_> {
     /// Adds a measurement. Returns `false` for a field without an instrument.
     #[inline]
     fn measure(&mut self, field: &Field, value: Number) -> bool {
-        let instrument = instrument(field.name());
-        self.0.values.extend(instrument.map(|(name, kind)| (name, kind, value)));
-        instrument.is_some()
+        let Some((name, kind)) = instrument(field.name()) else { return false };
+        self.0.values.push((name, kind, value));
+        true
     }
 
     /// Adds an attribute. A metric field without a number is reported, and the value of a masked key replaced.

@@ -24,9 +24,19 @@ pub(super) fn hash(mut state: u64, bytes: &[u8]) -> u64 {
     for chunk in chunks {
         state = mix(state ^ u64::from_le_bytes(*chunk));
     }
-    let mut last = [0; 8];
-    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    mix(state ^ u64::from_le_bytes(last) ^ (bytes.len() as u64) << 56)
+    mix(state ^ last_word(rest) ^ (bytes.len() as u64) << 56)
+}
+
+/// Returns up to seven bytes as a little-endian number. A copy of so few bytes would be a call.
+#[inline]
+fn last_word(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        // The bytes in both halves have the same place in the number.
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (bytes.len() - 4))
+        }
+        _ => bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
+    }
 }
 
 /// Folds the product of 128 bits, as wyhash does.

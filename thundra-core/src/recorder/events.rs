@@ -45,7 +45,7 @@ impl Recorder {
             if replay::is_replayed(metadata, slot) {
                 return replay::count_event(slot);
             }
-            if metric_fields::measures(event.metadata()) && measured(event, slot) {
+            if metric_fields::measures(event.metadata()) && measure_fields(event, slot) {
                 return;
             }
             record = self.line_and_log_record(event, metadata, slot);
@@ -103,12 +103,13 @@ impl Recorder {
     }
 }
 
-/// Adds the measurements of an event to the points of its scope. Returns `true` if the event is only a measurement.
+/// Adds the measurements of an event with metric fields to the points of its scope. Returns `true` if the event is only
+/// a measurement.
 #[inline(never)]
-fn measured(event: &Event<'_>, slot: Option<SpanSlot>) -> bool {
+fn measure_fields(event: &Event<'_>, slot: Option<SpanSlot>) -> bool {
     if switch::are_wanted() {
         let scope = slot.map(|slot| slot.scope);
         metric_fields::each(event, |identity, attributes, value| measure(scope, identity, attributes, value));
     }
-    metric_fields::only_measures(event.metadata())
+    !metric_fields::has_message(event.metadata())
 }
