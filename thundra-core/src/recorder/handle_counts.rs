@@ -69,7 +69,7 @@ impl ScopeState {
                 }
             }
             let parent = span.handles.parent;
-            self.close(next, now());
+            self.close_at_once(next, now());
             (next, dropped) = (parent, Dropped::Span);
         }
         if self.give_up() { Dropped::Scope } else { dropped }

@@ -182,7 +182,7 @@ where
         }
         let Some(mut scope) = SCOPES.lock(slot.scope) else { return };
         if slot.kind() == SlotKind::Own {
-            scope.close(slot.index(), now());
+            scope.close_at_once(slot.index(), now());
         }
         let late = scope.take_late().map(|spans| (spans, scope.receiver.clone()));
         SCOPES.release(slot.scope, scope);

@@ -296,8 +296,13 @@ impl ScopeState {
     }
 
     /// Ends a span: appends the span's bytes to the finished spans, unless the spans are dropped, and frees the record.
-    #[inline]
     pub(crate) fn close(&mut self, index: u32, end_unix_nano: u64) {
+        self.close_at_once(index, end_unix_nano);
+    }
+
+    /// Ends a span as [`close`](Self::close) does, inlined: for the end of each span.
+    #[inline(always)]
+    pub(super) fn close_at_once(&mut self, index: u32, end_unix_nano: u64) {
         if let Some(span) = self.spans.get_mut(index as usize) {
             if span.is_filled() {
                 return self.close_filled(index);
