@@ -65,10 +65,11 @@ impl Buffer {
     /// The bytes of the first room. The attributes of most spans are shorter.
     const FIRST: usize = 256;
 
-    /// Returns the first bytes; `None` without as many.
+    /// Returns the first bytes of the memory, for a change; `None` without as many. The caller knows that they are bytes,
+    /// not room.
     #[inline]
     pub(crate) fn first_mut<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
-        self.memory.first_chunk_mut().filter(|_| N <= self.end)
+        self.memory.first_chunk_mut()
     }
 
     /// Returns the bytes from `start` on.
@@ -83,10 +84,10 @@ impl Buffer {
         self.memory.get(self.end.checked_sub(len)?..self.end)
     }
 
-    /// Returns the first `len` of the bytes from `start` on; `None` without as many.
+    /// Returns the bytes from `start` on, for a change.
     #[inline]
-    pub(crate) fn part_mut(&mut self, start: usize, len: usize) -> Option<&mut [u8]> {
-        self.memory.get_mut(start..self.end)?.get_mut(..len)
+    pub(crate) fn since_mut(&mut self, start: usize) -> &mut [u8] {
+        self.memory.get_mut(start..self.end).unwrap_or_default()
     }
 
     #[inline]

@@ -186,35 +186,37 @@ fn short_attribute<const N: usize>(out: &mut impl Out, tag: u8, key: &str, value
     key.len() < SHORT - N && out.put_pair([tag, key_len + 2 + N as u8, tag::KEY, key_len], key.as_bytes(), value, &[])
 }
 
-/// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns the length of
-/// the text in bytes, which is the end of the attribute.
+/// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns what `look`
+/// finds in the text.
 #[inline(always)]
-pub(crate) fn fmt_attribute(
+pub(crate) fn fmt_attribute<R>(
     out: &mut Buffer,
     tag: u8,
     key: &str,
     limit: Option<usize>,
     value: fmt::Arguments<'_>,
-) -> usize {
+    look: impl FnOnce(&[u8]) -> R,
+) -> R {
     // The three lengths are written when they are known.
     let (start, key_len) = (out.len(), key.len());
     let before_key = [tag, 0, tag::KEY, key_len as u8];
     if key_len >= SHORT || !out.put_pair(before_key, key.as_bytes(), [tag::VALUE, 0, tag::STRING, 0], &[]) {
-        return long_fmt_attribute(out, tag, key, limit, value);
+        let len = long_fmt_attribute(out, tag, key, limit, value);
+        return look(out.last(len).unwrap_or_default());
     }
-    let text_start = start + key_len + 8;
     format(out, limit, value);
-    let text_len = out.len() - text_start;
-    if key_len + text_len < SHORT
-        && let Some([_, of_attribute, .., of_value, _, of_text]) = out.part_mut(start, key_len + 8)
+    if let Some(([_, of_attribute, .., of_value, _, of_text], text)) =
+        out.since_mut(start).split_at_mut_checked(key_len + 8)
+        && key_len + text.len() < SHORT
     {
-        *of_attribute = (key_len + text_len + 6) as u8;
-        *of_value = (text_len + 2) as u8;
-        *of_text = text_len as u8;
-    } else {
-        widen_lengths(out, start, key_len, text_len);
+        *of_attribute = (key_len + text.len() + 6) as u8;
+        *of_value = (text.len() + 2) as u8;
+        *of_text = text.len() as u8;
+        return look(text);
     }
-    text_len
+    let text_len = out.len() - (start + key_len + 8);
+    widen_lengths(out, start, key_len, text_len);
+    look(out.last(text_len).unwrap_or_default())
 }
 
 #[cold]
@@ -349,7 +351,7 @@ mod tests {
         fn formatted_text_of_any_length(text in "\\PC{0,40}", times in 0..900_usize, limit in prop::option::of(0..300_usize)) {
             let text = text.repeat(times);
             let mut bytes = Buffer::default();
-            fmt_attribute(&mut bytes, tag::RESOURCE_ATTRIBUTE, "k", limit, format_args!("{text}"));
+            fmt_attribute(&mut bytes, tag::RESOURCE_ATTRIBUTE, "k", limit, format_args!("{text}"), |_| ());
             let kept: String = text.chars().take(limit.unwrap_or(usize::MAX)).collect();
             prop_assert_eq!(decode(&bytes)[0].value.clone().unwrap().value.unwrap(), any_value::Value::StringValue(kept));
         }

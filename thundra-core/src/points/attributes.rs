@@ -63,11 +63,8 @@ impl AttributeSet {
         let tag = tag::NUMBER_POINT_ATTRIBUTE;
         self.add(key, |out| {
             let start = out.len();
-            let replacement = match contained(|| write::fmt_attribute(out, tag, key, None, value)) {
-                Some(len) => masked(out.get(out.len().saturating_sub(len)..).unwrap_or_default()),
-                None => Some(PANICKED.to_owned()),
-            };
-            if let Some(text) = replacement {
+            let replacement = contained(|| write::fmt_attribute(out, tag, key, None, value, masked));
+            if let Some(text) = replacement.unwrap_or_else(|| Some(PANICKED.to_owned())) {
                 out.truncate(start);
                 write::str_attribute(out, tag, key, &text);
             }

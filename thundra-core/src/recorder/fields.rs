@@ -208,8 +208,8 @@ impl Visitor<'_> {
         let (tag, length) = (self.tag, self.length);
         if let Some(out) = self.next() {
             let start = out.len();
-            let len = write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
-            if out.last(len).is_some_and(mask::has_ends) {
+            let suspect = |text: &[u8]| mask::has_ends(text).then_some(text.len());
+            if let Some(len) = write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"), suspect) {
                 self.mask_last(start, len, name);
             }
         }

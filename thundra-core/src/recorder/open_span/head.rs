@@ -26,12 +26,12 @@ pub(super) mod at {
     pub(crate) const PARENT: Range<usize> = 59..67;
 }
 
-/// The tag and the length of the name.
+/// The position of the name's tag.
 const NAME: usize = at::PARENT_FIELD.end;
 
-/// A head without values.
-const BLANK: [u8; NAME + 2] = {
-    let mut head = [0; NAME + 2];
+/// A head without values, up to the tag of the name.
+const BLANK: [u8; NAME + 1] = {
+    let mut head = [0; NAME + 1];
     (head[3], head[4]) = (tag::SPAN_TRACE_ID, 16);
     (head[21], head[22]) = (tag::SPAN_ID, 8);
     head[31] = tag::SPAN_KIND;
@@ -47,15 +47,12 @@ const BLANK: [u8; NAME + 2] = {
 #[inline(always)]
 pub(crate) fn encode_head(out: &mut Buffer, id: SpanId, name: &str, start_unix_nano: u64) {
     out.clear();
-    if name.len() >= 0x80 || !out.put_pair(BLANK, &[], [], name.as_bytes()) {
+    if name.len() >= 0x80 || !out.put_pair(BLANK, &[], [name.len() as u8], name.as_bytes()) {
         put_long_head(out, name);
     }
     if let Some(head) = out.first_mut::<{ BLANK.len() }>() {
         head[at::SPAN_ID].copy_from_slice(&id.to_bytes());
         head[at::START].copy_from_slice(&start_unix_nano.to_le_bytes());
-        if name.len() < 0x80 {
-            head[NAME + 1] = name.len() as u8;
-        }
     }
 }
 
