@@ -17,7 +17,7 @@ const NEAR: usize = 16;
 /// An entered span, and the innermost slot before.
 #[derive(Clone, Copy)]
 struct Entry {
-    /// The `tracing` id of the span; 0 for the future of a scope.
+    /// The `tracing` id of the span; for a scope, 0 or the id of the [span that it lacks](super::bare_scope).
     id: u64,
     /// The front that made the id. Fronts in one process may make the same ids.
     owner: u32,
@@ -131,11 +131,12 @@ pub(super) fn new_owner() -> u32 {
     LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
 }
 
-/// Returns the id of the innermost span of an owner; `None` outside of all.
+/// Returns the id of the innermost span of an owner, or of a scope that lacks a span; `None` outside of all.
 pub(super) fn current(owner: u32) -> Option<u64> {
     STACK.with(|stack| {
         let mut entries = (0..stack.depth.get()).rev().filter_map(|at| stack.get(at));
-        entries.find(|entry| entry.owner == owner).map(|entry| entry.id)
+        let is_it = |entry: &Entry| entry.owner == owner || (entry.owner == OF_SCOPES && entry.id != 0);
+        entries.find(is_it).map(|entry| entry.id)
     })
 }
 
@@ -163,18 +164,26 @@ pub(super) fn pop(owner: u32, id: u64) {
 }
 
 /// A guard of an entered slot. Dropping the guard exits the slot.
-pub(crate) struct Entered(());
+pub(crate) struct Entered {
+    id: u64,
+}
 
 impl Entered {
     pub(crate) fn new(slot: SpanSlot) -> Self {
-        push(OF_SCOPES, 0, slot);
-        Entered(())
+        Entered::bare(slot, 0)
+    }
+
+    /// Enters a scope with the id of the [span that it lacks](super::bare_scope), or with 0.
+    #[inline]
+    pub(crate) fn bare(slot: SpanSlot, id: u64) -> Self {
+        push(OF_SCOPES, id, slot);
+        Entered { id }
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        pop(OF_SCOPES, 0);
+        pop(OF_SCOPES, self.id);
     }
 }
 

@@ -18,6 +18,7 @@
 //! Fields are encoded in a buffer of the thread before the scope is locked. A user's `Debug` therefore runs outside the
 //! lock, free to record spans.
 
+pub(crate) mod bare_scope;
 mod callsite_numbers;
 pub(crate) mod callsites;
 pub(crate) mod current;

@@ -6,9 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use tracing::Span;
 
-use crate::recorder::entered::Entered;
+use crate::recorder::bare_scope::ScopeSpan;
 use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slot::SpanSlot;
 
@@ -20,7 +19,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         root: SpanSlot,
-        span: Span,
+        span: ScopeSpan,
     }
 
     impl<F> PinnedDrop for InScope<F> {
@@ -29,15 +28,15 @@ pin_project! {
             if this.future.is_none() {
                 return;
             }
-            let _current = Entered::new(*this.root);
-            let _entered = this.span.enter();
+            let _current = this.span.enter_scope(*this.root);
+            let _entered = this.span.get().enter();
             this.future.set(None);
         }
     }
 }
 
 impl<F> InScope<F> {
-    pub(super) fn new(root: SpanSlot, span: Span, otel_context: OtelContext, future: F) -> Self {
+    pub(super) fn new(root: SpanSlot, span: ScopeSpan, otel_context: OtelContext, future: F) -> Self {
         InScope { otel_context, future: Some(future), root, span }
     }
 }
@@ -47,9 +46,9 @@ impl<F: Future> Future for InScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let _current = Entered::new(*this.root);
+        let _current = this.span.enter_scope(*this.root);
         let _attached = this.otel_context.attach();
-        let _entered = this.span.enter();
+        let _entered = this.span.get().enter();
         let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
         let output = ready!(future.poll(cx));
         // Values that the future still holds are dropped inside the scope, before its owner can finish it.

@@ -10,7 +10,7 @@ use super::scope_ref::ScopeRef;
 use crate::Records;
 use crate::clock::now;
 use crate::pipeline::{Losses, backlog, tally};
-use crate::recorder::entered::Entered;
+use crate::recorder::bare_scope::ScopeSpan;
 use crate::recorder::kept_writer;
 use crate::recorder::otel_context::OtelContext;
 use crate::recorder::others::Others;
@@ -38,7 +38,7 @@ use crate::recorder::slot::{ScopeId, SpanSlot};
 #[derive(Debug)]
 pub struct Scope {
     handle: ScopeRef,
-    span: Span,
+    span: ScopeSpan,
     /// The context for all entries; `None` where each entry makes one.
     otel_context: Option<OtelContext>,
     finished: bool,
@@ -46,6 +46,15 @@ pub struct Scope {
 
 impl Scope {
     pub(super) fn new(root: SpanSlot, span: Span) -> Self {
+        Scope::with_span(root, ScopeSpan::Made(span))
+    }
+
+    /// Returns a scope without a `tracing` span.
+    pub(super) fn bare(root: SpanSlot, id: u64) -> Self {
+        Scope::with_span(root, ScopeSpan::Lacking { id })
+    }
+
+    fn with_span(root: SpanSlot, span: ScopeSpan) -> Self {
         Scope { handle: ScopeRef::new(root), span, otel_context: None, finished: false }
     }
 
@@ -68,7 +77,7 @@ impl Scope {
 
     /// Returns the `tracing` span of the scope.
     pub fn span(&self) -> &Span {
-        &self.span
+        self.span.get()
     }
 
     /// Runs a closure in the scope.
@@ -84,10 +93,10 @@ impl Scope {
     /// assert_eq!((total, scope.finish().count()), (42, 2));
     /// ```
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        let Some(otel_context) = &self.otel_context else { return self.handle.enter(|| self.span.in_scope(f)) };
-        let _current = Entered::new(self.root());
+        let Some(otel_context) = &self.otel_context else { return self.handle.enter(|| self.span().in_scope(f)) };
+        let _current = self.span.enter_scope(self.root());
         let _attached = otel_context.attach();
-        self.span.in_scope(f)
+        self.span().in_scope(f)
     }
 
     /// Runs a future in the scope.

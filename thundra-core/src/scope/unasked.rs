@@ -5,6 +5,7 @@ use std::fmt::Display;
 use super::builder::TOO_MANY;
 use super::owner::Scope;
 use crate::carrier::{CORRELATION_TRACEPARENT, Extraction, Trust};
+use crate::recorder::bare_scope;
 use crate::recorder::otel_context::OtelContext;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
@@ -51,8 +52,14 @@ impl Scope {
             ScopeId::from_u64(u64::MAX)
         });
         let root = SpanSlot::root_of(id, false);
-        let span = adopting(root, || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name));
-        Some(Scope::new(root, span).with_context(OtelContext::of_drawn(ids)))
+        let scope = match bare_scope::id(root) {
+            Some(id) => Scope::bare(root, id),
+            None => {
+                let span = || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name);
+                Scope::new(root, adopting(root, span))
+            }
+        };
+        Some(scope.with_context(OtelContext::of_drawn(ids)))
     }
 }
 
