@@ -8,6 +8,7 @@ use std::fmt::{self, Write};
 use tracing::Level;
 use tracing::field::{Field, FieldSet, Visit};
 
+use super::open_span::rename_head;
 use crate::contained::{PANICKED, contained, formatted};
 use crate::exception::{Exception, Shown};
 use crate::otlp::read::each_attribute;
@@ -20,6 +21,8 @@ use crate::{SpanKind, redact, semconv};
 pub(super) struct Fields {
     /// The attributes, after the [head](super::open_span::encode_head) in case of a new span.
     pub(super) encoded: Buffer,
+    /// The length of the head of a new span; 0 for an event, and for further fields of a span.
+    pub(super) head_len: usize,
     /// The encoded fields of an event before the attributes, such as the name.
     pub(super) head: Buffer,
     /// The number of attributes.
@@ -98,11 +101,11 @@ impl Fields {
         if mask::has_masked_fields() { record(&mut Masked(&mut visitor)) } else { record(&mut visitor) }
     }
 
-    /// Brings the attributes from `start` on into the form of OTLP: no empty key, the last value of each key, and up to
+    /// Brings the attributes into the form of OTLP: no empty key, the last value of each key, and up to
     /// `max` attributes.
     #[cold]
-    pub(super) fn settle(&mut self, start: usize, max: u32) {
-        let recorded = self.encoded.split_off(start);
+    pub(super) fn settle(&mut self, max: u32) {
+        let recorded = self.encoded.split_off(self.head_len);
         let mut kept: Vec<(&str, &[u8])> = Vec::new();
         each_attribute(&recorded, |key, encoded| {
             kept.retain(|(earlier, _)| *earlier != key);
@@ -140,9 +143,30 @@ impl Fields {
         }
     }
 
+    /// Masks the keys in a structured text in `name`.
+    #[inline(always)]
+    fn mask_name(&mut self) {
+        self.has_special = true;
+        if mask::is_structure(self.name.as_bytes())
+            && let Cow::Owned(masked) = mask::value(&self.name)
+        {
+            self.name = masked;
+        }
+    }
+
+    /// Puts the text in `name` into the head of a new span, as long as no attribute follows: a span renamed later costs
+    /// more.
+    fn name_head(&mut self) {
+        if self.head_len > 0 && self.encoded.len() == self.head_len && !self.name.is_empty() {
+            rename_head(&mut self.encoded, &self.name);
+            self.head_len = self.encoded.len();
+            self.name.clear();
+        }
+    }
+
     fn clear(&mut self) {
         self.encoded.clear();
-        (self.count, self.dropped) = (0, 0);
+        (self.head_len, self.count, self.dropped) = (0, 0, 0);
         if self.has_special {
             self.has_special = false;
             self.name.clear();
@@ -243,6 +267,12 @@ impl Visitor<'_> {
     fn special_str(&mut self, name: &str, value: &str) {
         match name {
             KIND | STATUS_CODE => self.fields.set_word(name, value),
+            NAME => {
+                self.fields.name.clear();
+                self.fields.name.push_str(value);
+                self.fields.mask_name();
+                self.fields.name_head();
+            }
             _ => self.special(name, format_args!("{value}")),
         }
     }
@@ -266,10 +296,9 @@ impl Visitor<'_> {
         match name {
             "message" | NAME => {
                 replace(renamed, value);
-                if mask::is_structure(renamed.as_bytes())
-                    && let Cow::Owned(masked) = mask::value(renamed)
-                {
-                    *renamed = masked;
+                self.fields.mask_name();
+                if self.of == FieldsOf::Span {
+                    self.fields.name_head();
                 }
             }
             ERROR | STATUS_DESCRIPTION => {

@@ -147,7 +147,7 @@ impl Recorder {
         fields::with_fields(|fields| {
             let (id, name, start) = (SpanId::random(), attributes.metadata().name(), now());
             encode_head(&mut fields.encoded, id, name, start);
-            let head_len = fields.encoded.len();
+            fields.head_len = fields.encoded.len();
             self.encode(fields, FieldsOf::Span, attributes.metadata(), |visitor| attributes.record(visitor));
             let Some(mut scope) = SCOPES.lock_at_once(parent.scope) else {
                 count_without_scope();
@@ -158,7 +158,7 @@ impl Recorder {
                 let ancestor = SpanSlot::new(parent.scope, parent.index(), SlotKind::Ancestor);
                 return Some(place(&mut scope, ancestor, None));
             };
-            span.start_from(&mut fields.encoded, head_len, trace_id, id, parent_id, start);
+            span.start_from(&mut fields.encoded, fields.head_len, trace_id, id, parent_id, start);
             span.count_attributes(fields.count, fields.dropped);
             if fields.has_special {
                 apply_special(span, fields);
@@ -222,14 +222,13 @@ fn encode_with_care(
     (limit, length): (u32, Option<usize>),
     record: impl FnOnce(&mut dyn Visit),
 ) {
-    let start = fields.encoded.len();
     let settles = fields::need_care(metadata.fields());
     fields.read(of, (if settles { u32::MAX } else { limit }, length), record);
     if settles {
-        fields.settle(start, limit);
+        fields.settle(limit);
     }
     if let Some(marks) = replay::marks_of(metadata) {
-        marks.read(fields, start);
+        marks.read(fields);
     }
 }
 

@@ -96,9 +96,9 @@ impl ReplayMarks {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     }
 
-    /// Reads the mark among the attributes from `start` on, and renames the attributes.
+    /// Reads the mark among the attributes, and renames the attributes.
     #[cold]
-    pub(super) fn read(&self, fields: &mut Fields, start: usize) {
+    pub(super) fn read(&self, fields: &mut Fields) {
         let encoded = |value| {
             let mut mark = Vec::new();
             write::bool_attribute(&mut mark, tag::SPAN_ATTRIBUTE, self.field, value);
@@ -106,14 +106,14 @@ impl ReplayMarks {
         };
         let (replayed, live) = (encoded(true), encoded(false));
         let mut replays = None;
-        each_attribute(fields.encoded.get(start..).unwrap_or_default(), |_, encoded| match encoded {
+        each_attribute(fields.encoded.get(fields.head_len..).unwrap_or_default(), |_, encoded| match encoded {
             encoded if encoded == replayed => replays = Some(true),
             encoded if encoded == live => replays = Some(false),
             _ => {}
         });
         replays.into_iter().for_each(|replays| fields.set_replays(replays));
         let name = |key: &str| self.names.iter().find(|(name, _)| *name == key).map(|(_, renamed)| (*renamed).into());
-        rename::keys(&mut fields.encoded, start, tag::SPAN_ATTRIBUTE, name);
+        rename::keys(&mut fields.encoded, fields.head_len, tag::SPAN_ATTRIBUTE, name);
     }
 }
 
@@ -169,7 +169,7 @@ impl ScopeState {
 #[cold]
 pub(super) fn read_recorded(fields: &mut Fields, slot: SpanSlot, metadata: Option<&'static Metadata<'static>>) {
     let Some(marks) = metadata.and_then(|metadata| marks_of(metadata)) else { return };
-    marks.read(fields, 0);
+    marks.read(fields);
     // The record of an ancestor or of a root is not the record of the marked span.
     if let Some(replays) = fields.replays.filter(|_| slot.kind() != SlotKind::Ancestor && slot.index() > 0)
         && let Some(mut scope) = SCOPES.lock(slot.scope)
@@ -203,7 +203,7 @@ pub(super) fn place_unrecorded(attributes: &Attributes<'_>, parent: SpanSlot) ->
     let marks = marks_of(attributes.metadata())?;
     let replays = fields::with_fields(|fields| {
         fields.read(FieldsOf::Span, (u32::MAX, None), |visitor| attributes.record(visitor));
-        marks.read(fields, 0);
+        marks.read(fields);
         fields.replays
     })?;
     let mut scope = SCOPES.lock(parent.scope)?;

@@ -56,6 +56,12 @@ pub(crate) fn encode_head(out: &mut Buffer, id: SpanId, name: &str, start_unix_n
     }
 }
 
+/// Replaces the name in a head. Nothing follows the head.
+pub(crate) fn rename_head(head: &mut Buffer, name: &str) {
+    head.truncate(NAME);
+    write::bytes(head, tag::SPAN_NAME, name.as_bytes());
+}
+
 #[cold]
 #[inline(never)]
 fn put_long_head(out: &mut Buffer, name: &str) {

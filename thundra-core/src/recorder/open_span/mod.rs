@@ -12,7 +12,7 @@ mod text;
 use std::borrow::Cow;
 
 use head::at;
-pub(crate) use head::encode_head;
+pub(crate) use head::{encode_head, rename_head};
 use rare::{Code, Rare};
 
 use super::handles::Handles;

@@ -38,6 +38,31 @@ fn otel_fields_are_not_attributes() {
 }
 
 #[test]
+fn a_name_counts_wherever_it_stands() {
+    let long = "n".repeat(200);
+    assert_eq!(
+        recorded(|| {
+            info_span!("a", otel.name = "first", x = 1);
+            info_span!("b", x = 1, otel.name = %"between", y = 2);
+            info_span!("c", otel.name = "before", x = 1, otel.name = "after");
+            info_span!("d", otel.name = "twice", otel.name = "at once");
+            info_span!("e", otel.name = "at first", x = 1).record("otel.name", "at last");
+            info_span!(parent: None, "f", otel.name = long, x = 1);
+            info_span!("g", otel.name = r#"{"password":"hunter2"}"#, x = 1);
+        }),
+        below_root(&[
+            "├ first x=1",
+            "├ between x=1 y=2",
+            "├ after x=1",
+            "├ at once",
+            "├ at last x=1",
+            format!("├ {long} x=1").as_str(),
+            r#"└ {"password":"REDACTED"} x=1"#,
+        ])
+    );
+}
+
+#[test]
 fn recording_a_key_again_replaces_it() {
     assert_eq!(
         recorded(|| {
