@@ -52,17 +52,30 @@ impl Outbound {
     pub fn pairs(&self) -> Vec<(&str, String)> {
         let mut pairs = Vec::with_capacity(12);
         let Propagators { tracecontext, baggage, correlation, .. } = self.formats;
-        let traceparent = tracecontext.then(|| format_traceparent(&self.context));
-        pairs.extend(self.chain());
-        let handed_on = traceparent.clone().filter(|_| correlation);
-        pairs.extend(traceparent.map(|context| (TRACEPARENT, context)));
-        pairs.extend(self.trace_state());
-        pairs.extend(handed_on.map(|context| (CORRELATION_TRACEPARENT, context)));
-        let ids = correlation.then_some(&self.correlation).into_iter().flat_map(CorrelationIds::iter);
-        pairs.extend(ids.filter(|(key, _)| *key != CORRELATION_ID).map(|(key, value)| (key, value.to_owned())));
-        pairs.extend(self.baggage.as_ref().filter(|_| baggage).map(|baggage| (BAGGAGE, baggage.to_string())));
-        if correlation {
-            pairs.extend(self.correlation.user_agent.iter().map(|agent| (USER_AGENT, agent.clone())));
+        let ids = correlation.then_some(&self.correlation);
+        if let Some(ids) = ids {
+            if let Some(id) = ids.get(CORRELATION_ID) {
+                pairs.push((CORRELATION_ID, id.to_owned()));
+            }
+            pairs.push((CALL_CHAIN_LENGTH, number(ids.chain_length()).into_owned()));
+            pairs.push((DEBUG_LOG_ENABLED, debug(ids).to_owned()));
+        }
+        if tracecontext {
+            let context = format_traceparent(&self.context);
+            let handed_on = correlation.then(|| context.clone());
+            pairs.push((TRACEPARENT, context));
+            pairs.extend(self.trace_state());
+            pairs.extend(handed_on.map(|context| (CORRELATION_TRACEPARENT, context)));
+        }
+        if let Some(ids) = ids {
+            let others = ids.iter().filter(|(key, _)| *key != CORRELATION_ID);
+            others.for_each(|(key, value)| pairs.push((key, value.to_owned())));
+        }
+        if let Some(baggage) = self.baggage.as_deref().filter(|_| baggage) {
+            pairs.push((BAGGAGE, baggage.to_owned()));
+        }
+        if let Some(agent) = ids.and_then(|ids| ids.user_agent.as_deref()) {
+            pairs.push((USER_AGENT, agent.to_owned()));
         }
         pairs
     }
@@ -102,7 +115,7 @@ impl Outbound {
                 write(CORRELATION_ID, HeaderText::Borrowed(id));
             }
             write(CALL_CHAIN_LENGTH, number(ids.chain_length()));
-            write(DEBUG_LOG_ENABLED, HeaderText::Static(if ids.debug_log_enabled() { "true" } else { "false" }));
+            write(DEBUG_LOG_ENABLED, HeaderText::Static(debug(ids)));
         }
         if let Some(state) = self.context.trace_state.as_deref().filter(|_| tracecontext) {
             write(TRACESTATE, HeaderText::Borrowed(state));
@@ -133,8 +146,9 @@ impl Outbound {
 
     /// Returns `true` if all values of a key in a carrier are [forwarded](Self::is_forwarded).
     pub fn are_forwarded(&self, key: &str, values: &[&str]) -> bool {
-        // Most carriers have keys in lower case.
-        let lower = key.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| key.to_ascii_lowercase());
+        // Most carriers have keys in lower case. Without an early exit, the compiler checks many bytes at a time.
+        let has_upper = key.bytes().fold(false, |has_upper, byte| has_upper | byte.is_ascii_uppercase());
+        let lower = has_upper.then(|| key.to_ascii_lowercase());
         let key = if is_xray_key(key) { XRAY_HEADER } else { lower.as_deref().unwrap_or(key) };
         let received = self.received.as_deref();
         match key {
@@ -148,15 +162,6 @@ impl Outbound {
                 self.correlation.was_received(key, value) || (key == CORRELATION_ID && is_malformed())
             }),
         }
-    }
-
-    /// Returns the pairs for every program of the chain of calls.
-    fn chain(&self) -> impl Iterator<Item = (&str, String)> {
-        self.formats.correlation.then_some(&self.correlation).into_iter().flat_map(|ids| {
-            let id = ids.get(CORRELATION_ID).map(|id| (CORRELATION_ID, id.to_owned()));
-            let length = (CALL_CHAIN_LENGTH, ids.chain_length().to_string());
-            id.into_iter().chain([length, (DEBUG_LOG_ENABLED, ids.debug_log_enabled().to_string())])
-        })
     }
 
     fn traceparent(&self) -> Option<(&str, String)> {
@@ -229,6 +234,11 @@ impl HeaderText<'_> {
             HeaderText::Owned(text) => text,
         }
     }
+}
+
+/// Returns the debug switch.
+fn debug(ids: &CorrelationIds) -> &'static str {
+    if ids.debug_log_enabled() { "true" } else { "false" }
 }
 
 /// Returns a length of a chain of calls. Nearly every chain has one digit.
