@@ -164,6 +164,12 @@ impl Outbound {
         }
     }
 
+    /// Returns `false` if no trace state of a carrier can be [forwarded](Self::is_forwarded).
+    #[doc(hidden)]
+    pub fn may_have_received_state(&self) -> bool {
+        self.received.as_ref().is_some_and(|received| received.may_hold_state())
+    }
+
     fn traceparent(&self) -> Option<(&str, String)> {
         self.formats.tracecontext.then(|| (TRACEPARENT, format_traceparent(&self.context)))
     }

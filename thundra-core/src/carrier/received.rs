@@ -89,6 +89,11 @@ impl Received {
         }
     }
 
+    /// Returns `false` if the scope [holds](Self::holds) no trace state at all.
+    pub(super) fn may_hold_state(&self) -> bool {
+        self.trace_state.is_some() || self.malformed
+    }
+
     /// Returns `true` if the X-Ray headers were received in the carrier or `beside` the carrier, as from Lambda.
     pub(super) fn holds_xray(received: Option<&Self>, values: &[&str], beside: Option<&XRayHeader>) -> bool {
         let is_known = |value: &str| {

@@ -51,33 +51,33 @@ pub(super) fn inject(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap)
     if reach == Reach::Nothing {
         return false;
     }
-    // A trace context of the program's own is not mixed with ours.
-    let has_own_context = headers.contains_key(&TRACEPARENT) && !is_forwarded(outbound, headers, &TRACEPARENT);
+    // A trace context of the program's own is not mixed with ours. Our `traceparent` is the first header, and meets it.
+    let tracecontext = outbound.formats.tracecontext;
+    let mut has_own_context =
+        !tracecontext && headers.contains_key(&TRACEPARENT) && !is_forwarded(outbound, headers, &TRACEPARENT);
     let is_trace = |key: &str| [TRACESTATE.as_str(), XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
-    if !has_own_context && outbound.context.trace_state.is_none() && outbound.formats.tracecontext {
-        remove_forwarded_state(outbound, headers);
-    }
     let (mut room, mut left_out) = (MAX_BYTES, false);
     let mut write = |key: &str, text: HeaderText<'_>| {
         if has_own_context && is_trace(key) {
             return;
         }
-        let bytes = header_bytes(key, text.as_str());
-        let value = match text {
-            HeaderText::Static(text) => Ok(HeaderValue::from_static(text)),
-            HeaderText::Borrowed(text) => HeaderValue::from_str(text),
-            HeaderText::Owned(text) => HeaderValue::try_from(text),
-        };
-        let (Some(name), Ok(value)) = (name(key), value) else {
+        let Some(name) = name(key) else {
             left_out = true;
             return;
         };
-        match headers.entry(name) {
-            Entry::Occupied(present) if !were_received(outbound, key, present.iter()) => return,
-            _ if bytes > room => {
-                left_out = true;
+        let place = match headers.entry(name) {
+            Entry::Occupied(present) if !were_received(outbound, key, present.iter()) => {
+                has_own_context |= key == TRACEPARENT;
                 return;
             }
+            place => place,
+        };
+        let bytes = header_bytes(key, text.as_str());
+        let Some(value) = value(text).filter(|_| bytes <= room) else {
+            left_out = true;
+            return;
+        };
+        match place {
             Entry::Occupied(mut present) => drop(present.insert(value)),
             Entry::Vacant(place) => drop(place.insert(value)),
         }
@@ -87,7 +87,20 @@ pub(super) fn inject(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap)
         Reach::Everything => outbound.each_header(write),
         _ => outbound.trace_pairs().into_iter().for_each(|(key, value)| write(key, HeaderText::Owned(value))),
     }
+    let has_state = outbound.context.trace_state.is_some();
+    if tracecontext && !has_own_context && !has_state && outbound.may_have_received_state() {
+        remove_forwarded_state(outbound, headers);
+    }
     left_out
+}
+
+/// Returns the value of a header. `None` for a text that no header can hold.
+fn value(text: HeaderText<'_>) -> Option<HeaderValue> {
+    match text {
+        HeaderText::Static(text) => Some(HeaderValue::from_static(text)),
+        HeaderText::Borrowed(text) => HeaderValue::from_str(text).ok(),
+        HeaderText::Owned(text) => HeaderValue::try_from(text).ok(),
+    }
 }
 
 /// Removes a forwarded `tracestate` in a scope without a state. The header belongs to another context.

@@ -74,7 +74,9 @@ impl<'a> Place<'a> {
     /// Returns the parts that the methods of [`Authority`] return, at a fifth of the cost.
     pub(crate) fn of(authority: &'a Authority) -> Self {
         let text = authority.as_str();
-        let user = text.bytes().rposition(|byte| byte == b'@');
+        // Few authorities have a user. Without an early exit, the search costs less than one for the last position.
+        let has_user = text.bytes().fold(false, |found, byte| found | (byte == b'@'));
+        let user = if has_user { text.bytes().rposition(|byte| byte == b'@') } else { None };
         let place = user.and_then(|at| text.get(at + 1..)).unwrap_or(text);
         let end = match place.starts_with('[') {
             true => place.bytes().position(|byte| byte == b']').map(|end| end + 1),
@@ -82,7 +84,7 @@ impl<'a> Place<'a> {
         };
         let (host, rest) = end.and_then(|end| place.split_at_checked(end)).unwrap_or((place, ""));
         let port = rest.strip_prefix(':').and_then(|port| Some((port.parse().ok()?, port)));
-        Place { host, port, has_user: user.is_some() }
+        Place { host, port, has_user }
     }
 
     /// Returns `server.address`.
