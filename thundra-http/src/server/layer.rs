@@ -114,8 +114,10 @@ where
                 Completion::new(scope, request::rpc(&request), Measured::begin(&request))
             }
         };
-        let future = completion.enter(|| self.inner.call(request));
-        ServerFuture { future: Some(future), completion, has_body }
+        // A closure that owns the request would be copied at each step into the scope.
+        let mut request = Some(request);
+        let future = completion.enter(|| request.take().map(|request| self.inner.call(request)));
+        ServerFuture { future, completion, has_body }
     }
 }
 
