@@ -169,6 +169,16 @@ fn has_key(mut field: &[u8], key: &str) -> bool {
         && field.starts_with(key.as_bytes())
 }
 
+/// Iterates over the keys of the attributes in the body of an open span.
+pub(crate) fn keys(mut body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let field = move || {
+        let (tag, mut field) = take_field(&mut body)?;
+        let key = (tag == u64::from(tag::SPAN_ATTRIBUTE)).then(|| take_field(&mut field)).flatten();
+        Some(key.filter(|(tag, _)| *tag == u64::from(tag::KEY)).map(|(_, key)| key))
+    };
+    std::iter::from_fn(field).flatten()
+}
+
 /// An attribute of a finished span.
 pub(crate) struct SpanAttribute<'a> {
     /// The place in the span, with tag and length.
@@ -226,6 +236,7 @@ mod tests {
             let _ = (find_attribute(&bytes, "k"), any_value(&bytes), attribute(&bytes));
             each_attribute(&bytes, |_, _| {});
             let _ = span_attributes(&bytes).map(|attribute| attribute.count()).max();
+            let _ = keys(&bytes).count();
         }
     }
 }

@@ -31,11 +31,9 @@ pub(crate) fn set_attributes<K: AsRef<str>, V: Into<Value>>(
     });
 }
 
-/// Sets attributes that need no code of the caller.
-pub(crate) fn set_ready_attributes(slot: SpanSlot, attributes: &[(&'static str, Value)]) {
-    SCOPES.edit(slot, |span, limits| {
-        attributes.iter().for_each(|(key, value)| span.set_attribute(key, value, limits));
-    });
+/// Sets attributes of ours. None needs code of the caller.
+pub(crate) fn set_own_attributes(slot: SpanSlot, attributes: &[(&'static str, Value)]) {
+    SCOPES.edit(slot, |span, limits| span.set_own_attributes(attributes, limits));
 }
 
 pub(crate) fn add_to_attribute(slot: SpanSlot, key: &str, count: u64) {

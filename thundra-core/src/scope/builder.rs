@@ -170,7 +170,7 @@ impl ScopeBuilder {
         self
     }
 
-    /// Sets attributes of the root span.
+    /// Sets attributes of the root span. A builder is moved for each call.
     #[doc(hidden)]
     pub fn attributes(mut self, attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
         self.attributes.extend(attributes.into_iter().map(|(key, value)| (key.into(), value)));
@@ -222,6 +222,13 @@ impl ScopeBuilder {
     #[doc(hidden)]
     pub fn log_field(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.log_fields.push((key.into(), value.into()));
+        self
+    }
+
+    /// Adds fields as [`log_field`](Self::log_field) does. A builder is moved for each call.
+    #[doc(hidden)]
+    pub fn log_fields(mut self, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.log_fields.extend(fields.into_iter().map(|(key, value)| (key.into(), value)));
         self
     }
 
@@ -473,7 +480,7 @@ impl ScopeBuilder {
         if inbound.dropped > 0 {
             root.set_attribute(semconv::THUNDRA_PROPAGATION_DROPPED, &inbound.dropped.into(), limits);
         }
-        self.attributes.iter().for_each(|(key, value)| root.set_attribute(key, value, limits));
+        root.set_attributes(&self.attributes, limits);
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
     }
 }

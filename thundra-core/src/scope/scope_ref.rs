@@ -120,10 +120,11 @@ impl ScopeRef {
         edit::set_attribute(self.root, key.as_ref(), value.into());
     }
 
-    /// Sets attributes of the root span, in place of earlier values of the keys. The scope is locked once.
+    /// Sets attributes of ours of the root span, in place of earlier values of the keys. The scope is locked once, and
+    /// the built-in list of masked keys has none of the keys.
     #[doc(hidden)]
     pub fn set_attributes(&self, attributes: &[(&'static str, Value)]) {
-        edit::set_ready_attributes(self.root, attributes);
+        edit::set_own_attributes(self.root, attributes);
     }
 
     /// Sets several attributes of the root span from borrowed texts.

@@ -6,6 +6,7 @@
 //! [Rare]: rare
 
 mod head;
+mod known_keys;
 mod rare;
 mod text;
 
@@ -21,6 +22,7 @@ use crate::config::Limits;
 use crate::otlp::read::{attribute_of, find_attribute};
 use crate::otlp::write::{self, Buffer, Out, tag};
 use crate::redact::mask;
+use crate::value::Attributes;
 use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
 
 /// The bit of `Span.flags` for a known origin of the parent.
@@ -229,6 +231,30 @@ impl OpenSpan {
         self.settle(key, start, limits);
     }
 
+    /// Adds attributes, in place of earlier values of the keys.
+    pub(crate) fn set_attributes(&mut self, attributes: &Attributes, limits: &Limits) {
+        let mut known = self.known_keys();
+        for (key, value) in attributes {
+            let start = self.body.len();
+            attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, value);
+            self.settle_among(&mut known, key, start, limits);
+        }
+    }
+
+    /// Adds attributes of ours, in place of earlier values of the keys.
+    pub(crate) fn set_own_attributes(&mut self, attributes: &[(&'static str, Value)], limits: &Limits) {
+        let mut known = self.known_keys();
+        for (key, value) in attributes {
+            let start = self.body.len();
+            if mask::may_change_own(key, value) {
+                mask_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, value);
+            } else {
+                encode_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, value);
+            }
+            self.settle_among(&mut known, key, start, limits);
+        }
+    }
+
     /// Adds to the count in an attribute. A new count begins at zero.
     pub(crate) fn add_to_attribute(&mut self, key: &str, count: u64, limits: &Limits) {
         let body = self.body.get(self.head_end..).unwrap_or_default();
@@ -264,7 +290,14 @@ impl OpenSpan {
         let before = self.body.get(self.head_end..start).unwrap_or_default();
         if let Some(earlier) = find_attribute(before, key) {
             self.body.remove(self.head_end + earlier.start..self.head_end + earlier.end);
-        } else if self.counts.attributes >= limits.attributes || key.is_empty() {
+        } else {
+            self.settle_new(key, start, limits);
+        }
+    }
+
+    /// Settles an attribute with a new key, appended at `start`: applies the limit.
+    fn settle_new(&mut self, key: &str, start: usize, limits: &Limits) {
+        if self.counts.attributes >= limits.attributes || key.is_empty() {
             self.rare.change().dropped_attributes += 1;
             self.body.truncate(start);
         } else {

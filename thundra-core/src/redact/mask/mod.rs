@@ -146,9 +146,22 @@ pub(crate) fn unlisted_text<'a>(key: &str, given: &'a str) -> Cow<'a, str> {
 /// Returns `false` for an attribute certain to stay.
 #[inline]
 pub(crate) fn may_change(key: &str, given: &Value) -> bool {
+    may_change_unlisted(given) || (!matches!(given, Value::Bool(_)) && keys::may_be_built_in(key))
+}
+
+/// Returns `false` for an attribute of ours certain to stay. The built-in list has no key of ours.
+#[inline]
+pub(crate) fn may_change_own(key: &'static str, given: &Value) -> bool {
+    debug_assert!(!keys::is_built_in(key), "{key} is masked");
+    may_change_unlisted(given)
+}
+
+/// Returns `false` for an attribute certain to stay, under a key outside of the built-in list.
+#[inline]
+fn may_change_unlisted(given: &Value) -> bool {
     match given {
         Value::Bool(_) => false,
-        _ if keys::may_be_built_in(key) || NAMED.get().is_some() => true,
+        _ if NAMED.get().is_some() => true,
         Value::Str(text) => has_ends(text.as_bytes()),
         Value::Array(_) => true,
         Value::I64(_) | Value::F64(_) => false,
