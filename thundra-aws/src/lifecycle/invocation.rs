@@ -14,10 +14,10 @@ use super::availability_zone::{self, Zone};
 use super::deadline::Deadline;
 use super::watchdog::Watch;
 use super::{agent_gateway, environment, evidence, initialisation, setup, usage, warmup};
-use crate::attributes::cut;
+use crate::attributes::{Attributes, cut};
 use crate::chain::{self, Work};
 use crate::settings::Settings;
-use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger};
+use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger, arn};
 use crate::{hops, payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
@@ -50,37 +50,12 @@ pub(super) fn begin_with(
 ) -> Scope {
     let caller = trust(context, config);
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
-    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold_start);
-    builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
-    builder = builder.log_field(semconv::COLD_START, is_cold_start);
-    if let Some(arn) = invoked_arn(context) {
-        builder = builder.log_field(semconv::FUNCTION_ARN, arn.to_owned());
-    }
-    if let Some(execution) = trigger.execution() {
-        builder = builder.log_field(semconv::EXECUTION_ARN, execution.arn.clone());
-    }
-    if !context.request_id.is_empty() {
-        builder = builder.log_field(semconv::FUNCTION_REQUEST_ID, context.request_id.clone());
-    }
     let header = context.xray_trace_id.as_deref().and_then(XRayHeader::parse);
-    if let Some(header) = &header {
-        builder = builder.log_field(semconv::XRAY_TRACE_ID, header.root());
-    }
-    if let Some(id) = attempt {
-        builder = builder.attribute(semconv::AWS_LAMBDA_INVOCATION_ID, cut(id).to_owned());
-    }
-    if let Some(tool) = agent_gateway::tool(context) {
-        builder = builder.attribute(semconv::GEN_AI_TOOL_NAME, cut(tool).to_owned());
-    }
     let zone = availability_zone::current();
-    if let Zone::Known(id) = &zone {
-        builder = builder.attribute(semconv::CLOUD_AVAILABILITY_ZONE, id.to_string());
-    }
-    if let Some(tenant) = &context.tenant_id {
-        let tenant = cut(tenant);
-        builder =
-            builder.attribute(semconv::TENANT_ID, tenant.to_owned()).log_field(semconv::TENANT_ID, tenant.to_owned());
-    }
+    let mut builder = Scope::builder(name)
+        .kind(SpanKind::Server)
+        .attributes(attributes(&trigger, is_cold_start, context, attempt, &zone))
+        .log_fields(log_fields(&trigger, is_cold_start, context, header.as_ref()));
     let (queue_spans, waited) = (Settings::of(config).queue_spans, trigger.queue_time(SystemTime::now()));
     builder = queue_time::describe(builder, waited, queue_spans);
     builder = hops::describe(builder, trigger.messages().iter().map(|message| &message.changes));
@@ -303,17 +278,61 @@ fn is_redrive(message: &Message) -> bool {
     message.is_old() && setup::in_lambda()
 }
 
-/// Returns the attributes of the function.
-fn function(context: &Context) -> Vec<(&'static str, thundra_core::Value)> {
-    let mut attributes = vec![(semconv::FAAS_INVOCATION_ID, context.request_id.clone().into())];
+/// Returns the first attributes of an invocation.
+fn attributes(
+    trigger: &Trigger,
+    is_cold_start: bool,
+    context: &Context,
+    attempt: Option<&str>,
+    zone: &Zone,
+) -> Attributes {
+    // One for the cold start, and at most eight more below.
+    let mut attributes = Attributes::with_capacity(trigger.attributes.len() + 9);
+    attributes.push((semconv::FAAS_COLDSTART, is_cold_start.into()));
+    attributes.extend_from_slice(&trigger.attributes);
+    attributes.push((semconv::FAAS_INVOCATION_ID, context.request_id.clone().into()));
     if let Some(arn) = invoked_arn(context) {
         attributes.push((semconv::AWS_LAMBDA_INVOKED_ARN, arn.to_owned().into()));
         attributes.push((semconv::CLOUD_RESOURCE_ID, resource_id(arn, &context.env_config.version).into()));
-        if let Some(account) = arn.split(':').nth(4).filter(|account| !account.is_empty()) {
+        if let Some(account) = arn::account(arn) {
             attributes.push((semconv::CLOUD_ACCOUNT_ID, account.to_owned().into()));
         }
     }
+    if let Some(id) = attempt {
+        attributes.push((semconv::AWS_LAMBDA_INVOCATION_ID, cut(id).to_owned().into()));
+    }
+    if let Some(tool) = agent_gateway::tool(context) {
+        attributes.push((semconv::GEN_AI_TOOL_NAME, cut(tool).to_owned().into()));
+    }
+    if let Zone::Known(id) = zone {
+        attributes.push((semconv::CLOUD_AVAILABILITY_ZONE, id.to_string().into()));
+    }
+    if let Some(tenant) = &context.tenant_id {
+        attributes.push((semconv::TENANT_ID, cut(tenant).to_owned().into()));
+    }
     attributes
+}
+
+/// Returns the fields of each log line of an invocation.
+fn log_fields(trigger: &Trigger, is_cold_start: bool, context: &Context, header: Option<&XRayHeader>) -> Attributes {
+    let mut fields = Attributes::with_capacity(6);
+    fields.push((semconv::COLD_START, is_cold_start.into()));
+    if let Some(arn) = invoked_arn(context) {
+        fields.push((semconv::FUNCTION_ARN, arn.to_owned().into()));
+    }
+    if let Some(execution) = trigger.execution() {
+        fields.push((semconv::EXECUTION_ARN, execution.arn.clone().into()));
+    }
+    if !context.request_id.is_empty() {
+        fields.push((semconv::FUNCTION_REQUEST_ID, context.request_id.clone().into()));
+    }
+    if let Some(header) = header {
+        fields.push((semconv::XRAY_TRACE_ID, header.root().into()));
+    }
+    if let Some(tenant) = &context.tenant_id {
+        fields.push((semconv::TENANT_ID, cut(tenant).to_owned().into()));
+    }
+    fields
 }
 
 /// Returns the ARN named by the caller.
@@ -326,8 +345,8 @@ fn invoked_arn(context: &Context) -> Option<&str> {
 ///
 /// [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/faas/aws-lambda.md
 fn resource_id(arn: &str, version: &str) -> String {
-    match arn.match_indices(':').nth(6) {
-        Some((at, _)) if !version.is_empty() => format!("{}:{version}", arn.get(..at).unwrap_or(arn)),
+    match arn::colon(arn, 6) {
+        Some(at) if !version.is_empty() => format!("{}:{version}", arn.get(..at).unwrap_or(arn)),
         _ => arn.to_owned(),
     }
 }

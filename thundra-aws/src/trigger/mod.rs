@@ -76,7 +76,6 @@ pub(crate) use message::Message;
 pub(crate) use parse::aggregate::tests::aggregated;
 #[cfg(feature = "batch")]
 pub(crate) use parse::aggregate::{Aggregate, UserRecord};
-#[cfg(feature = "batch")]
 pub(crate) use parse::arn;
 #[cfg_attr(not(feature = "batch"), allow(unused_imports))]
 pub(crate) use parse::extract::Extractor;

@@ -7,10 +7,22 @@ pub(crate) fn name(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?.rsplit(':').next().filter(|name| !name.is_empty())
 }
 
+/// Returns the id of the account in an ARN.
+pub(crate) fn account(arn: &str) -> Option<&str> {
+    let start = colon(arn, 3)? + 1;
+    let end = colon(arn, 4).unwrap_or(arn.len());
+    arn.get(start..end).filter(|account| !account.is_empty())
+}
+
+/// Returns the place of a colon, counted from zero.
+// By bytes, because a search for a `char` costs a call for each colon.
+pub(crate) fn colon(arn: &str, number: usize) -> Option<usize> {
+    arn.bytes().enumerate().filter(|(_, byte)| *byte == b':').nth(number).map(|(at, _)| at)
+}
+
 /// Returns the name after the kind of a resource: `orders` in `…:stream/orders` and `…:table/orders/stream/…`.
 pub(crate) fn resource<'a>(arn: &'a str, kind: &str) -> Option<&'a str> {
-    let (at, _) = arn.bytes().enumerate().filter(|(_, byte)| *byte == b':').nth(4)?;
-    let resource = arn.get(at + 1..)?.strip_prefix(kind)?.strip_prefix('/')?;
+    let resource = arn.get(colon(arn, 4)? + 1..)?.strip_prefix(kind)?.strip_prefix('/')?;
     let end = resource.bytes().position(|byte| byte == b'/').unwrap_or(resource.len());
     resource.get(..end).filter(|name| !name.is_empty())
 }
@@ -38,6 +50,14 @@ mod tests {
             ("arn:aws:kinesis:eu-west-1:1:streams/orders", "stream", None),
         ] {
             assert_eq!(resource(arn, kind), expected, "{arn}");
+        }
+        for (arn, expected, why) in [
+            ("arn:aws:lambda:eu-west-1:123456789012:function:orders", Some("123456789012"), "a function"),
+            ("arn:aws:s3:::orders", None, "a bucket"),
+            ("arn:aws:x:eu-west-1:1", Some("1"), "nothing after the account"),
+            ("arn:aws", None, "no ARN"),
+        ] {
+            assert_eq!(account(arn), expected, "{why}");
         }
     }
 }
