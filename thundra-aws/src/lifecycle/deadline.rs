@@ -27,11 +27,8 @@ impl Deadline {
     /// Returns the deadline of an invocation at the begin. `None` without a deadline from Lambda.
     pub(super) fn of(context: &Context) -> Option<Self> {
         let at = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline))?;
-        if at.elapsed().is_ok_and(|age| age > GREATEST_AGE) {
-            return None;
-        }
-        let deadline = Deadline { at, total: Duration::ZERO };
-        Some(Deadline { total: deadline.left(), ..deadline })
+        let (total, age) = Deadline { at, total: Duration::ZERO }.left_or_late();
+        (age <= GREATEST_AGE).then_some(Deadline { at, total })
     }
 
     /// Returns the time of the deadline.
@@ -46,7 +43,7 @@ impl Deadline {
 
     /// Returns the time left. Zero after the deadline.
     pub(super) fn left(self) -> Duration {
-        self.at.duration_since(SystemTime::now()).unwrap_or_default()
+        self.left_or_late().0
     }
 
     /// Returns the end of the time for the export of the invocation. A deadline in the past leaves no time: the spans
@@ -58,10 +55,8 @@ impl Deadline {
     /// Returns the attributes of the root span for the time left. `None` for a deadline before the begin of the
     /// invocation.
     pub(super) fn attributes(self) -> Option<[(&'static str, Value); 2]> {
-        let now = SystemTime::now();
-        let used = self.used_ratio_at(now)?;
-        let late = now.duration_since(self.at).unwrap_or_default();
-        let left = self.at.duration_since(now).unwrap_or_default();
+        let (left, late) = self.left_or_late();
+        let used = self.used_ratio_of(left, late)?;
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         Some([
             (semconv::THUNDRA_DEADLINE_REMAINING_MS, (millis(left) - millis(late)).into()),
@@ -72,12 +67,19 @@ impl Deadline {
     /// Returns the used part of the time from the begin of the invocation to the deadline. The part is 1 at the
     /// deadline. `None` for a deadline before the begin of the invocation.
     pub(super) fn used_ratio(self) -> Option<f64> {
-        self.used_ratio_at(SystemTime::now())
+        let (left, late) = self.left_or_late();
+        self.used_ratio_of(left, late)
     }
 
-    fn used_ratio_at(self, now: SystemTime) -> Option<f64> {
-        let late = now.duration_since(self.at).unwrap_or_default();
-        let left = self.at.duration_since(now).unwrap_or_default();
+    /// Returns the time left before the deadline, and the time since the deadline. One of the two is zero.
+    fn left_or_late(self) -> (Duration, Duration) {
+        match self.at.duration_since(SystemTime::now()) {
+            Ok(left) => (left, Duration::ZERO),
+            Err(past) => (Duration::ZERO, past.duration()),
+        }
+    }
+
+    fn used_ratio_of(self, left: Duration, late: Duration) -> Option<f64> {
         let total = self.total.as_secs_f64();
         let used = 1.0 + (late.as_secs_f64() - left.as_secs_f64()) / total;
         // Four digits resolve a tenth of a second in a quarter of an hour. `max`, because the clock may have been set

@@ -227,9 +227,9 @@ fn export_after_response(trace: Records, deadline: Option<Instant>, config: &'st
 
 /// Waits for a flush until the deadline, or the end of the time for a flush, if earlier.
 async fn within<F: Future>(deadline: Option<Instant>, config: &Config, flush: impl FnOnce(Instant) -> F) {
-    let longest = Instant::now() + config.otlp.flush_limit();
-    let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let began = Instant::now();
+    let longest = began + config.otlp.flush_limit();
+    let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(deadline)).await;
     usage::exported(began.elapsed());
 }
