@@ -87,6 +87,11 @@ impl Authorization {
         Authorization(authorizers.iter().filter_map(|authorizer| authorizer(destination)).collect())
     }
 
+    /// Returns `true` if requests need no credentials.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) async fn authorize(&self, head: &mut Parts, body: &Bytes, deadline: Instant) -> Result<(), ExportError> {
         for authorize in &self.0 {
             authorize.authorize(head, body, deadline).await?;

@@ -59,7 +59,7 @@ impl Collector {
     /// Sends a request, as [`Transport::exchange`] does.
     pub(super) async fn exchange(
         &self,
-        request: Request<Full<Bytes>>,
+        request: &mut Request<Full<Bytes>>,
         limits: Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use thundra_core::export::{Batch, ExportError, Gzip};
 use thundra_core::{OtlpCompression, OtlpConfig, OtlpProtocol};
 
@@ -35,14 +36,15 @@ impl Encoding {
         self.protocol
     }
 
-    pub(super) fn is_compressed(&self) -> bool {
-        self.gzip.is_some()
-    }
-
-    pub(super) fn content_type(&self) -> &'static str {
-        match self.protocol {
+    /// Adds the headers for the bodies.
+    pub(super) fn describe(&self, headers: &mut HeaderMap) {
+        let content_type = match self.protocol {
             OtlpProtocol::Json => "application/json",
             _ => "application/x-protobuf",
+        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if self.gzip.is_some() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http::header::{HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::Full;
 use thundra_core::export::{Batch, ExportError, PartialSuccess};
 use thundra_core::{OtlpConfig, Proxies, Resource, Signal, SpanId, diagnostics, redact};
@@ -37,8 +37,7 @@ const BACKOFF: Duration = Duration::from_millis(100);
 pub(super) struct Endpoint {
     signal: Signal,
     address: Uri,
-    /// The `Host` header.
-    host: HeaderValue,
+    /// The headers of each request, except for credentials.
     headers: Arc<HeaderMap>,
     authorization: Authorization,
     encoding: Encoding,
@@ -120,13 +119,17 @@ impl Endpoint {
         if let Some(limits) = &record_limits {
             encoding = encoding.limited_to(limits.request_bytes);
         }
+        let mut request_headers = headers.known;
+        request_headers.insert(HOST, host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?);
+        encoding.describe(&mut request_headers);
+        request_headers
+            .insert(USER_AGENT, HeaderValue::from_static(concat!("thundra-rust/", env!("CARGO_PKG_VERSION"))));
         Ok(Endpoint {
             signal,
             authorization,
-            host: host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?,
             collector: Collector::shared(&mut shared.collectors, Host::new(&address, config, &shared.proxies), false),
             address,
-            headers: headers.known,
+            headers: Arc::new(request_headers),
             encoding,
             record_limits,
             short_resource: Arc::default(),
@@ -195,8 +198,8 @@ impl Endpoint {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let request = self.request(&body, deadline).await?;
-            let failure = match self.attempt(request, flush, deadline).await {
+            let mut request = self.request(&body, deadline).await?;
+            let failure = match self.attempt(&mut request, flush, deadline).await {
                 Ok(Ok(accepted)) => {
                     self.collector.circuit().close();
                     match accepted.body {
@@ -242,7 +245,7 @@ impl Endpoint {
     /// Sends one request, in the flush with the deadline `flush`. The outer error is final, the inner one temporary.
     async fn attempt(
         &self,
-        request: Request<Full<Bytes>>,
+        request: &mut Request<Full<Bytes>>,
         flush: Instant,
         deadline: Instant,
     ) -> Result<Result<Accepted, Failure>, ExportError> {
@@ -306,17 +309,16 @@ impl Endpoint {
 
     /// Makes a request, with credentials as fresh as the request.
     async fn request(&self, body: &Bytes, deadline: Instant) -> Result<Request<Full<Bytes>>, ExportError> {
-        let (mut head, ()) = Request::post(self.address.clone()).body(()).map_err(ExportError::permanent)?.into_parts();
-        let headers = &mut head.headers;
-        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        headers.insert(HOST, self.host.clone());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.encoding.content_type()));
-        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("thundra-rust/", env!("CARGO_PKG_VERSION"))));
-        if self.encoding.is_compressed() {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let mut request = Request::new(Full::new(body.clone()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.address.clone();
+        request.headers_mut().clone_from(&self.headers);
+        if self.authorization.is_none() {
+            return Ok(request);
         }
+        let (mut head, full) = request.into_parts();
         self.authorization.authorize(&mut head, body, deadline).await?;
-        Ok(Request::from_parts(head, Full::new(body.clone())))
+        Ok(Request::from_parts(head, full))
     }
 
     /// Settles an accepted request. The collector may have rejected some records.

@@ -1,7 +1,5 @@
 //! The headers of OTLP requests.
 
-use std::sync::Arc;
-
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use thundra_core::diagnostics;
 
@@ -11,8 +9,8 @@ const STORES: [&str; 2] = ["ssm:", "secretsmanager:"];
 /// The configured headers of requests.
 #[derive(Debug, Default)]
 pub(super) struct Headers {
-    /// Headers with known values. The map is shared, and never changes.
-    pub(super) known: Arc<HeaderMap>,
+    /// Headers with known values.
+    pub(super) known: HeaderMap,
     /// Headers with references to secrets as values.
     pub(super) references: Vec<(HeaderName, String)>,
 }
@@ -43,7 +41,7 @@ pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderVa
             }
         }
     }
-    Headers { known: Arc::new(headers), references }
+    Headers { known: headers, references }
 }
 
 /// Returns `true` for a reference to a secret, such as `ssm:/name` or `Bearer ssm:/name`.

@@ -78,15 +78,15 @@ impl Transport {
     /// any case.
     pub(super) async fn exchange(
         &self,
-        mut request: Request<Full<Bytes>>,
+        request: &mut Request<Full<Bytes>>,
         limits: Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {
-        self.connector.prepare(&mut request);
+        self.connector.prepare(request);
         if let Some(connection) = self.idle() {
             let frozen = self.freezes && connection.last_used.elapsed() > FREEZE;
             let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limits.time });
-            if let Ok(response) = self.send(connection, request.clone(), limits, until).await {
+            if let Ok(response) = self.send(connection, request, limits, until).await {
                 return Ok(response);
             }
         }
@@ -99,14 +99,14 @@ impl Transport {
     async fn send(
         &self,
         mut connection: Connection,
-        request: Request<Full<Bytes>>,
+        request: &Request<Full<Bytes>>,
         limits: Limits,
         until: Instant,
     ) -> Result<Response, Failure> {
         let sent = Instant::now();
         let response = timeout_at(until.into(), async {
             connection.sender.ready().await?;
-            connection.sender.send_request(request).await
+            connection.sender.send_request(request.clone()).await
         })
         .await
         .map_err(|_| Failure::NoResponse)?
