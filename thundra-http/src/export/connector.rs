@@ -3,9 +3,8 @@
 use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::Full;
-use hyper::client::conn::http1::SendRequest;
 
-use super::connection::{Error, open};
+use super::connection::{Connection, Error};
 use super::host::Host;
 use super::resolver::{Http, Resolver};
 #[cfg(feature = "https")]
@@ -33,9 +32,9 @@ impl Connector {
     }
 
     /// Opens a connection. The connection reaches the host, or a proxy forwarding each request.
-    pub(super) async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Error> {
+    pub(super) async fn connect(&self) -> Result<Connection, Error> {
         match &self.way {
-            Way::Plain(connector) => open(connector, &self.address).await,
+            Way::Plain(connector) => Connection::open(connector, &self.address).await,
             #[cfg(feature = "https")]
             Way::Https(way) => way.connect(&self.address).await,
         }

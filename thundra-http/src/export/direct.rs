@@ -7,8 +7,9 @@ use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
+use thundra_core::export::suppressed;
 
-use super::connection::{Error, open};
+use super::connection::{Connection, Error};
 use super::resolver::{Http, Resolver};
 
 /// The limit of a response's body.
@@ -25,7 +26,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 pub fn exchange_directly(
     request: Request<Bytes>,
 ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send>> {
-    Box::pin(exchange(request))
+    Box::pin(suppressed(exchange(request)))
 }
 
 async fn exchange(mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
@@ -34,8 +35,8 @@ async fn exchange(mut request: Request<Bytes>) -> Result<Response<Bytes>, Error>
         request.headers_mut().insert(HOST, HeaderValue::from_str(authority.as_str())?);
     }
     *request.uri_mut() = address.path_and_query().map_or_else(Uri::default, |target| target.clone().into());
-    let mut sender = open(&Http::new_with_resolver(Resolver), &address).await?;
-    let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
-    let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await?;
+    let mut connection = Connection::open(&Http::new_with_resolver(Resolver), &address).await?;
+    let (head, body) = connection.send(&request.map(Full::new)).await?.into_parts();
+    let body = connection.work_while(Limited::new(body, MAX_RESPONSE_BYTES).collect()).await?;
     Ok(Response::from_parts(head, body.to_bytes()))
 }

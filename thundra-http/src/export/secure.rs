@@ -6,12 +6,11 @@ use bytes::Bytes;
 use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Uri};
 use http_body_util::Full;
-use hyper::client::conn::http1::SendRequest;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use rustls::ClientConfig;
 
-use super::connection::{Error, open};
+use super::connection::{Connection, Error};
 use super::host::{Certificates, Host};
 use super::proxy::Proxy;
 use super::resolver::Http;
@@ -66,13 +65,13 @@ impl Way {
         })
     }
 
-    pub(super) async fn connect(&self, address: &Uri) -> Result<SendRequest<Full<Bytes>>, Error> {
+    pub(super) async fn connect(&self, address: &Uri) -> Result<Connection, Error> {
         let (proxy, opened) = match self {
             Way::None(error) => return Err(error.clone().into()),
-            Way::Direct(connector) => return open(connector, address).await,
-            Way::Forward(proxy, connector) => (proxy, open(connector, proxy.address()).await),
-            Way::Tunnel(proxy, connector) => (proxy, open(connector, address).await),
-            Way::Socks(proxy, connector) => (proxy, open(connector, &with_port(address)).await),
+            Way::Direct(connector) => return Connection::open(connector, address).await,
+            Way::Forward(proxy, connector) => (proxy, Connection::open(connector, proxy.address()).await),
+            Way::Tunnel(proxy, connector) => (proxy, Connection::open(connector, address).await),
+            Way::Socks(proxy, connector) => (proxy, Connection::open(connector, &with_port(address)).await),
         };
         opened.map_err(|error| ThroughProxy { proxy: proxy.to_string(), error }.into())
     }

@@ -11,10 +11,9 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1::SendRequest;
 use tokio::time::timeout_at;
 
-use super::connection::Error;
+use super::connection::{Connection, Error};
 use super::connector::Connector;
 use super::host::Host;
 use super::response::{Body, Response};
@@ -38,15 +37,16 @@ pub(super) struct Transport {
 
 #[derive(Debug, Default)]
 struct State {
-    idle: Option<Connection>,
+    idle: Option<Idle>,
     /// The durations of recent responses.
     recent: VecDeque<Duration>,
 }
 
+/// The connection of the last export.
 #[derive(Debug)]
-struct Connection {
-    sender: SendRequest<Full<Bytes>>,
-    last_used: Instant,
+struct Idle {
+    connection: Connection,
+    since: Instant,
 }
 
 /// The limits of an exchange.
@@ -83,17 +83,18 @@ impl Transport {
         deadline: Instant,
     ) -> Result<Response, Failure> {
         self.connector.prepare(request);
-        if let Some(connection) = self.idle() {
-            let frozen = self.freezes && connection.last_used.elapsed() > FREEZE;
+        if let Some(Idle { connection, since }) = self.idle() {
+            let frozen = self.freezes && since.elapsed() > FREEZE;
             let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limits.time });
             if let Ok(response) = self.send(connection, request, limits, until).await {
                 return Ok(response);
             }
         }
         let until = deadline.min(Instant::now() + limits.time);
-        let connected = timeout_at(until.into(), self.connector.connect()).await;
-        let sender = connected.map_err(|_| Failure::NotConnected)?.map_err(Failure::Unreachable)?;
-        self.send(Connection { sender, last_used: Instant::now() }, request, limits, until).await
+        // A box, because nearly every export has a connection, and none should carry the room to open one.
+        let connected = timeout_at(until.into(), Box::pin(self.connector.connect())).await;
+        let connection = connected.map_err(|_| Failure::NotConnected)?.map_err(Failure::Unreachable)?;
+        self.send(connection, request, limits, until).await
     }
 
     async fn send(
@@ -104,23 +105,23 @@ impl Transport {
         until: Instant,
     ) -> Result<Response, Failure> {
         let sent = Instant::now();
-        let response = timeout_at(until.into(), async {
-            connection.sender.ready().await?;
-            connection.sender.send_request(request.clone()).await
-        })
-        .await
-        .map_err(|_| Failure::NoResponse)?
-        .map_err(|error: hyper::Error| Failure::Unreachable(error.into()))?;
+        let response = timeout_at(until.into(), connection.send(request))
+            .await
+            .map_err(|_| Failure::NoResponse)?
+            .map_err(|error| Failure::Unreachable(error.into()))?;
         self.responded(sent.elapsed());
         let (head, body) = response.into_parts();
-        let body = match timeout_at(until.into(), read(body, limits.response_bytes)).await {
-            Ok(body) => body,
-            Err(_) => Body::Endless,
+        let body = if body.is_end_stream() {
+            // Most collectors have nothing to say about an accepted request.
+            Body::Whole(Bytes::new())
+        } else {
+            // A box, as for the connection.
+            let read = Box::pin(connection.work_while(read(body, limits.response_bytes)));
+            timeout_at(until.into(), read).await.unwrap_or(Body::Endless)
         };
         // Any other body makes the connection unusable.
         if let Body::Whole(_) = body {
-            connection.last_used = Instant::now();
-            self.state().idle = Some(connection);
+            self.state().idle = Some(Idle { connection, since: Instant::now() });
         }
         Ok(Response { status: head.status, headers: head.headers, body })
     }
@@ -138,8 +139,8 @@ impl Transport {
     }
 
     /// Takes the connection of the last export, if the connection looks open.
-    fn idle(&self) -> Option<Connection> {
-        self.state().idle.take().filter(|connection| !connection.sender.is_closed())
+    fn idle(&self) -> Option<Idle> {
+        self.state().idle.take().filter(|idle| !idle.connection.is_closed())
     }
 
     /// Returns the time for a response on an idle connection.
