@@ -5,7 +5,7 @@ use std::io;
 use thundra_bench_work::valgrind::Variables;
 
 use crate::cost::{self, Cost};
-use crate::{is_asked_for, parallel};
+use crate::{function, is_asked_for, parallel};
 
 /// A hot path: the work, and the unit of the figures.
 struct Path {
@@ -21,6 +21,8 @@ struct Path {
     over: Option<&'static str>,
     /// The environment of the counted program.
     variables: Variables<'static>,
+    /// The exporter of a function of Lambda, for work with a Runtime API.
+    exporter: Option<&'static str>,
 }
 
 impl Path {
@@ -29,7 +31,7 @@ impl Path {
         (work, size, turns): (&'static str, u64, u64),
         (unit, units): (&'static str, u64),
     ) -> Self {
-        Path { name, work, size, turns, unit, units, over: None, variables: &[] }
+        Path { name, work, size, turns, unit, units, over: None, variables: &[], exporter: None }
     }
 
     /// Takes off the cost of the same work without us.
@@ -43,9 +45,17 @@ impl Path {
         Path { variables: &[("GLIBC_TUNABLES", "glibc.malloc.tcache_count=65535")], ..self }
     }
 
+    /// Counts a function of Lambda with an exporter. The ways of its threads differ in locks and allocations.
+    const fn function(self, exporter: &'static str) -> Self {
+        Path { exporter: Some(exporter), ..self }
+    }
+
     fn cost(&self) -> io::Result<Cost> {
         let count = |work| {
-            let of = |turns| cost::count(work, self.size, turns, self.variables);
+            let of = |turns| match self.exporter {
+                Some(exporter) => function::count(work, self.size, turns, exporter),
+                None => cost::count(work, self.size, turns, self.variables),
+            };
             Ok::<_, io::Error>(of(self.turns)? - of(self.turns / 2)?)
         };
         let mut counts = count(self.work)?;
@@ -54,7 +64,11 @@ impl Path {
         }
         let units = (self.units * (self.turns - self.turns / 2)) as f64;
         let each = |count: u64| count as f64 / units;
-        let figures = [Some(each(counts.instructions)), counts.locked.map(each), Some(each(counts.allocations)), None];
+        let mut figures =
+            [Some(each(counts.instructions)), counts.locked.map(each), Some(each(counts.allocations)), None];
+        if self.exporter.is_some() {
+            (figures[1], figures[2]) = (None, None);
+        }
         Ok(Cost { name: self.name.to_owned(), unit: self.unit.to_owned(), figures })
     }
 }
@@ -80,6 +94,9 @@ const PATHS: &[Path] = &[
     Path::new("invocation of 11 spans, flushed",             ("flushed", 10, 200), ("invocation", 1)),
     Path::new("invocation of 21 varied spans, flushed",      ("flushed_varied", 20, 200), ("invocation", 1)),
     Path::new("invocation of 21 varied spans, packed",       ("packed", 20, 200), ("invocation", 1)),
+    Path::new("function: bare",                              ("function_bare", 20, 200), ("invocation", 1)).function("none"),
+    Path::new("function: OTLP, over bare",                   ("function", 20, 200), ("invocation", 1)).over("function_bare").function("otlp"),
+    Path::new("function: stdout, over bare",                 ("function", 20, 200), ("invocation", 1)).over("function_bare").function("stdout"),
     Path::new("deadline watched",                            ("watched", 20_000, 4), ("invocation", 20_000)),
     Path::new("log line in a scope",                         ("log", 100, 10), ("line", 100)),
     Path::new("log line kept in a buffer",                   ("log_kept", 1_000, 10), ("line", 1_000)),

@@ -14,6 +14,7 @@
 mod bounds;
 mod calls;
 mod cost;
+mod function;
 mod growth;
 mod hot;
 mod memory;

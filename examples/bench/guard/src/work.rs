@@ -14,7 +14,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::setup::{install, install_gzip, install_logs, install_metrics, install_on_registry, runtime, scope};
-use crate::{calls, service};
+use crate::{calls, function, service};
 
 /// The work of `size` units a turn, for a number of turns.
 type Work = fn(size: u64, turns: u64);
@@ -69,7 +69,7 @@ const ALL: &[(&str, Work)] = &[
 
 /// Does the work called `name`.
 pub(crate) fn run(name: &str, size: &str, turns: &str) -> ExitCode {
-    let work = [ALL, calls::ALL, service::ALL].into_iter().flatten().find(|(known, _)| *known == name);
+    let work = [ALL, calls::ALL, function::ALL, service::ALL].into_iter().flatten().find(|(known, _)| *known == name);
     let (Some((_, work)), Ok(size), Ok(turns)) = (work, size.parse(), turns.parse()) else {
         eprintln!("no such work: {name} {size} {turns}");
         return ExitCode::from(2);
