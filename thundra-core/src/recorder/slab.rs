@@ -1,8 +1,8 @@
 //! The scopes of the process.
 //!
-//! Each scope has a place with a lock. Places are allocated in chunks, each as large as all before, and reused with the
-//! memory. All scopes share one list of vacant places. Beginning a scope locks the list, and so does the end of the last
-//! hold on a scope. Spans never lock the list.
+//! Each scope has a place with a lock. The first places are in the slab itself. Further places are allocated in chunks,
+//! each as large as all before. Places are reused with the memory. All scopes share one list of vacant places. Beginning
+//! a scope locks the list, and so does the end of the last hold on a scope. Spans never lock the list.
 //!
 //! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`]
 //! compares the generations under the lock of the place, so an old id finds nothing instead of a later scope. The
@@ -18,10 +18,10 @@ use super::slot::{ScopeId, SlotKind, SpanSlot};
 use super::waiting::Waiting;
 use crate::config::Limits;
 
-/// The places of the first chunk. A function in Lambda needs no other.
+/// The places in the slab itself. A function in Lambda needs no other.
 const FIRST: u32 = 8;
-const CHUNKS: u32 = 14;
-const PLACES: u32 = FIRST << (CHUNKS - 1);
+const CHUNKS: u32 = 13;
+const PLACES: u32 = FIRST << CHUNKS;
 
 /// Set in the generation of a place while its scope [waits](super::waiting). The id of the scope then matches no
 /// generation, so finding a scope that has begun takes no further question.
@@ -32,6 +32,9 @@ pub(crate) static SCOPES: Slab = Slab::new();
 
 /// A set of scopes, at most 65,536 at a time.
 pub(crate) struct Slab {
+    /// The first places. Each span finds its scope three times, here without a further pointer.
+    first: OnceLock<[Place; FIRST as usize]>,
+    /// The further places.
     chunks: [OnceLock<Box<[Place]>>; CHUNKS as usize],
     /// The places free for reuse.
     vacant: Mutex<Vec<u32>>,
@@ -41,14 +44,11 @@ pub(crate) struct Slab {
     unrecorded: AtomicU32,
 }
 
-/// Returns the chunk of a place, and the position within the chunk. The first chunk takes no arithmetic.
+/// Returns the chunk of a further place, and the position within the chunk; `None` for one of the first places.
 #[inline]
-const fn chunk(index: u32) -> (usize, usize) {
-    if index < FIRST {
-        return (0, index as usize);
-    }
-    let log = index.ilog2();
-    ((log + 1 - FIRST.ilog2()) as usize, (index & ((1 << log) - 1)) as usize)
+fn chunk(index: u32) -> Option<(usize, usize)> {
+    let log = index.checked_ilog2()?;
+    Some((log.checked_sub(FIRST.ilog2())? as usize, (index & ((1 << log) - 1)) as usize))
 }
 
 /// The place of a scope.
@@ -90,6 +90,7 @@ impl Place {
 impl Slab {
     pub(super) const fn new() -> Self {
         Slab {
+            first: OnceLock::new(),
             chunks: [const { OnceLock::new() }; CHUNKS as usize],
             vacant: Mutex::new(Vec::new()),
             used: AtomicU32::new(0),
@@ -137,10 +138,14 @@ impl Slab {
                 self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?
             }
         };
-        let (chunk, position) = chunk(index);
-        let length = FIRST << chunk.saturating_sub(1);
-        let places = self.chunks.get(chunk)?.get_or_init(|| (0..length).map(|_| Place::vacant()).collect());
-        Some((index, places.get(position)?))
+        let place = match chunk(index) {
+            None => self.first.get_or_init(|| std::array::from_fn(|_| Place::vacant())).get(index as usize),
+            Some((chunk, position)) => {
+                let places = || (0..FIRST << chunk).map(|_| Place::vacant()).collect();
+                self.chunks.get(chunk)?.get_or_init(places).get(position)
+            }
+        };
+        Some((index, place?))
     }
 
     /// Returns `true` once a scope was claimed.
@@ -220,7 +225,14 @@ impl Slab {
 
     #[inline]
     fn place(&self, index: u32) -> Option<&Place> {
-        let (chunk, position) = chunk(index);
+        if index < FIRST {
+            return self.first.get()?.get(index as usize);
+        }
+        self.further_place(index)
+    }
+
+    fn further_place(&self, index: u32) -> Option<&Place> {
+        let (chunk, position) = chunk(index)?;
         self.chunks.get(chunk)?.get()?.get(position)
     }
 
