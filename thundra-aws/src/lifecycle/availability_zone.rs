@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use http::{Request, StatusCode};
 use serde::Deserialize;
 use thundra_core::Config;
-use thundra_http::export::exchange_directly;
+use thundra_http::export::{exchange_directly, spawn_boxed};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -63,14 +63,14 @@ pub(super) fn ask_after_restore(config: &Config) {
 fn ask_now(config: &Config) {
     let variable = |name| config.env().get(name).filter(|_| !config.disabled);
     let endpoint = variable("AWS_LAMBDA_METADATA_API").zip(variable("AWS_LAMBDA_METADATA_TOKEN"));
-    let (Some((address, token)), Ok(runtime)) = (endpoint, Handle::try_current()) else { return };
+    let (Some((address, token)), Ok(_)) = (endpoint, Handle::try_current()) else { return };
     *zone() = Zone::Asked;
-    runtime.spawn(async move {
+    spawn_boxed(Box::pin(async move {
         // A missing zone is not reported on standard error.
         if let Ok(Some(id)) = timeout(LIMIT, fetch(&address, &token)).await {
             *zone() = Zone::Known(id);
         }
-    });
+    }));
 }
 
 /// Returns the current state of the zone.

@@ -16,6 +16,7 @@ use thundra_core::exception::Exception;
 use thundra_core::{
     Config, InScope, Records, Scope, ScopeFlags, ScopeRef, export_later, flush, last_export, semconv, spill_all,
 };
+use thundra_http::export::spawn_boxed;
 use tower_service::Service;
 
 use super::answer::Answer;
@@ -159,7 +160,7 @@ where
                         match take_open_stream(running) {
                             None => invocation::finish(scope, watch),
                             Some(end) => {
-                                tokio::spawn(finish_with_stream(scope, watch, end));
+                                spawn_boxed(Box::pin(finish_with_stream(scope, watch, end)));
                                 Records::default()
                             }
                         }

@@ -23,6 +23,7 @@ mod record_limits;
 mod resolver;
 mod response;
 mod retry_after;
+mod runtime;
 #[cfg(feature = "https")]
 mod secure;
 mod select;
@@ -41,6 +42,8 @@ pub use direct::exchange_directly;
 pub use otlp::OtlpExporter;
 #[doc(hidden)]
 pub use record_limits::RecordLimits;
+#[doc(hidden)]
+pub use runtime::{ThreadRuntime, spawn_boxed};
 pub(crate) use select::THIS;
 #[doc(hidden)]
 pub use select::{Dependent, Platform, exporters, install, is_console_by_default};

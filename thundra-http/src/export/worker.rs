@@ -13,6 +13,8 @@ use thundra_core::{
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
+use super::runtime::ThreadRuntime;
+
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// `true` while the thread runs. The thread exports once more at the end, and reports losses.
@@ -69,14 +71,12 @@ impl Worker {
         let (stop, stopped) = oneshot::channel();
         let ended = Arc::<Ended>::default();
         let ending = Ending(ended.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let thread = runtime.and_then(|runtime| {
+        let thread = ThreadRuntime::new().and_then(|runtime| {
             RUNNING.store(true, Ordering::Relaxed);
             std::thread::Builder::new().name("thundra-export".into()).spawn(move || {
                 suppress_thread();
-                runtime.block_on(work(stopped));
                 // A blocking task may still compress a batch. The result is not needed.
-                runtime.shutdown_background();
+                runtime.run(Box::pin(work(stopped)));
                 drop(ending);
             })
         });

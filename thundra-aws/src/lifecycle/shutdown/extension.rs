@@ -9,7 +9,7 @@ use http::Request;
 use http::header::CONTENT_TYPE;
 use lambda_runtime::Error;
 use thundra_core::Env;
-use thundra_http::export::exchange_directly;
+use thundra_http::export::{exchange_directly, spawn_boxed};
 use tokio::time::timeout;
 
 /// The name of the extension, unique in an environment.
@@ -35,6 +35,6 @@ pub(super) async fn register(env: &Env) -> Result<(), Error> {
         return Err(format!("the Extensions API refused the registration with {}", response.status()).into());
     };
     let next = Request::get(format!("{base}/event/next")).header(IDENTIFIER, identifier).body(Bytes::new())?;
-    tokio::spawn(async move { drop(exchange_directly(next).await) });
+    spawn_boxed(Box::pin(async move { drop(exchange_directly(next).await) }));
     Ok(())
 }

@@ -10,8 +10,7 @@ use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use thundra_core::{export_later, flush_last, flushes_itself, pending_spans};
-use thundra_http::export::report_losses_now;
-use tokio::runtime::Runtime;
+use thundra_http::export::{ThreadRuntime, report_losses_now};
 use tokio::time::{sleep, timeout_at};
 
 use crate::lifecycle::watchdog;
@@ -38,26 +37,23 @@ pub(super) fn watch() -> io::Result<()> {
 fn export() {
     let deadline = Instant::now() + LIMIT;
     export_later(watchdog::take_running());
-    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        flush_on(runtime, deadline);
+    if let Ok(runtime) = ThreadRuntime::new() {
+        runtime.run(Box::pin(flush_until(deadline)));
     }
     report_losses_now();
 }
 
-fn flush_on(runtime: Runtime, deadline: Instant) {
-    runtime.block_on(async {
-        let exporting = async {
-            loop {
-                flush_last(deadline).await;
-                // Spans ended from now on go with the next round.
-                flushes_itself();
-                if pending_spans() == 0 {
-                    break;
-                }
-                sleep(PAUSE).await;
+async fn flush_until(deadline: Instant) {
+    let exporting = async {
+        loop {
+            flush_last(deadline).await;
+            // Spans ended from now on go with the next round.
+            flushes_itself();
+            if pending_spans() == 0 {
+                break;
             }
-        };
-        let _ = timeout_at(deadline.into(), exporting).await;
-    });
-    runtime.shutdown_background();
+            sleep(PAUSE).await;
+        }
+    };
+    let _ = timeout_at(deadline.into(), exporting).await;
 }

@@ -181,6 +181,8 @@ pub(super) fn take_running() -> Records {
 mod thread {
     use std::sync::OnceLock;
 
+    use thundra_http::export::ThreadRuntime;
+
     use super::*;
 
     /// Starts the thread at the first call. Returns `false` without a thread.
@@ -258,14 +260,11 @@ mod thread {
 
     /// Sends spans until the given time. Unsent spans wait for the next flush of the process, if any.
     fn send(records: Records, until: Instant) {
-        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => {
+        match ThreadRuntime::new() {
+            Ok(runtime) => runtime.run(Box::pin(async {
                 // An exporter of the user's may ignore the deadline.
-                let _ = runtime
-                    .block_on(async { tokio::time::timeout_at(until.into(), flush_aside(records, until)).await });
-                // Dropping the runtime would wait for a blocking task, such as the lookup of a host.
-                runtime.shutdown_background();
-            }
+                let _ = tokio::time::timeout_at(until.into(), flush_aside(records, until)).await;
+            })),
             Err(error) => {
                 export_later(records);
                 diagnostics::once(
