@@ -245,6 +245,8 @@
 //!   in the current context, and calls carry the baggage of the context current at the time of the call.
 //! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
 //! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
+//! - `gunzip` (default): what a collector reports in a response with gzip. No request asks for gzip, and without the
+//!   feature such a report is not read. Requests are compressed in any case.
 //! - `measurements` (default): [metrics](#metrics). Without the feature nothing is measured, and a program is smaller.
 //! - `metrics`: the macros of the `metrics` crate record measurements, see [Metrics](#metrics). Includes
 //!   `measurements`.

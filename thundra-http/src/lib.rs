@@ -173,6 +173,8 @@
 //! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A
 //!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's
 //!   current span is the root span of the scope.
+//! - `gunzip` (default): what a collector reports in a response with gzip. No request asks for gzip, and without the
+//!   feature such a report is not read. Requests are compressed in any case.
 //! - `measurements` (default): metrics of calls and requests, and [of events](thundra_core#metrics).
 //! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics). Includes
 //!   `measurements`.

@@ -1,11 +1,10 @@
 //! gzip with memory kept between requests.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use flate2::Crc;
-use flate2::read::MultiGzDecoder;
+use crc32fast::Hasher;
 
 use super::deflate::Deflate;
 
@@ -48,10 +47,11 @@ impl Gzip {
         packed.extend_from_slice(&HEADER);
         deflate.pack(bytes, &mut packed);
         *self.idle() = Some(deflate);
-        let mut crc = Crc::new();
+        let mut crc = Hasher::new();
         crc.update(bytes);
-        packed.extend_from_slice(&crc.sum().to_le_bytes());
-        packed.extend_from_slice(&crc.amount().to_le_bytes());
+        packed.extend_from_slice(&crc.finalize().to_le_bytes());
+        // The length is modulo 2^32.
+        packed.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
         Ok(packed)
     }
 
@@ -59,11 +59,9 @@ impl Gzip {
     ///
     /// # Errors
     ///
-    /// The bytes are no gzip file, or break off.
+    /// The bytes are no gzip file, or break off. Without the feature `gunzip`, any bytes are an error.
     pub fn unpack(packed: &[u8], limit: usize) -> io::Result<Option<Vec<u8>>> {
-        let mut bytes = Vec::new();
-        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        MultiGzDecoder::new(packed).take(most).read_to_end(&mut bytes)?;
+        let bytes = unpacker::at_most(packed, u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1))?;
         Ok((bytes.len() <= limit).then_some(bytes))
     }
 
@@ -75,6 +73,30 @@ impl Gzip {
 impl fmt::Debug for Gzip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gzip").finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "gunzip")]
+mod unpacker {
+    use std::io::{self, Read};
+
+    use flate2::read::MultiGzDecoder;
+
+    /// Returns the first `most` bytes of the content.
+    pub(super) fn at_most(packed: &[u8], most: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        MultiGzDecoder::new(packed).take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Without the feature `gunzip`, nothing is unpacked, and a program has four crates less.
+#[cfg(not(feature = "gunzip"))]
+mod unpacker {
+    use std::io;
+
+    pub(super) fn at_most(_: &[u8], _: u64) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 

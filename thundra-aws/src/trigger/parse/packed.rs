@@ -3,10 +3,6 @@
 //! A context inside compressed data is never cut out, so a context still stands at the beginning, where the producer
 //! put the context. Only the beginning is decompressed.
 
-use std::io::Read;
-
-use flate2::bufread::GzDecoder;
-
 use super::aggregate::{self, Aggregate};
 use super::base64;
 use super::data::Data;
@@ -76,9 +72,7 @@ fn open_text(data: &[u8], room: &mut usize, extractor: &Extractor<'_>) -> Option
     if !data.starts_with(&GZIP) {
         return envelope::open(data, extractor);
     }
-    let mut head = Vec::new();
-    // An error ends the text, and the bytes before the error count.
-    let _ = GzDecoder::new(data).take(MAX_TEXT.min(*room) as u64).read_to_end(&mut head);
+    let head = decompressor::head(data, MAX_TEXT.min(*room) as u64);
     *room -= head.len();
     envelope::open(&head, extractor).map(|opened| Opened { range: None, ..opened })
 }
@@ -89,7 +83,30 @@ impl Unpacked {
     }
 }
 
+#[cfg(feature = "triggers")]
+mod decompressor {
+    use std::io::Read;
+
+    use flate2::bufread::GzDecoder;
+
+    /// Returns the first bytes of compressed data. An error ends the text, and the bytes before the error count.
+    pub(super) fn head(data: &[u8], most: u64) -> Vec<u8> {
+        let mut head = Vec::new();
+        let _ = GzDecoder::new(data).take(most).read_to_end(&mut head);
+        head
+    }
+}
+
+/// Without the feature `triggers`, no event has data to decompress.
+#[cfg(not(feature = "triggers"))]
+mod decompressor {
+    pub(super) const fn head(_: &[u8], _: u64) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
 #[cfg(test)]
+#[cfg(feature = "triggers")]
 mod tests {
     use std::io::Write;
 
