@@ -339,6 +339,10 @@
 //! - `triggers` (default): what triggered an invocation, and the contexts in the events. Without the
 //!   feature, no event is read: an invocation continues the trace of Lambda's X-Ray header or of the client context
 //!   alone, with the trust in callers at the public edge. `batch`, `http` and `sdk` include `triggers`.
+//! - `availability-zone` (default): the zone of the environment, in the attribute `cloud.availability_zone`.
+//! - `captured-events` (default): the events of failed invocations on lines of standard error, where
+//!   `THUNDRA_CAPTURE_PAYLOADS` asks for the lines.
+//! - `xray` (default): the word `xray` of `OTEL_TRACES_EXPORTER`.
 //! - `gunzip` (default): what a collector reports in a response with gzip. No request asks for gzip, and without the
 //!   feature such a report is not read. Requests are compressed in any case.
 //! - `local-run` (default): [runs outside of Lambda](run#local-runs). Without the feature, such a run is an error.

@@ -20,6 +20,9 @@ use crate::platform::InitializationType;
 /// The longest wait for the endpoint, which responds in about a millisecond.
 const LIMIT: Duration = Duration::from_secs(1);
 
+/// `false` in a build without the feature `availability-zone`. The compiler then drops the request and the client.
+const ASKS: bool = cfg!(feature = "availability-zone");
+
 static ZONE: Mutex<Zone> = Mutex::new(Zone::Unasked);
 
 /// The known state of the zone.
@@ -61,7 +64,10 @@ pub(super) fn ask_after_restore(config: &Config) {
 
 /// Asks in the background. Does nothing without the endpoint, or outside of a Tokio runtime.
 fn ask_now(config: &Config) {
-    let variable = |name| config.env().get(name).filter(|_| !config.disabled);
+    if !ASKS || config.disabled {
+        return;
+    }
+    let variable = |name| config.env().get(name);
     let endpoint = variable("AWS_LAMBDA_METADATA_API").zip(variable("AWS_LAMBDA_METADATA_TOKEN"));
     let (Some((address, token)), Ok(_)) = (endpoint, Handle::try_current()) else { return };
     *zone() = Zone::Asked;

@@ -51,7 +51,7 @@ struct Exporter {
 
 static EXPORTERS: [Exporter; 4] = [
     Exporter { name: "otlp", make: |program| program.otlp(true) },
-    Exporter { name: "xray", make: |program| Some(Box::new(XRayExporter::new(program.settings().xray_daemon))) },
+    Exporter { name: "xray", make: |program| program.xray() },
     Exporter { name: "stdout", make: |program| Some(Bounded::boxed(Box::new(StdoutExporter::new()), program.config)) },
     Exporter {
         name: "console",
@@ -139,6 +139,19 @@ impl Program<'_> {
                 "console"
             }
         }
+    }
+
+    /// Makes the exporter to X-Ray. Without the feature `xray`, nothing is exported, and the reason is reported.
+    fn xray(&self) -> Option<Box<dyn Export>> {
+        if cfg!(feature = "xray") {
+            return Some(Box::new(XRayExporter::new(self.settings().xray_daemon)));
+        }
+        let package = self.dependent.package;
+        diagnostics::once(
+            "xray.feature",
+            format_args!("{VARIABLE}=xray takes the feature `xray` of {package}, so no spans go to X-Ray"),
+        );
+        None
     }
 
     /// Makes the exporter over HTTP of log records and metrics, and of spans too with `traces`. A signal with an

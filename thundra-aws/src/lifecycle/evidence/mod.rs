@@ -16,11 +16,14 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use thundra_core::export::{StandardStream, write_line};
-use thundra_core::{Config, ScopeFlags, ScopeRef};
+use thundra_core::{Config, ScopeFlags, ScopeRef, diagnostics};
 
 use crate::Settings;
 use crate::captured::Captured;
 use crate::settings::CapturePayloads;
+
+/// `false` in a build without the feature `captured-events`. The compiler then drops the code behind the line.
+const WRITES: bool = cfg!(feature = "captured-events");
 
 /// `true` once an event was captured. Without a captured event, the end of an invocation costs a single read of the
 /// flag.
@@ -67,6 +70,10 @@ pub(super) fn capture(scope: ScopeRef, event: &Bytes, trigger: &'static str, con
     if policy == CapturePayloads::Off || config.disabled || event.is_empty() {
         return;
     }
+    if !WRITES {
+        report_missing_feature();
+        return;
+    }
     // Relaxed: the flag publishes nothing.
     ARE_CAPTURED.store(true, Ordering::Relaxed);
     scope.attach(Arc::new(Captured {
@@ -78,10 +85,18 @@ pub(super) fn capture(scope: ScopeRef, event: &Bytes, trigger: &'static str, con
     }));
 }
 
+#[cold]
+fn report_missing_feature() {
+    diagnostics::once(
+        "capture.feature",
+        "THUNDRA_CAPTURE_PAYLOADS takes the feature `captured-events` of thundra-aws, so no event is written",
+    );
+}
+
 /// Writes the line of an ended invocation, if the outcome is wanted.
 pub(super) fn end(scope: ScopeRef) {
     // Relaxed: an invocation ends after the capture of its own event.
-    if ARE_CAPTURED.load(Ordering::Relaxed) {
+    if WRITES && ARE_CAPTURED.load(Ordering::Relaxed) {
         write(scope, Outcome::of(scope));
         scope.detach();
     }
@@ -89,7 +104,9 @@ pub(super) fn end(scope: ScopeRef) {
 
 /// Writes the line of an invocation before its end, which perhaps never comes.
 pub(super) fn write_unfinished(scope: ScopeRef, outcome: Outcome) {
-    write(scope, outcome);
+    if WRITES {
+        write(scope, outcome);
+    }
 }
 
 fn write(scope: ScopeRef, outcome: Outcome) {
