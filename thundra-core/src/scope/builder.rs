@@ -172,8 +172,8 @@ impl ScopeBuilder {
 
     /// Sets attributes of the root span. A builder is moved for each call.
     #[doc(hidden)]
-    pub fn attributes(mut self, attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
-        self.attributes.extend(attributes.into_iter().map(|(key, value)| (key.into(), value)));
+    pub fn attributes<K: Into<Cow<'static, str>>>(mut self, attributes: impl IntoIterator<Item = (K, Value)>) -> Self {
+        append(&mut self.attributes, attributes);
         self
     }
 
@@ -227,8 +227,8 @@ impl ScopeBuilder {
 
     /// Adds fields as [`log_field`](Self::log_field) does. A builder is moved for each call.
     #[doc(hidden)]
-    pub fn log_fields(mut self, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
-        self.log_fields.extend(fields.into_iter().map(|(key, value)| (key.into(), value)));
+    pub fn log_fields<K: Into<Cow<'static, str>>>(mut self, fields: impl IntoIterator<Item = (K, Value)>) -> Self {
+        append(&mut self.log_fields, fields);
         self
     }
 
@@ -482,6 +482,16 @@ impl ScopeBuilder {
         }
         root.set_attributes(&self.attributes, limits);
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
+    }
+}
+
+/// Adds entries to a list. An empty list takes the memory of the entries, if they come as a list.
+fn append<K: Into<Cow<'static, str>>>(list: &mut Attributes, entries: impl IntoIterator<Item = (K, Value)>) {
+    let entries = entries.into_iter().map(|(key, value)| (key.into(), value));
+    if list.is_empty() {
+        *list = entries.collect();
+    } else {
+        list.extend(entries);
     }
 }
 
