@@ -37,20 +37,26 @@ impl Daemon {
         self.socket.local_addr().unwrap().to_string()
     }
 
-    /// Reads datagrams, until none comes any more.
+    /// Reads datagrams, until none comes any more, and opens them afterwards. The kernel keeps about three of the longest,
+    /// and drops what comes while nobody reads.
     fn datagrams(&self) -> Vec<Datagram> {
         let mut buffer = vec![0; 1 << 16];
-        let read = || {
-            let bytes = self.socket.recv(&mut buffer).ok()?;
-            let text = std::str::from_utf8(&buffer[..bytes]).unwrap();
-            let (prefix, data) = text.strip_prefix("{\"format\":\"json\",\"version\":1}\n").unwrap().split_at(3);
-            let mut request = ExportTraceServiceRequest::decode(&*BASE64_STANDARD.decode(data).unwrap()).unwrap();
-            assert_eq!(request.resource_spans.len(), 1);
-            let mut spans = request.resource_spans.remove(0);
-            let resource = spans.resource.unwrap().attributes.into_iter().map(|attribute| attribute.key).collect();
-            Some(Datagram { bytes, prefix: prefix.to_owned(), resource, spans: spans.scope_spans.remove(0).spans })
-        };
-        std::iter::from_fn(read).collect()
+        let read = || self.socket.recv(&mut buffer).ok().map(|bytes| buffer[..bytes].to_vec());
+        let received: Vec<_> = std::iter::from_fn(read).collect();
+        received.iter().map(|bytes| Datagram::open(bytes)).collect()
+    }
+}
+
+impl Datagram {
+    fn open(bytes: &[u8]) -> Self {
+        let text = std::str::from_utf8(bytes).unwrap();
+        let (prefix, data) = text.strip_prefix("{\"format\":\"json\",\"version\":1}\n").unwrap().split_at(3);
+        let mut request = ExportTraceServiceRequest::decode(&*BASE64_STANDARD.decode(data).unwrap()).unwrap();
+        assert_eq!(request.resource_spans.len(), 1);
+        let mut spans = request.resource_spans.remove(0);
+        let resource = spans.resource.unwrap().attributes.into_iter().map(|attribute| attribute.key).collect();
+        let bytes = bytes.len();
+        Datagram { bytes, prefix: prefix.to_owned(), resource, spans: spans.scope_spans.remove(0).spans }
     }
 }
 
