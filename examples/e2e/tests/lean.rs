@@ -52,6 +52,23 @@ async fn a_collector_gets_the_spans_of_the_default_levels() {
     assert_eq!(tree(&collector.spans()), "reliable [server]\n  price\nreliable [server] error\n  price error\n");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_for_what_is_left_out_are_reported() {
+    let settings = Settings::new(function())
+        .variable("OTEL_TRACES_EXPORTER", "xray")
+        .variable("THUNDRA_CAPTURE_PAYLOADS", "errors");
+    let lambda = Lambda::start(settings).await.unwrap();
+    sell(&lambda).await;
+    assert!(lambda.shut_down().await.is_some());
+
+    let stderr = lambda.stderr();
+    for (variable, feature) in [("OTEL_TRACES_EXPORTER=xray", "xray"), ("THUNDRA_CAPTURE_PAYLOADS", "captured-events")]
+    {
+        let line = format!("thundra: {variable} takes the feature `{feature}` of thundra-aws");
+        assert_eq!(stderr.matches(&line).count(), 1, "{line}: {stderr}");
+    }
+}
+
 /// Sends an order that is answered, and an order that fails.
 async fn sell(lambda: &Lambda) {
     let answered = lambda.invoke(Event::new(&json!({ "item": "cheese", "count": 2 })).unwrap()).await.unwrap();

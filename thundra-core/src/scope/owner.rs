@@ -75,7 +75,7 @@ impl Scope {
         self.otel_context.clone().unwrap_or_else(|| OtelContext::of(self.root()))
     }
 
-    /// Returns the `tracing` span of the scope.
+    /// Returns the `tracing` span of the scope. The span of a scope that [waits](Scope::unasked) may be disabled.
     pub fn span(&self) -> &Span {
         self.span.get()
     }

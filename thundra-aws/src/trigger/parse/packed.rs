@@ -105,8 +105,7 @@ mod decompressor {
     }
 }
 
-#[cfg(test)]
-#[cfg(feature = "triggers")]
+#[cfg(all(test, feature = "triggers"))]
 mod tests {
     use std::io::Write;
 
