@@ -105,7 +105,9 @@ mod decompressor {
     }
 }
 
-#[cfg(all(test, feature = "triggers"))]
+// Clippy lets helpers of tests unwrap only below a plain `cfg(test)`.
+#[cfg(test)]
+#[cfg(feature = "triggers")]
 mod tests {
     use std::io::Write;
 
