@@ -9,8 +9,8 @@
 //! | [`record_async`] | a future | the spans |
 //! | [`record_all`] | a future | spans, log records and metrics |
 //!
-//! [`tree`] prints the spans with all attributes but the correlation ids. [`snapshot`] prints only the parts that are equal in each run, on
-//! each machine and with each version of a dependency.
+//! [`tree`] prints the spans with all attributes but the correlation ids. [`snapshot`] prints only the parts that are
+//! equal in each run, on each machine and with each version of a dependency.
 //!
 //! # Examples
 //!
@@ -25,6 +25,7 @@
 //! ```
 
 mod choice;
+mod growth;
 mod printer;
 mod received;
 mod recorded;
@@ -39,6 +40,8 @@ use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, Subscriber};
 
+#[doc(hidden)]
+pub use self::growth::assert_linear;
 #[doc(hidden)]
 pub use self::received::RequestForm;
 pub use self::recorded::Recorded;

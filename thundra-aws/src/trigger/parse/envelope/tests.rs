@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
 use serde_json::json;
 use thundra_core::propagation::{Propagators, Trust};
+use thundra_core::testing::assert_linear;
 
 use super::*;
 
@@ -158,24 +159,27 @@ fn objects_of_s3_are_named() {
 fn the_time_is_linear() {
     let many = |text: &str, times: usize| text.repeat(times);
     let attribute = |n| format!(r#""a{n}":{{"Type":"String","Value":"traceparent"}},"#);
-    let attributes: String = (0..100_000).map(attribute).collect();
-    let few: String = (0..20_000).map(attribute).collect();
-    for body in [
-        format!(r#"{{"TopicArn":"{ARN}","Message":"m","MessageAttributes":{{{attributes}"z":1}}}}"#),
-        format!(r#"{{"headers":{{{few}"z":1}}}}"#),
-        format!(r#"{{"_datadog":{{{few}"z":1}}}}"#),
-        format!("{}1{}", many(r#"{"Payload":"#, 50_000), many("}", 50_000)).replace('1', r#""traceparent""#),
-        format!("{}1{}", many(r#"{"detail-type":"t","source":"s","detail":"#, 30_000), many("}", 30_000))
-            + "traceparent",
-        format!(r#"{{"Records":[{}{{"traceparent":1}}]}}"#, many(r#"{"Sns":{}},"#, 60_000)),
-        format!(r#"{{"a":"traceparent","b":{}"#, many("[", 3_000_000)),
-        many(r#""__context__""#, 300_000),
-        many(r#"{"__context__":"#, 300_000),
-    ] {
-        let begun = std::time::Instant::now();
-        open(body.as_bytes(), &extractor());
-        open_string(&json!(body).to_string(), &extractor());
-        // About a second without optimisation on a busy machine, and minutes with quadratic cost.
-        assert!(begun.elapsed().as_secs() < 30, "{:?}: {:.60}", begun.elapsed(), body);
+    let attributes = |times| (0..times).map(attribute).collect::<String>();
+    let nested = |before: &str, inner: &str, n| format!("{}{inner}{}", many(before, n), many("}", n));
+    let bodies: [(usize, &dyn Fn(usize) -> String); 9] = [
+        (100_000, &|n| {
+            format!(r#"{{"TopicArn":"{ARN}","Message":"m","MessageAttributes":{{{}"z":1}}}}"#, attributes(n))
+        }),
+        (20_000, &|n| format!(r#"{{"headers":{{{}"z":1}}}}"#, attributes(n))),
+        (20_000, &|n| format!(r#"{{"_datadog":{{{}"z":1}}}}"#, attributes(n))),
+        (50_000, &|n| nested(r#"{"Payload":"#, r#""traceparent""#, n)),
+        (30_000, &|n| nested(r#"{"detail-type":"t","source":"s","detail":"#, "1", n) + "traceparent"),
+        (60_000, &|n| format!(r#"{{"Records":[{}{{"traceparent":1}}]}}"#, many(r#"{"Sns":{}},"#, n))),
+        (3_000_000, &|n| format!(r#"{{"a":"traceparent","b":{}"#, many("[", n))),
+        (300_000, &|n| many(r#""__context__""#, n)),
+        (300_000, &|n| many(r#"{"__context__":"#, n)),
+    ];
+    for (times, body) in bodies {
+        let texts = |times| (body(times), json!(body(times)).to_string());
+        let open_both = |(body, string): &(String, String)| {
+            open(body.as_bytes(), &extractor());
+            open_string(string, &extractor());
+        };
+        assert_linear(times, texts, open_both, &body(1));
     }
 }
