@@ -31,8 +31,8 @@ pub fn splice(payload: &[u8], members: &str) -> Option<String> {
     Some(InsertionPoint::in_payload(payload, |_| false).ok()?.fill(members))
 }
 
-/// Runs a scope after a wait in a queue, recorded as each record of a batch is: as an attribute, or as a span before the
-/// scope too.
+/// Runs a scope after a wait in a queue, recorded as each record of a batch is: as an attribute, or as a span before
+/// the scope too.
 pub fn scope_after_wait(as_span: bool) {
     let spans = if as_span { QueueSpans::Span } else { QueueSpans::Attribute };
     let attributes = [(semconv::MESSAGING_SYSTEM, "aws_sqs".into())];

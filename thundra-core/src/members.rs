@@ -46,7 +46,8 @@ impl Members {
         self.keys |= other.keys;
     }
 
-    /// Appends what `write` writes, in a notation of its own, under a key that [`contains`](Self::contains) does not find.
+    /// Appends what `write` writes, in a notation of its own, under a key that [`contains`](Self::contains) does not
+    /// find.
     pub(crate) fn raw(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.json);
     }

@@ -1,5 +1,5 @@
-//! The limits of the endpoints, from AWS's page. The page does not define its kilobyte. Here a kilobyte has 1000 bytes, the
-//! smaller of the two meanings.
+//! The limits of the endpoints, from AWS's page. The page does not define its kilobyte. Here a kilobyte has 1000 bytes,
+//! the smaller of the two meanings.
 
 use std::time::Duration;
 

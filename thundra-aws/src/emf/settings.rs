@@ -27,7 +27,8 @@ const DEFAULT_MAX_DIMENSION_SETS: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EmfSettings {
-    /// The namespace of the metrics, from the variable `THUNDRA_METRICS_NAMESPACE`. Defaults to the name of the service.
+    /// The namespace of the metrics, from the variable `THUNDRA_METRICS_NAMESPACE`. Defaults to the name of the
+    /// service.
     pub namespace: Option<String>,
     /// The attributes used as dimensions, beside the name of the service: up to 29 names in ASCII, of up to 255
     /// characters. A point with a missing or blank attribute has the other dimensions only. An attribute `service`

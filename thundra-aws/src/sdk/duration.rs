@@ -17,8 +17,8 @@ static DURATION: Instrument = Instrument::histogram(
     "Measures the duration of an outgoing Remote Procedure Call (RPC).",
 );
 
-/// A call whose duration is measured, kept in the configuration bag of the SDK. The SDK drops the bag with the future of
-/// the call.
+/// A call whose duration is measured, kept in the configuration bag of the SDK. The SDK drops the bag with the future
+/// of the call.
 #[derive(Debug)]
 pub(super) struct Measured {
     operation: Metadata,

@@ -163,7 +163,8 @@ struct RequestIds<'a> {
 }
 
 impl<'a> RequestIds<'a> {
-    /// Reads the request id, whose header has three names, and the extended id of S3. The first value of a header counts.
+    /// Reads the request id, whose header has three names, and the extended id of S3. The first value of a header
+    /// counts.
     fn of(headers: &'a Headers) -> Self {
         let (mut ids, mut extended) = ([None; 3], None);
         for (name, value) in headers.iter() {

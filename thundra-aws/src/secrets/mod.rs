@@ -4,8 +4,8 @@
 //! installation ─► reference.rs: what to read ─► store.rs, on a thread: AWS ─► headers.rs: cache ─► each request
 //! ```
 //!
-//! The secrets are read while the program initialises, so only a first flush may wait for them. They are read again after
-//! an hour, and after a response of 401 or 403.
+//! The secrets are read while the program initialises, so only a first flush may wait for them. They are read again
+//! after an hour, and after a response of 401 or 403.
 
 mod headers;
 mod reference;

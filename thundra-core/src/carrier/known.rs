@@ -1,7 +1,7 @@
 //! The keys of our formats, told from other keys.
 
-/// Returns `false` for a key that no format reads. Most headers of a request are none of ours, and a caller spares their
-/// values the extraction.
+/// Returns `false` for a key that no format reads. Most headers of a request are none of ours, and a caller spares
+/// their values the extraction.
 #[inline]
 pub fn may_carry(key: &str) -> bool {
     let Some(first) = key.as_bytes().first() else { return false };

@@ -1,7 +1,7 @@
 //! Destinations of finished telemetry.
 //!
-//! [`Export`] is the trait of all exporters, with one method to implement. A [`Batch`] holds the records of one request, as
-//! OTLP or as [plain spans](Batch::spans). `thundra-http` has the exporter over OTLP/HTTP.
+//! [`Export`] is the trait of all exporters, with one method to implement. A [`Batch`] holds the records of one
+//! request, as OTLP or as [plain spans](Batch::spans). `thundra-http` has the exporter over OTLP/HTTP.
 
 mod batch;
 mod console;
@@ -114,8 +114,8 @@ pub trait Export: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Retryable`](ExportErrorKind::Retryable) if the batch has not left by the deadline, or at once after the deadline.
-    /// The next flush then calls this method again before any export. Other errors are losses.
+    /// [`Retryable`](ExportErrorKind::Retryable) if the batch has not left by the deadline, or at once after the
+    /// deadline. The next flush then calls this method again before any export. Other errors are losses.
     fn force_flush(&self, _deadline: Instant) -> ExportFuture<'_> {
         Box::pin(Done)
     }

@@ -65,8 +65,8 @@ impl Buffer {
     /// The bytes of the first room. The attributes of most spans are shorter.
     const FIRST: usize = 256;
 
-    /// Returns the first bytes of the memory, for a change; `None` without as many. The caller knows that they are bytes,
-    /// not room.
+    /// Returns the first bytes of the memory, for a change; `None` without as many. The caller knows that they are
+    /// bytes, not room.
     #[inline]
     pub(crate) fn first_mut<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
         self.memory.first_chunk_mut()

@@ -186,8 +186,8 @@ fn short_attribute<const N: usize>(out: &mut impl Out, tag: u8, key: &str, value
     key.len() < SHORT - N && out.put_pair([tag, key_len + 2 + N as u8, tag::KEY, key_len], key.as_bytes(), value, &[])
 }
 
-/// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns what `look`
-/// finds in the text.
+/// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns what
+/// `look` finds in the text.
 #[inline(always)]
 pub(crate) fn fmt_attribute<R>(
     out: &mut Buffer,

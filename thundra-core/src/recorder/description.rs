@@ -17,8 +17,8 @@ pub struct Description<'a> {
 }
 
 impl Description<'_> {
-    /// Runs `describe` on the record of a span. `is_new` is `true` if nobody but the caller has set an attribute, and the
-    /// caller sets each of its own once.
+    /// Runs `describe` on the record of a span. `is_new` is `true` if nobody but the caller has set an attribute, and
+    /// the caller sets each of its own once.
     pub(crate) fn of(slot: SpanSlot, is_new: bool, describe: impl FnOnce(&mut Description<'_>)) {
         SCOPES.edit(slot, |span, limits| describe(&mut Description { span, limits, is_new }));
     }

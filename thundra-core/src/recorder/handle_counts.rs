@@ -1,8 +1,8 @@
 //! The handles of spans, counted in their records, for the [subscriber of our own](super::subscriber).
 //!
-//! A span ends with the last handle, as `tracing` demands, and an open span is one more handle of the parent. A span over
-//! the limit is a handle of the nearest recorded ancestor. Handles of the root are holds on the scope, because the end
-//! of the scope ends the root.
+//! A span ends with the last handle, as `tracing` demands, and an open span is one more handle of the parent. A span
+//! over the limit is a handle of the nearest recorded ancestor. Handles of the root are holds on the scope, because the
+//! end of the scope ends the root.
 //!
 //! A registry counts the handles of spans made through the [layer](super::layer). The count in the record is zero then.
 
@@ -48,8 +48,8 @@ impl ScopeState {
         }
     }
 
-    /// Counts a span within the record of another, as a handle. Returns the record that counts the handle, and the number
-    /// of the span.
+    /// Counts a span within the record of another, as a handle. Returns the record that counts the handle, and the
+    /// number of the span.
     pub(super) fn add_span_within(&mut self, index: u32) -> (u32, u32) {
         self.within = self.within.wrapping_add(1);
         (self.add_handle(index), self.within)

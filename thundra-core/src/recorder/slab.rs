@@ -1,8 +1,8 @@
 //! The scopes of the process.
 //!
 //! Each scope has a place with a lock. The first places are in the slab itself. Further places are allocated in chunks,
-//! each as large as all before. Places are reused with the memory. All scopes share one list of vacant places. Beginning
-//! a scope locks the list, and so does the end of the last hold on a scope. Spans never lock the list.
+//! each as large as all before. Places are reused with the memory. All scopes share one list of vacant places.
+//! Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans never lock the list.
 //!
 //! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`]
 //! compares the generations under the lock of the place, so an old id finds nothing instead of a later scope. The

@@ -1,7 +1,8 @@
 //! The front for programs without other layers: a subscriber of our own.
 //!
-//! Nothing else needs a `Registry` then. The [id](super::packed_id) of a span is the place of the span's record, and the
-//! record [counts the handles](super::handle_counts). The [stack of this thread](super::entered) has the current span.
+//! Nothing else needs a `Registry` then. The [id](super::packed_id) of a span is the place of the span's record, and
+//! the record [counts the handles](super::handle_counts). The [stack of this thread](super::entered) has the current
+//! span.
 
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 /// Replaces ids, addresses, ports of the local machine and times in a text: `<uuid>`, `<id>`, `<address>`, `<port>`,
 /// `<time>`.
 ///
-/// An id is a run of 16 or 32 hexadecimal digits in lower case, such as the id of a span or of a trace. One id in 2,000 has
-/// no letter and looks like a number: such an id is recognised if `known`, and in a `traceparent` or an X-Ray header. The
-/// trace id of X-Ray is an id, too.
+/// An id is a run of 16 or 32 hexadecimal digits in lower case, such as the id of a span or of a trace. One id in 2,000
+/// has no letter and looks like a number: such an id is recognised if `known`, and in a `traceparent` or an X-Ray
+/// header. The trace id of X-Ray is an id, too.
 pub(super) fn stable(text: &str, known: &HashSet<String>) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(first) = rest.chars().next() {

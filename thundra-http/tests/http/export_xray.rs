@@ -37,8 +37,8 @@ impl Daemon {
         self.socket.local_addr().unwrap().to_string()
     }
 
-    /// Reads datagrams, until none comes any more, and opens them afterwards. The kernel keeps about three of the longest,
-    /// and drops what comes while nobody reads.
+    /// Reads datagrams, until none comes any more, and opens them afterwards. The kernel keeps about three of the
+    /// longest, and drops what comes while nobody reads.
     fn datagrams(&self) -> Vec<Datagram> {
         let mut buffer = vec![0; 1 << 16];
         let read = || self.socket.recv(&mut buffer).ok().map(|bytes| buffer[..bytes].to_vec());

@@ -120,8 +120,8 @@ fn edges(db: &Connection, minutes: Minutes) -> Result<BTreeMap<(i64, i64, i64), 
     Ok(with_batches(edges))
 }
 
-/// Adds the messages of batches to the receipts. A batch and its records tell of the same messages: whoever tells of more
-/// counts, because the spans of the other may not be sampled, or not exist.
+/// Adds the messages of batches to the receipts. A batch and its records tell of the same messages: whoever tells of
+/// more counts, because the spans of the other may not be sampled, or not exist.
 fn with_batches(mut edges: BTreeMap<(i64, i64, i64), Edge>) -> BTreeMap<(i64, i64, i64), Edge> {
     let ends: Vec<(i64, i64)> = edges.keys().map(|(from, to, _)| (*from, *to)).collect();
     for (from, to) in ends {

@@ -153,8 +153,8 @@ pub(crate) fn read(db: &Connection, request: i64) -> Result<String, store::Error
     serde_json::to_string(&answer).map_err(|error| store::Error::File(error.to_string()))
 }
 
-/// Returns the root with the time in the queue, which cannot begin before the call that sent the message. Some brokers give
-/// their times in whole seconds.
+/// Returns the root with the time in the queue, which cannot begin before the call that sent the message. Some brokers
+/// give their times in whole seconds.
 fn waited<'a>(root: &'a Value, span: &Span, sender: Option<&&Span>) -> Cow<'a, Value> {
     let most = sender.map(|sender| span.start - sender.start).filter(|most| *most >= 0).map(duration);
     match (root.get("queue").and_then(Value::as_f64), most) {

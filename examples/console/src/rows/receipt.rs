@@ -1,5 +1,5 @@
-//! What a span tells of received messages. Several spans may tell of one: its wait, the invocation with its batch, and the
-//! work on it.
+//! What a span tells of received messages. Several spans may tell of one: its wait, the invocation with its batch, and
+//! the work on it.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use thundra_core::semconv;

@@ -13,7 +13,8 @@ use super::{Invocation, Peer, peer, received_from};
 
 /// Flags of a row.
 pub(crate) mod flag {
-    /// Began a scope of work: no parent, a remote one, or the kind of a server or a consumer; but not the wait before it.
+    /// Began a scope of work: no parent, a remote one, or the kind of a server or a consumer; but not the wait before
+    /// it.
     pub(crate) const ROOT: i64 = 1;
     /// Exported before its end.
     pub(crate) const UNFINISHED: i64 = 2;

@@ -10,7 +10,8 @@ use super::Error;
 /// The bits of a span's number within its block. Files depend on it.
 const BLOCK_BITS: u32 = 10;
 
-/// The blocks `b`, each with its spans `s`, as tables of SQL: what is asked of `b` alone is asked before its spans are read.
+/// The blocks `b`, each with its spans `s`, as tables of SQL: what is asked of `b` alone is asked before its spans are
+/// read.
 pub(crate) const SPANS_OF_BLOCKS: &str =
     "span_block b CROSS JOIN span s ON s.id BETWEEN b.id << 10 AND b.id << 10 | 1023";
 
@@ -89,7 +90,8 @@ pub(super) fn may_have(filter: &[u8], entry: u64) -> bool {
 
 /// Returns the bits of an entry. Files depend on them.
 fn bits(entry: u64) -> [usize; 3] {
-    // The key is in the highest bits and the hash of the value in the others: all of them matter to the highest product.
+    // The key is in the highest bits and the hash of the value in the others: all of them matter to the highest
+    // product.
     let mixed = (entry ^ entry >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     [1, 2, 3].map(|nth| (mixed >> (u64::BITS - nth * FILTER_BITS)) as usize & ((1 << FILTER_BITS) - 1))
 }

@@ -1,8 +1,8 @@
 //! A subset of TraceQL: one set of spans, `{ … }`, with `&&`, `||` and parentheses.
 //!
 //! Fields are `name`, `kind`, `status`, `duration`, `traceDuration`, `rootName`, `rootServiceName`, their scoped names
-//! (`span:name`, `trace:rootService`), and attributes (`span.x`, `resource.x`, `.x`). Texts are compared with `=`, `!=`,
-//! `=~` and `!~` (a regular expression of the whole text), numbers and durations with the usual signs.
+//! (`span:name`, `trace:rootService`), and attributes (`span.x`, `resource.x`, `.x`). Texts are compared with `=`,
+//! `!=`, `=~` and `!~` (a regular expression of the whole text), numbers and durations with the usual signs.
 
 mod lexer;
 mod sql;

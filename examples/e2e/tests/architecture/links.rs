@@ -1,5 +1,5 @@
-//! Links lead somewhere. Pages in the sources are read on GitHub and as documentation of a crate, and their links work in
-//! both: such a link is an address, or a heading of the page.
+//! Links lead somewhere. Pages in the sources are read on GitHub and as documentation of a crate, and their links work
+//! in both: such a link is an address, or a heading of the page.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

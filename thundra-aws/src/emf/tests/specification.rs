@@ -1,5 +1,5 @@
-//! The rules for documents, from the [specification] of the embedded metric format and its JSON schema, and from the API
-//! reference: [Dimension] and [PutMetricData]. Where two of the sources differ, the stricter one counts.
+//! The rules for documents, from the [specification] of the embedded metric format and its JSON schema, and from the
+//! API reference: [Dimension] and [PutMetricData]. Where two of the sources differ, the stricter one counts.
 //!
 //! [specification]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 //! [Dimension]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html

@@ -1,4 +1,5 @@
-//! Failure evidence: the event of a failed invocation, masked, on a line of standard error (`THUNDRA_CAPTURE_PAYLOADS`).
+//! Failure evidence: the event of a failed invocation, masked, on a line of standard error
+//! (`THUNDRA_CAPTURE_PAYLOADS`).
 //!
 //! ```text
 //! begin ─► Captured: the bytes of the event, shared, attached to the scope

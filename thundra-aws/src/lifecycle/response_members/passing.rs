@@ -6,8 +6,8 @@ use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use super::seen::{Part, ResponseMembers, Seen};
 
-/// Serialises a response, and returns its members beside the result. `reads_result` is `true` if the text of `Result` is
-/// read too.
+/// Serialises a response, and returns its members beside the result. `reads_result` is `true` if the text of `Result`
+/// is read too.
 pub(in crate::lifecycle) fn serialize_and_read<S: Serializer>(
     body: &impl Serialize,
     serializer: S,

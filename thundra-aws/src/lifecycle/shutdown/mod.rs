@@ -31,8 +31,8 @@ pub fn export_at_shutdown() {
     IS_ASKED_FOR.store(true, Ordering::Relaxed);
 }
 
-/// Prepares for the end of the environment, before the first request for an event: Lambda takes registrations during the
-/// initialisation alone.
+/// Prepares for the end of the environment, before the first request for an event: Lambda takes registrations during
+/// the initialisation alone.
 pub(super) async fn prepare(config: &'static Config) {
     if config.disabled || !(IS_ASKED_FOR.load(Ordering::Relaxed) || Settings::of(config).shutdown) {
         return;

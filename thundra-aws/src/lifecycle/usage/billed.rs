@@ -13,7 +13,8 @@ use std::time::Duration;
 /// The billed phases of an invocation.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Phases {
-    /// From the start of the process, or from the restore, to the request for the first event. Zero in later invocations.
+    /// From the start of the process, or from the restore, to the request for the first event. Zero in later
+    /// invocations.
     pub(super) init: Duration,
     /// From the event to the end of the response.
     pub(super) invoke: Duration,

@@ -44,7 +44,8 @@ pub(crate) struct Service {
 /// The writes of a service to objects or items, in the stages of a call.
 #[derive(Debug)]
 pub(crate) struct Writes {
-    /// Returns the writes of an operation, as far as the captured members tell. `None` for an operation that only reads.
+    /// Returns the writes of an operation, as far as the captured members tell. `None` for an operation that only
+    /// reads.
     pub(crate) named: fn(&Operation<'_>) -> Option<Written>,
     /// Adds the writes of the serialized request.
     pub(crate) requested: fn(&Request<'_>, &mut Written),

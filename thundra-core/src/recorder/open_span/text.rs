@@ -7,8 +7,8 @@ use crate::otlp::write::{self, tag};
 use crate::redact::mask;
 
 impl OpenSpan {
-    /// Adds an attribute of ours with a text, in place of an earlier value of the key. `is_new` spares the search for an earlier
-    /// value.
+    /// Adds an attribute of ours with a text, in place of an earlier value of the key. `is_new` spares the search for
+    /// an earlier value.
     pub(crate) fn set_text(&mut self, key: &'static str, text: &str, is_new: bool, limits: &Limits) {
         let start = self.body.len();
         if mask::masks_own(key) || mask::is_structure(text.as_bytes()) {
@@ -20,8 +20,8 @@ impl OpenSpan {
         self.settle_own(key, start, is_new, limits);
     }
 
-    /// Adds an attribute of ours with a number, in place of an earlier value of the key. `is_new` spares the search for an
-    /// earlier value.
+    /// Adds an attribute of ours with a number, in place of an earlier value of the key. `is_new` spares the search for
+    /// an earlier value.
     pub(crate) fn set_number(&mut self, key: &'static str, number: i64, is_new: bool, limits: &Limits) {
         let start = self.body.len();
         match mask::masks_own(key) {

@@ -53,7 +53,8 @@ function make(columns: Columns): Outline {
     groups.push({ ...group, spans });
   }
 
-  // Children by parent, in order: those of span s are `children[begin[s + 1]]` up to `begin[s + 2]`; roots are those of -1.
+  // Children by parent, in order: those of span s are `children[begin[s + 1]]` up to `begin[s + 2]`; roots are those of
+  // -1.
   const begin = new Int32Array(count + 2);
   for (let span = 0; span < count; span += 1)
     begin[(parent[span] ?? -1) + 2] = (begin[(parent[span] ?? -1) + 2] ?? 0) + 1;

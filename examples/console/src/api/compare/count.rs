@@ -85,8 +85,8 @@ impl Values {
         (self.counts.values().map(|(counts, _)| difference(*counts)).sum::<f64>() + difference(absent)) / 2.0
     }
 
-    /// Returns `true` for an id: nearly all values are different, of the spans inside or of all. Of those outside, every
-    /// `nth` was counted.
+    /// Returns `true` for an id: nearly all values are different, of the spans inside or of all. Of those outside,
+    /// every `nth` was counted.
     pub(super) fn is_unique(&self, nth: u64) -> bool {
         let inside = || self.counts.values().map(|([inside, _], _)| *inside).filter(|spans| *spans > 0);
         // A value on many of the few spans inside is what the comparison looks for.

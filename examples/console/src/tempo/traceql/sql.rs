@@ -204,8 +204,8 @@ fn text(literal: &Literal) -> String {
     }
 }
 
-/// Returns `true` for alternatives of plain texts, which the lists of attributes answer. Names are full of dots: without
-/// another sign, a dot stands for itself.
+/// Returns `true` for alternatives of plain texts, which the lists of attributes answer. Names are full of dots:
+/// without another sign, a dot stands for itself.
 fn is_plain(pattern: &str) -> bool {
     !pattern.contains(['\\', '*', '+', '?', '[', ']', '(', ')', '{', '}', '^', '$'])
 }

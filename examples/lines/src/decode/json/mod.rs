@@ -1,7 +1,7 @@
 //! OTLP/JSON as protobuf: proto3's JSON mapping, with OTLP's hexadecimal ids.
 //!
-//! A receiver must ignore members that it does not know. OTLP has numbers for enumerations; their names are read too, as
-//! proto3's own mapping writes them.
+//! A receiver must ignore members that it does not know. OTLP has numbers for enumerations; their names are read too,
+//! as proto3's own mapping writes them.
 
 mod schema;
 #[cfg(test)]
