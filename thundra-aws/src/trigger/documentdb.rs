@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, event_source};
 use super::message::message_id;
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
@@ -19,7 +19,13 @@ pub(super) static SOURCE: Source = Source {
     name: "documentdb",
     faas_trigger: FaasTrigger::Datasource,
     batch_api: false,
-    recognise: Recognise::Members(|event| event.members.text("eventSource").is_some_and(|name| name == "aws:docdb")),
+    recognise: Recognise::Members(|event| match event_source(&event.members) {
+        Some(source) => source == "aws:docdb",
+        None => {
+            let first = event.members.each_object("events").next().and_then(|change| change.object("event"));
+            first.is_some_and(|change| change.has("operationType") && change.has("clusterTime"))
+        }
+    }),
     read,
 };
 

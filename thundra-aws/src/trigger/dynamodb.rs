@@ -32,6 +32,15 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
+/// The end of a window without records.
+pub(super) static WINDOW: Source = Source {
+    name: "dynamodb_window",
+    faas_trigger: FaasTrigger::Datasource,
+    batch_api: false,
+    recognise: Recognise::Members(|event| event.is_end_of_window("dynamodb")),
+    read,
+};
+
 /// Returns the attributes of a span for the processing of changes to a table, by the conventions' word for the change.
 pub(crate) fn process(table: Option<&str>, operation: Option<&'static str>) -> Attributes {
     let mut attributes = Vec::with_capacity(8);
@@ -46,6 +55,7 @@ pub(crate) fn process(table: Option<&str>, operation: Option<&'static str>) -> A
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let records = &event.records;
     let stream = common(records.iter().map(|record| record.text("eventSourceARN")));
+    let stream = stream.or_else(|| event.members.text("eventSourceARN"));
     let operation = common(records.iter().map(|record| record.text("eventName").map(|name| operation(&name))));
     trigger.set_all(process(stream.as_deref().and_then(table), operation.flatten()));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());

@@ -96,6 +96,14 @@ impl<'a> Event<'a> {
         device::is_event([&self.members, &self.beyond])
     }
 
+    /// Returns `true` for the end of a [tumbling window] over a stream of the service. The end may have no records.
+    ///
+    /// [tumbling window]: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html
+    pub(super) fn is_end_of_window(&self, service: &str) -> bool {
+        let stream = self.members.text("eventSourceARN").filter(|_| self.members.has("isFinalInvokeForWindow"));
+        stream.is_some_and(|arn| arn.split(':').nth(2) == Some(service))
+    }
+
     /// Returns the `requestContext` of a request.
     pub(super) fn request_context(&self) -> Option<&Object<'a>> {
         self.request_context.get_or_init(|| self.members.object("requestContext")).as_ref()
@@ -120,7 +128,7 @@ pub(super) fn is_record(record: &Object<'_>, name: &str, is_alike: impl FnOnce(&
     }
 }
 
-/// Returns the `eventSource` of a record. SNS alone writes the name with a capital.
-fn event_source<'a>(record: &Object<'a>) -> Option<Cow<'a, str>> {
+/// Returns the `eventSource` of a record, or of an event. SNS alone writes the name with a capital.
+pub(super) fn event_source<'a>(record: &Object<'a>) -> Option<Cow<'a, str>> {
     record.text("eventSource").or_else(|| record.text("EventSource")).filter(|source| !source.is_empty())
 }

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use thundra_core::propagation::Inbound;
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, event_source};
 use super::message;
 use super::parse::base64;
 use super::parse::bytes;
@@ -39,9 +39,9 @@ pub(super) static SOURCE: Source = Source {
     name: "kafka",
     faas_trigger: FaasTrigger::PubSub,
     batch_api: true,
-    recognise: Recognise::Groups(|event| {
-        let source = event.text("eventSource");
-        source.is_some_and(|source| NAMES.iter().any(|name| name.eq_ignore_ascii_case(&source)))
+    recognise: Recognise::Groups(|event| match event_source(event) {
+        Some(source) => NAMES.iter().any(|name| name.eq_ignore_ascii_case(&source)),
+        None => first_record(event).is_some_and(|record| record.has("topic") && record.has("offset")),
     }),
     read,
 };
@@ -49,6 +49,12 @@ pub(super) static SOURCE: Source = Source {
 /// Returns the attributes of a span for the processing of records of a topic.
 pub(crate) fn process(topic: Option<&str>) -> Attributes {
     message::process("kafka", topic)
+}
+
+/// Returns the first of the records by partition.
+fn first_record<'a>(event: &Object<'a>) -> Option<Object<'a>> {
+    let records = event.object("records")?;
+    records.all_members().next()?.objects()?.into_iter().next()
 }
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {

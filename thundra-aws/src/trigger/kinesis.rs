@@ -24,8 +24,20 @@ pub(super) static SOURCE: Source = Source {
     faas_trigger: FaasTrigger::Datasource,
     batch_api: true,
     recognise: Recognise::Records(|record| {
-        is_record(record, "aws:kinesis", |record| record.object("kinesis").is_some_and(|kinesis| kinesis.has("data")))
+        is_record(record, "aws:kinesis", |record| {
+            let of_pipe = || record.has("kinesisSchemaVersion") && record.has("data");
+            record.object("kinesis").map_or_else(of_pipe, |kinesis| kinesis.has("data"))
+        })
     }),
+    read,
+};
+
+/// The end of a window without records.
+pub(super) static WINDOW: Source = Source {
+    name: "kinesis_window",
+    faas_trigger: FaasTrigger::Datasource,
+    batch_api: false,
+    recognise: Recognise::Members(|event| event.is_end_of_window("kinesis")),
     read,
 };
 
@@ -39,6 +51,7 @@ pub(crate) fn process(stream: Option<&str>) -> Attributes {
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let records = &event.records;
     let stream = common(records.iter().map(|record| record.text("eventSourceARN")));
+    let stream = stream.or_else(|| event.members.text("eventSourceARN"));
     trigger.set_all(process(stream.as_deref().and_then(|stream| arn::resource(stream, "stream"))));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
     let extractor = trigger.extractor(config).of_messages(records.len());

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, event_source};
 use super::message::{self, message_id};
 use super::parse::carrier::Carrier;
 use super::parse::data::Data;
@@ -52,13 +52,17 @@ pub(crate) fn process(broker: Broker, queue: Option<&str>) -> Attributes {
     message::process(system, queue)
 }
 
-/// Returns the broker of an event, or of a record from a pipe. Some events of RabbitMQ name no source.
+/// Returns the broker of an event, or of a record from a pipe. Some test events name no source.
 fn broker(event: &Object<'_>) -> Option<Broker> {
-    match event.text("eventSource").as_deref() {
+    match event_source(event).as_deref() {
         Some("aws:rmq") => Some(Broker::RabbitMq),
         Some("aws:mq" | "aws:amq") => Some(Broker::ActiveMq),
         Some(_) => None,
-        None => event.object("rmqMessagesByQueue").map(|_| Broker::RabbitMq),
+        None if event.object("rmqMessagesByQueue").is_some() => Some(Broker::RabbitMq),
+        None => {
+            let first = event.each_object("messages").next()?;
+            (first.has("messageID") && first.has("destination")).then_some(Broker::ActiveMq)
+        }
     }
 }
 

@@ -45,6 +45,8 @@ const ALL: &[&Source] = &[
     &event_bridge::SOURCE,
     &event_bus::SOURCE,
     &cloud_events::SOURCE,
+    &kinesis::WINDOW,
+    &dynamodb::WINDOW,
     &sns::NOTIFICATION,
     &firehose::SOURCE,
     &kinesis_analytics::SOURCE,

@@ -59,6 +59,18 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("event_bridge", One(detail), Full),
     ("event_bus", Records(delivery, list), Full),
     ("cloud_events", Records(cloud_event, list), Full),
+    (
+        "kinesis_window",
+        Added(r#"{"Records":[],"eventSourceARN":"arn:aws:kinesis:r:1:stream/s","isFinalInvokeForWindow":true}"#),
+        Full,
+    ),
+    (
+        "dynamodb_window",
+        Added(
+            r#"{"Records":[],"eventSourceARN":"arn:aws:dynamodb:r:1:table/t/stream/1","isFinalInvokeForWindow":true}"#,
+        ),
+        Full,
+    ),
     ("sns_notification", Records(lone_notification, list), Full),
     ("firehose", Records(transformed, stream), Full),
     ("kinesis_analytics", Records(transformed, application), Full),

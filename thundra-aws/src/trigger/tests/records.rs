@@ -58,6 +58,7 @@ fn records_are_recognised_without_the_name_of_their_source() {
         (json!({"EventSource": "aws:sqs", "body": "hi"}), "sqs", "in the other case"),
         (json!({"messageId": "1", "receiptHandle": "r", "body": "hi"}), "sqs", "a message"),
         (json!({"kinesis": kinesis}), "kinesis", "a record of a stream"),
+        (json!({"kinesisSchemaVersion": "1.0", "data": "e30="}), "kinesis", "a record of a stream from a pipe"),
         (json!({"eventName": "INSERT", "dynamodb": {"Keys": {"id": {"S": "1"}}}}), "dynamodb", "a change"),
         (json!({"eventName": "ObjectCreated:Put", "s3": object}), "s3", "an object"),
         (json!({"eventSource": "shop", "Sns": sns}), "other", "of another source"),
@@ -65,6 +66,51 @@ fn records_are_recognised_without_the_name_of_their_source() {
         (json!({"body": "hi"}), "other", "a text"),
     ] {
         assert_eq!(detected(&json!({ "Records": [record] })).source.name, source, "{why}");
+    }
+}
+
+#[test]
+fn events_are_recognised_without_the_name_of_their_source() {
+    let kafka = json!({"topic": "orders", "partition": 0, "offset": 15, "value": "e30="});
+    let activemq = json!({"messageID": "m-1", "destination": {"physicalName": "orders"}, "data": "e30="});
+    let change = json!({"event": {"operationType": "insert", "clusterTime": {"$timestamp": {"t": 1, "i": 9}}}});
+    for (event, source, why) in [
+        (json!({"records": {"orders-0": [kafka]}}), "kafka", "Kafka"),
+        (json!({"messages": [activemq]}), "mq", "ActiveMQ"),
+        (json!({"rmqMessagesByQueue": {"orders::/": []}}), "mq", "RabbitMQ"),
+        (json!({"events": [change]}), "documentdb", "DocumentDB"),
+    ] {
+        for name in [None, Some(""), Some("shop")] {
+            let mut event = event.clone();
+            event["eventSource"] = json!(name);
+            let expected = if name == Some("shop") { "other" } else { source };
+            assert_eq!(detected(&event).source.name, expected, "{why} of {name:?}");
+        }
+    }
+    for event in [
+        kafka,
+        json!({"records": {"orders-0": [7]}}),
+        json!({"records": {"orders": [{"topic": "a"}]}}),
+        json!({"messages": [{"messageID": "m-1"}]}),
+        json!({"events": [{"event": {"operationType": "insert"}}]}),
+    ] {
+        assert_eq!(detected(&event).source.name, "other", "{event}");
+    }
+}
+
+#[test]
+fn the_end_of_a_window_is_of_its_stream() {
+    for (arn, source, named) in [
+        ("arn:aws:kinesis:eu-west-1:1:stream/orders", "kinesis_window", "aws.kinesis.stream_name=orders\n"),
+        ("arn:aws:dynamodb:eu-west-1:1:table/orders/stream/1", "dynamodb_window", "faas.document.collection=orders\n"),
+        ("arn:aws:sqs:eu-west-1:1:orders", "other", ""),
+    ] {
+        let event = json!({"Records": [], "window": {"start": "2020-12-09T07:04:00Z", "end": "2020-12-09T07:06:00Z"},
+            "state": {"1": 282}, "shardId": "s", "eventSourceARN": arn, "isFinalInvokeForWindow": true,
+            "isWindowTerminatedEarly": false});
+        let trigger = detected(&event);
+        assert_eq!((trigger.source.name, trigger.messages.len()), (source, 0));
+        assert!(attributes(&trigger).contains(named), "{}", attributes(&trigger));
     }
 }
 
