@@ -59,12 +59,21 @@ impl<'de> Deserialize<'de> for AnyBatch {
                 Some(_) => read(json).map(AnyBatch::RabbitMq),
                 None => read(json).map(AnyBatch::ActiveMq),
             },
+            // Every response to a batch with `Records` has the same form.
+            _ if read::<Empty, D::Error>(json).is_ok() => Ok(AnyBatch::Sqs(SqsEvent::default())),
             source => Err(D::Error::custom(format_args!(
                 "the event is of the source `{source}`, which is no batch that `#[handler(batch)]` tells by itself: name \
                  the event, as in `#[handler(batch = KinesisFirehoseEvent)]`"
             ))),
         }
     }
+}
+
+/// A batch without records, which names no source.
+#[derive(Deserialize)]
+struct Empty {
+    #[serde(rename = "Records")]
+    _records: [IgnoredAny; 0],
 }
 
 /// The member found in events of RabbitMQ alone.

@@ -115,6 +115,12 @@ async fn a_batch_without_a_name_is_told_apart_by_its_source() {
             json!({ "batchItemFailures": [{ "itemIdentifier": { "partition": "orders-0", "offset": 2 } }] }),
         ),
         (json!({ "eventSource": "aws:rmq", "rmqMessagesByQueue": { "orders::/": [rabbit] } }), Value::Null),
+        (json!({ "Records": [] }), json!({ "batchItemFailures": [] })),
+        (
+            json!({ "window": {}, "state": {}, "isFinalInvokeForWindow": true, "Records": [] }),
+            json!({ "batchItemFailures": [] }),
+        ),
+        (json!({ "eventSource": "aws:kafka", "records": {} }), json!({ "batchItemFailures": [] })),
     ] {
         assert_eq!(lambda.invoke(event).await.unwrap(), response);
     }
