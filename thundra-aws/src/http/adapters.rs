@@ -62,6 +62,48 @@ where
 {
 }
 
+/// An HTTP service that may borrow, with responses `R` and errors `E`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no HTTP service",
+    label = "no service of `lambda_http::Request`",
+    note = "an HTTP service is a `Service<lambda_http::Request>` such as an axum `Router`, or an async function in \
+            `lambda_http::service_fn`; a router whose handlers take a state is one once it has the state: \
+            `.with_state(state)`",
+    note = "the request is that of lambda_http = \"1\": `cargo tree -i lambda_http` shows whether another version is in use"
+)]
+pub trait HttpService<R, E>: Service<Request, Response = R, Error = E, Future = Self::Answer> {
+    /// The future, named here so that a bound on the future of no service has the message above too.
+    type Answer;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, R, E> HttpService<R, E> for S
+where
+    S: Service<Request, Response = R, Error = E>,
+{
+    type Answer = S::Future;
+}
+
+/// An HTTP service that may borrow, with streamed responses with bodies `B`, and errors `E`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no HTTP service whose responses can be streamed",
+    label = "no service of `lambda_http::Request` that answers with a `Response<B>`",
+    note = "such a service is a `Service<lambda_http::Request>` that answers with a `Response<B>`, as an axum `Router` does; a \
+            router whose handlers take a state is one once it has the state: `.with_state(state)`"
+)]
+pub trait StreamedService<B, E>: Service<Request, Response = Response<B>, Error = E, Future = Self::Answer> {
+    /// The future, as in [`HttpService`].
+    type Answer;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, B, E> StreamedService<B, E> for S
+where
+    S: Service<Request, Response = Response<B>, Error = E>,
+{
+    type Answer = S::Future;
+}
+
 /// The response to a request.
 #[diagnostic::on_unimplemented(
     message = "a request cannot be answered with `{Self}`",

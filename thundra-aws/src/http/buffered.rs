@@ -1,15 +1,12 @@
 //! Applications whose responses leave in one piece.
 
-use std::fmt::Debug;
-use std::future::Future;
-
-use lambda_http::{Adapter, IntoResponse, Request};
-use lambda_runtime::{Diagnostic, Error};
+use lambda_http::Adapter;
+use lambda_runtime::Error;
 use thundra_core::Telemetry;
-use tower_service::Service;
 
-use super::adapters::Buffered;
+use super::adapters::{Buffered, HttpService, Reply};
 use super::route::routed;
+use crate::lifecycle::described::HandlerError;
 
 /// Runs an HTTP application as [`lambda_http::run`] does, traced. The application is a `service_fn` or an axum router.
 ///
@@ -38,10 +35,10 @@ use super::route::routed;
 /// ```
 pub async fn run<'a, R, S, E>(app: S) -> Result<(), Error>
 where
-    S: Service<Request, Response = R, Error = E>,
-    S::Future: Future<Output = Result<R, E>> + Send + 'a,
-    R: IntoResponse,
-    E: Debug + Into<Diagnostic> + 'static,
+    S: HttpService<R, E>,
+    S::Answer: Send + 'a,
+    R: Reply,
+    E: HandlerError,
 {
     run_with(Telemetry::default(), app).await
 }
@@ -57,10 +54,10 @@ where
 /// As [`thundra_aws::run`](crate::run).
 pub async fn run_with<'a, R, S, E>(telemetry: impl Into<Telemetry>, app: S) -> Result<(), Error>
 where
-    S: Service<Request, Response = R, Error = E>,
-    S::Future: Future<Output = Result<R, E>> + Send + 'a,
-    R: IntoResponse,
-    E: Debug + Into<Diagnostic> + 'static,
+    S: HttpService<R, E>,
+    S::Answer: Send + 'a,
+    R: Reply,
+    E: HandlerError,
 {
     crate::run_with(telemetry, Adapter::from(app)).await
 }
@@ -93,10 +90,10 @@ where
 /// ```
 pub async fn run_concurrent<R, S, E>(app: S) -> Result<(), Error>
 where
-    S: Service<Request, Response = R, Error = E> + Clone + Send + 'static,
-    S::Future: Future<Output = Result<R, E>> + Send + 'static,
-    R: IntoResponse + Send + 'static,
-    E: Debug + Into<Diagnostic> + Send + 'static,
+    S: HttpService<R, E> + Clone + Send + 'static,
+    S::Answer: Send + 'static,
+    R: Reply + Send + 'static,
+    E: HandlerError + Send,
 {
     run_concurrent_with(Telemetry::default(), app).await
 }
@@ -112,10 +109,10 @@ where
 /// As [`thundra_aws::run_concurrent`](crate::run_concurrent).
 pub async fn run_concurrent_with<R, S, E>(telemetry: impl Into<Telemetry>, app: S) -> Result<(), Error>
 where
-    S: Service<Request, Response = R, Error = E> + Clone + Send + 'static,
-    S::Future: Future<Output = Result<R, E>> + Send + 'static,
-    R: IntoResponse + Send + 'static,
-    E: Debug + Into<Diagnostic> + Send + 'static,
+    S: HttpService<R, E> + Clone + Send + 'static,
+    S::Answer: Send + 'static,
+    R: Reply + Send + 'static,
+    E: HandlerError + Send,
 {
     crate::run_concurrent_with(telemetry, Buffered::new(routed(app))).await
 }

@@ -1,16 +1,12 @@
 //! Applications whose responses are streamed.
 
-use std::fmt::Debug;
-
-use bytes::Bytes;
-use http_body::Body;
-use lambda_http::{Request, Response, StreamAdapter};
-use lambda_runtime::{Diagnostic, Error};
+use lambda_http::StreamAdapter;
+use lambda_runtime::Error;
 use thundra_core::Telemetry;
-use tower_service::Service;
 
-use super::adapters::Streamed;
+use super::adapters::{Streamed, StreamedBody, StreamedService};
 use super::route::routed;
+use crate::lifecycle::described::HandlerError;
 
 /// Runs an HTTP application as [`lambda_http::run_with_streaming_response`] does, traced. The caller receives each part
 /// of a response as soon as the body yields the part.
@@ -47,12 +43,10 @@ use super::route::routed;
 /// ```
 pub async fn run_with_streaming_response<'a, S, B, E>(app: S) -> Result<(), Error>
 where
-    S: Service<Request, Response = Response<B>, Error = E>,
-    S::Future: Send + 'a,
-    E: Debug + Into<Diagnostic> + 'static,
-    B: Body + Unpin + Send + 'static,
-    B::Data: Into<Bytes> + Send,
-    B::Error: Into<Error> + Send + Debug,
+    S: StreamedService<B, E>,
+    S::Answer: Send + 'a,
+    E: HandlerError,
+    B: StreamedBody,
 {
     run_with_streaming_response_with(Telemetry::default(), app).await
 }
@@ -68,12 +62,10 @@ where
 /// As [`thundra_aws::run`](crate::run).
 pub async fn run_with_streaming_response_with<'a, S, B, E>(telemetry: impl Into<Telemetry>, app: S) -> Result<(), Error>
 where
-    S: Service<Request, Response = Response<B>, Error = E>,
-    S::Future: Send + 'a,
-    E: Debug + Into<Diagnostic> + 'static,
-    B: Body + Unpin + Send + 'static,
-    B::Data: Into<Bytes> + Send,
-    B::Error: Into<Error> + Send + Debug,
+    S: StreamedService<B, E>,
+    S::Answer: Send + 'a,
+    E: HandlerError,
+    B: StreamedBody,
 {
     crate::run_with(telemetry, StreamAdapter::from(app)).await
 }
@@ -90,12 +82,10 @@ where
 /// As [`thundra_aws::run_concurrent`](crate::run_concurrent).
 pub async fn run_with_streaming_response_concurrent<S, B, E>(app: S) -> Result<(), Error>
 where
-    S: Service<Request, Response = Response<B>, Error = E> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    E: Debug + Into<Diagnostic> + Send + 'static,
-    B: Body + Unpin + Send + 'static,
-    B::Data: Into<Bytes> + Send,
-    B::Error: Into<Error> + Send + Debug,
+    S: StreamedService<B, E> + Clone + Send + 'static,
+    S::Answer: Send + 'static,
+    E: HandlerError + Send,
+    B: StreamedBody,
 {
     run_with_streaming_response_concurrent_with(Telemetry::default(), app).await
 }
@@ -114,12 +104,10 @@ pub async fn run_with_streaming_response_concurrent_with<S, B, E>(
     app: S,
 ) -> Result<(), Error>
 where
-    S: Service<Request, Response = Response<B>, Error = E> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    E: Debug + Into<Diagnostic> + Send + 'static,
-    B: Body + Unpin + Send + 'static,
-    B::Data: Into<Bytes> + Send,
-    B::Error: Into<Error> + Send + Debug,
+    S: StreamedService<B, E> + Clone + Send + 'static,
+    S::Answer: Send + 'static,
+    E: HandlerError + Send,
+    B: StreamedBody,
 {
     crate::run_concurrent_with(telemetry, Streamed::new(routed(app))).await
 }

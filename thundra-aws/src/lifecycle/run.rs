@@ -12,6 +12,7 @@ use thundra_core::{Config, Records, Telemetry};
 use tower_layer::layer_fn;
 use tower_service::Service;
 
+use super::described::HandlerError;
 use super::layer::{InvocationService, export_last};
 use super::reporting::Reporting;
 use super::snap_start::Hooks;
@@ -19,7 +20,8 @@ use super::{environment, runtime_events, setup, shutdown, usage};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere the events of a file or of standard input.
 ///
-/// Accepts the same handlers as [`lambda_runtime::run`] if their errors borrow nothing, and records each invocation.
+/// Accepts the same handlers as [`lambda_runtime::run`] if their errors borrow nothing, and records each invocation. Every
+/// `Service<LambdaEvent<A>>` is an `EventService`, and every `Debug + Into<Diagnostic> + 'static` a `HandlerError`.
 /// Installs the subscriber, the bridge from the `log` crate and the exporters, unless [`init`](crate::init) was called
 /// before. Without `init`, lines that the program logs before this call are not written.
 ///
@@ -117,9 +119,8 @@ use super::{environment, runtime_events, setup, shutdown, usage};
 /// ```
 pub async fn run<A, H, R, B, S, D, E>(handler: H) -> Result<(), Error>
 where
-    H: Service<LambdaEvent<A>, Response = R>,
-    H::Future: Future<Output = Result<R, H::Error>>,
-    H::Error: Into<Diagnostic> + Debug + 'static,
+    H: EventService<A, R>,
+    H::Failure: HandlerError,
     A: for<'de> Deserialize<'de>,
     R: IntoFunctionResponse<B, S>,
     B: Serialize,
@@ -161,9 +162,8 @@ where
 /// ```
 pub async fn run_with<A, H, R, B, S, D, E>(telemetry: impl Into<Telemetry>, handler: H) -> Result<(), Error>
 where
-    H: Service<LambdaEvent<A>, Response = R>,
-    H::Future: Future<Output = Result<R, H::Error>>,
-    H::Error: Into<Diagnostic> + Debug + 'static,
+    H: EventService<A, R>,
+    H::Failure: HandlerError,
     A: for<'de> Deserialize<'de>,
     R: IntoFunctionResponse<B, S>,
     B: Serialize,
@@ -198,9 +198,9 @@ where
 /// As [`run`], and outside of a Tokio runtime.
 pub async fn run_concurrent<A, H, R, B, S, D, E>(handler: H) -> Result<(), Error>
 where
-    H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
-    H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
-    H::Error: Into<Diagnostic> + Debug + 'static,
+    H: EventService<A, R> + Clone + Send + 'static,
+    H::Answer: Send + 'static,
+    H::Failure: HandlerError,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: IntoFunctionResponse<B, S> + Send + 'static,
     B: Serialize + Send + 'static,
@@ -224,9 +224,9 @@ where
 /// As [`run_concurrent`].
 pub async fn run_concurrent_with<A, H, R, B, S, D, E>(telemetry: impl Into<Telemetry>, handler: H) -> Result<(), Error>
 where
-    H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
-    H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
-    H::Error: Into<Diagnostic> + Debug + 'static,
+    H: EventService<A, R> + Clone + Send + 'static,
+    H::Answer: Send + 'static,
+    H::Failure: HandlerError,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: IntoFunctionResponse<B, S> + Send + 'static,
     B: Serialize + Send + 'static,
@@ -246,6 +246,33 @@ where
     usage::initialised(config);
     environment::is_ready();
     to_the_end(Box::pin(runtime.run_concurrent()), config).await
+}
+
+/// A service of events `A` with responses `R`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no service of Lambda's events",
+    label = "no service of a `LambdaEvent`",
+    note = "an async function of one `LambdaEvent<T>` is one in `thundra_aws::service_fn`, as in `run(service_fn(handle))`; \
+            functions of a `lambda_http::Request` and routers run by `thundra_aws::http::run`",
+    note = "the event is that of lambda_runtime = \"1\": `cargo tree -i lambda_runtime` shows whether another version is in \
+            use"
+)]
+pub trait EventService<A, R>:
+    Service<LambdaEvent<A>, Response = R, Error = Self::Failure, Future = Self::Answer>
+{
+    /// The error, named here so that a bound on the error of no service has the message above too.
+    type Failure;
+    /// The future, for the same reason.
+    type Answer: Future<Output = Result<R, Self::Failure>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<H, A, R> EventService<A, R> for H
+where
+    H: Service<LambdaEvent<A>, Response = R>,
+{
+    type Failure = H::Error;
+    type Answer = H::Future;
 }
 
 /// Runs a handler outside of Lambda.
