@@ -84,6 +84,62 @@ fn the_speed_of_the_readme_is_that_of_the_benchmarks() {
     assert_eq!(table("README.md", "\n## Speed\n"), glance);
 }
 
+/// The figures of the guide to the costs: the begin of the row and the number of the figure there, and the section, the
+/// begin of the row and the column of the benchmarks.
+const COSTS: [(&str, usize, [&str; 3]); 14] = [
+    ("the caller's wait", 1, ["A warm invocation of a minimal Lambda", "**thundra, OTLP**", "to response"]),
+    ("the caller's wait", 2, ["A warm invocation of a minimal Lambda", "**lambda_runtime**", "to response"]),
+    ("from the event", 0, ["A warm invocation of a minimal Lambda", "**thundra, OTLP**", "to next, over bare"]),
+    ("the same, as a line", 0, ["A warm invocation of a minimal Lambda", "**thundra, stdout**", "to next, over bare"]),
+    ("the start", 1, ["A minimal Lambda", "**thundra**", "start"]),
+    ("the start", 2, ["A minimal Lambda", "**lambda_runtime**", "start"]),
+    ("a local span", 0, ["Recording and encoding", "**thundra**", "ns"]),
+    ("a call to SQS", 0, ["One AWS call", "**thundra, `OTEL_PROPAGATORS=none`**", "SQS: CPU, over bare"]),
+    ("a call to SQS", 1, ["One AWS call", "**thundra**", "SQS: CPU, over bare"]),
+    ("an HTTP call", 0, ["One HTTP call", "**thundra-http**", "CPU, over bare"]),
+    ("memory of a minimal function", 0, ["A minimal Lambda", "**thundra**", "RSS, over bare"]),
+    ("its binary", 0, ["A minimal Lambda", "**thundra**", "binary, over bare"]),
+    ("its binary", 1, ["A minimal Lambda", "**thundra, `sns` and `kinesis`**", "binary, over bare"]),
+    ("CloudWatch Logs, by the byte", 0, ["A warm invocation of a minimal Lambda", "**thundra, stdout**", "bytes"]),
+];
+
+/// Returns the cells of a row of a table.
+fn cells(row: &str) -> Vec<&str> {
+    row.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+/// Returns a figure of the benchmarks. The column of a difference has the name of the column before in front.
+fn measured(benchmarks: &str, [section, row, column]: [&str; 3]) -> f64 {
+    let (_, section) = benchmarks.split_once(&format!("\n### {section}")).unwrap_or_else(|| panic!("no {section}"));
+    let lines: Vec<_> = section.lines().skip(1).take_while(|line| !line.starts_with('#')).collect();
+    let head = cells(lines.iter().find(|line| line.starts_with("| variant")).unwrap());
+    let row = lines.iter().find(|line| line.starts_with(&format!("| {row}"))).unwrap_or_else(|| panic!("no {row}"));
+    let (of, over) = column.split_once(", ").unwrap_or((column, ""));
+    let place = head.iter().position(|name| *name == of).unwrap_or_else(|| panic!("no column {column}"));
+    let place = place + usize::from(!over.is_empty());
+    assert!(over.is_empty() || head[place] == over, "{column} is not {}", head[place]);
+    cells(row)[place].parse().unwrap()
+}
+
+/// The figures of a guide are round, and each run of the benchmarks differs, so a factor of 1.5 is close enough.
+#[test]
+fn the_costs_of_the_guide_are_those_of_the_benchmarks() {
+    let (guide, benchmarks) = (text("thundra-aws/src/guides/costs.md"), text("BENCHMARKS.md"));
+    for (start, number, place) in COSTS {
+        let row = guide.lines().find(|line| line.starts_with(&format!("| {start}"))).unwrap();
+        let cell = cells(row)[1];
+        let words: Vec<_> = cell.split([' ', ',', ';', ':']).filter(|word| !word.is_empty()).collect();
+        let figures = words.windows(2).filter_map(|pair| Some((pair[0].parse::<f64>().ok()?, pair[1])));
+        let (figure, unit) = figures.filter(|(_, unit)| unit.contains(['s', 'B'])).nth(number).unwrap();
+        let scale = match (unit, place[2]) {
+            ("µs", "ns") | ("KB", _) => 1000.0,
+            _ => 1.0,
+        };
+        let ratio = figure * scale / measured(&benchmarks, place);
+        assert!((0.66..1.5).contains(&ratio), "{start}: {figure} {unit} in the guide, {ratio} of the benchmarks");
+    }
+}
+
 #[test]
 fn dependencies_are_enough_for_the_code() {
     let mut documents: Vec<_> = DOCUMENTS.iter().map(|name| ((*name).to_owned(), text(name))).collect();
