@@ -53,9 +53,9 @@
 //! }
 //! ```
 //!
-//! Every `Service<lambda_http::Request>` is an `HttpService`, and a `StreamedService` if the response is a `Response<B>`. A
-//! `Reply` is an `IntoResponse`, and a `HandlerError` is `Debug + Into<Diagnostic> + 'static`. The names are there for the
-//! messages of the compiler.
+//! Every `Service<lambda_http::Request>` is an `HttpService`, and a `StreamedService` if the response is a
+//! `Response<B>`. A `Reply` is an `IntoResponse`, and a `HandlerError` is `Debug + Into<Diagnostic> + 'static`. The
+//! compiler's messages need the names.
 //!
 //! With telemetry set up in code, [`run_with`], [`run_concurrent_with`], [`run_with_streaming_response_with`] and
 //! [`run_with_streaming_response_concurrent_with`] take the telemetry before the application.

@@ -20,8 +20,9 @@ use super::{environment, runtime_events, setup, shutdown, usage};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere the events of a file or of standard input.
 ///
-/// Accepts the same handlers as [`lambda_runtime::run`] if their errors borrow nothing, and records each invocation. Every
-/// `Service<LambdaEvent<A>>` is an `EventService`, and every `Debug + Into<Diagnostic> + 'static` a `HandlerError`.
+/// Accepts the same handlers as [`lambda_runtime::run`] if their errors borrow nothing, and records each invocation.
+/// Every `Service<LambdaEvent<A>>` is an `EventService`, and every `Debug + Into<Diagnostic> + 'static` a
+/// `HandlerError`.
 /// Installs the subscriber, the bridge from the `log` crate and the exporters, unless [`init`](crate::init) was called
 /// before. Without `init`, lines that the program logs before this call are not written.
 ///
