@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut, Range};
 
+/// The most bytes of a piece that is copied without a call.
+pub(super) const SHORT: usize = 32;
+
 /// Appends bytes.
 pub(crate) trait Out: DerefMut<Target = [u8]> {
     /// Appends bytes of any number.
@@ -84,10 +87,10 @@ impl Buffer {
         self.memory.get(self.end.checked_sub(len)?..self.end)
     }
 
-    /// Returns the bytes from `start` on, for a change.
+    /// Returns the bytes from `start` on, for a change; `None` without as many.
     #[inline]
-    pub(crate) fn since_mut(&mut self, start: usize) -> &mut [u8] {
-        self.memory.get_mut(start..self.end).unwrap_or_default()
+    pub(crate) fn since_mut(&mut self, start: usize) -> Option<&mut [u8]> {
+        self.memory.get_mut(start..self.end)
     }
 
     #[inline]
@@ -132,7 +135,7 @@ impl Buffer {
     /// Returns the next bytes of the room; `None` if the room is smaller.
     #[inline(always)]
     fn room(memory: &mut [u8], end: usize, len: usize) -> Option<&mut [u8]> {
-        memory.get_mut(end..)?.get_mut(..len)
+        memory.get_mut(end..end + len)
     }
 
     /// Makes room, and appends pieces.
@@ -214,15 +217,15 @@ impl Out for Buffer {
         text: &[u8],
     ) -> bool {
         let len = M + key.len() + N + text.len();
-        if let Some(room) = Self::room(&mut self.memory, self.end, len)
-            && key.len() <= 32
+        if key.len() <= SHORT
+            && let Some(room) = Self::room(&mut self.memory, self.end, len)
             && let Some((before_key_place, room)) = room.split_first_chunk_mut()
             && let Some((key_place, room)) = room.split_at_mut_checked(key.len())
             && let Some((before_text_place, text_place)) = room.split_first_chunk_mut()
         {
             self.end += len;
             (*before_key_place, *before_text_place) = (before_key, before_text);
-            copy_short(key_place, key);
+            copy(key_place, key);
             copy(text_place, text);
             return true;
         }
@@ -230,23 +233,18 @@ impl Out for Buffer {
     }
 }
 
-/// Copies a piece into a place of the same length. Most keys and texts are short, where a call takes longer than the
-/// copy.
+/// Copies a piece into a place of the same length. Most pieces are short, where a call takes longer than copying both
+/// halves, which overlap.
 #[inline(always)]
 fn copy(place: &mut [u8], piece: &[u8]) {
-    match piece.len() {
-        4..=32 => copy_short(place, piece),
-        _ => place.copy_from_slice(piece),
-    }
-}
-
-/// Copies up to 32 bytes: both halves, which overlap.
-#[inline(always)]
-fn copy_short(place: &mut [u8], piece: &[u8]) {
-    // The lengths are halved: any length takes three questions at most.
+    // The lengths are halved: any short piece takes three questions at most.
     let len = piece.len();
     if len >= 8 {
-        if len <= 16 { copy_halves::<8>(place, piece) } else { copy_halves::<16>(place, piece) }
+        match len {
+            ..=16 => copy_halves::<8>(place, piece),
+            17..=SHORT => copy_halves::<16>(place, piece),
+            _ => place.copy_from_slice(piece),
+        }
     } else if len >= 4 {
         copy_halves::<4>(place, piece);
     } else if len >= 2 {
@@ -285,9 +283,9 @@ impl fmt::Write for Buffer {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         match Self::room(&mut self.memory, self.end, text.len()) {
-            Some(room) if text.len() <= 32 => {
+            Some(room) if text.len() <= SHORT => {
                 self.end += text.len();
-                copy_short(room, text.as_bytes());
+                copy(room, text.as_bytes());
                 Ok(())
             }
             _ => self.write_long(text),
@@ -297,12 +295,13 @@ impl fmt::Write for Buffer {
     /// Padding comes character by character.
     #[inline]
     fn write_char(&mut self, c: char) -> fmt::Result {
-        match self.memory.get_mut(self.end) {
-            Some(room) if c.is_ascii() => {
-                *room = c as u8;
-                self.end += 1;
-            }
-            _ => self.push_char(c),
+        if c.is_ascii()
+            && let Some(room) = self.memory.get_mut(self.end)
+        {
+            *room = c as u8;
+            self.end += 1;
+        } else {
+            self.push_char(c);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use super::buffer::SHORT as SHORT_KEY;
 pub(crate) use super::buffer::{Buffer, Out};
 pub(crate) use super::tag;
 use crate::Value;
@@ -100,16 +101,16 @@ fn widen(out: &mut impl Out, start: usize, len: usize) {
     }
 }
 
-/// The limit for the bytes of key and value together, below which each length in an attribute takes one byte.
-const SHORT: usize = 0x80 - 6;
+/// The most bytes of a text with which each length in an attribute takes one byte, whatever the short key. Comparing
+/// key and text with a constant each takes fewer instructions than their sum.
+const SHORT_TEXT: usize = 0x7f - 6 - SHORT_KEY;
 
 /// Writes an attribute with text.
 #[inline]
 pub(crate) fn str_attribute(out: &mut impl Out, tag: u8, key: &str, value: &str) {
-    if key.len() + value.len() < SHORT {
-        let (key_len, value_len) = (key.len() as u8, value.len() as u8);
-        let before_key = [tag, key_len + value_len + 6, tag::KEY, key_len];
-        let before_text = [tag::VALUE, value_len + 2, tag::STRING, value_len];
+    if key.len() <= SHORT_KEY && value.len() <= SHORT_TEXT {
+        let before_key = [tag, (key.len() + value.len() + 6) as u8, tag::KEY, key.len() as u8];
+        let before_text = [tag::VALUE, (value.len() + 2) as u8, tag::STRING, value.len() as u8];
         if out.put_pair(before_key, key.as_bytes(), before_text, value.as_bytes()) {
             return;
         }
@@ -183,7 +184,7 @@ fn long_bool_attribute(out: &mut impl Out, tag: u8, key: &str, value: bool) {
 #[inline(always)]
 fn short_attribute<const N: usize>(out: &mut impl Out, tag: u8, key: &str, value: [u8; N]) -> bool {
     let key_len = key.len() as u8;
-    key.len() < SHORT - N && out.put_pair([tag, key_len + 2 + N as u8, tag::KEY, key_len], key.as_bytes(), value, &[])
+    key.len() <= SHORT_KEY && out.put_pair([tag, key_len + 2 + N as u8, tag::KEY, key_len], key.as_bytes(), value, &[])
 }
 
 /// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns what
@@ -200,14 +201,14 @@ pub(crate) fn fmt_attribute<R>(
     // The three lengths are written when they are known.
     let (start, key_len) = (out.len(), key.len());
     let before_key = [tag, 0, tag::KEY, key_len as u8];
-    if key_len >= SHORT || !out.put_pair(before_key, key.as_bytes(), [tag::VALUE, 0, tag::STRING, 0], &[]) {
+    if key_len > SHORT_KEY || !out.put_pair(before_key, key.as_bytes(), [tag::VALUE, 0, tag::STRING, 0], &[]) {
         let len = long_fmt_attribute(out, tag, key, limit, value);
         return look(out.last(len).unwrap_or_default());
     }
     format(out, limit, value);
-    if let Some(([_, of_attribute, .., of_value, _, of_text], text)) =
-        out.since_mut(start).split_at_mut_checked(key_len + 8)
-        && key_len + text.len() < SHORT
+    if let Some(written) = out.since_mut(start)
+        && let Some(([_, of_attribute, .., of_value, _, of_text], text)) = written.split_at_mut_checked(key_len + 8)
+        && text.len() <= SHORT_TEXT
     {
         *of_attribute = (key_len + text.len() + 6) as u8;
         *of_value = (text.len() + 2) as u8;
