@@ -314,7 +314,18 @@ impl OpenSpan {
             return;
         }
         self.counts.events += 1;
-        write::delimited(&mut self.body, tag::SPAN_EVENT, 9 + head.len() + attributes.len());
+        let len = 9 + head.len() + attributes.len();
+        let [a, b, c, d, e, f, g, h] = time_unix_nano.to_le_bytes();
+        let before_head = [tag::SPAN_EVENT, len as u8, tag::EVENT_TIME, a, b, c, d, e, f, g, h];
+        if len >= 0x80 || !self.body.put_pair(before_head, head, [], attributes) {
+            self.put_long_event(len, time_unix_nano, head, attributes);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_long_event(&mut self, len: usize, time_unix_nano: u64, head: &[u8], attributes: &[u8]) {
+        write::delimited(&mut self.body, tag::SPAN_EVENT, len);
         write::fixed64(&mut self.body, tag::EVENT_TIME, time_unix_nano);
         self.body.put(head);
         self.body.put(attributes);
