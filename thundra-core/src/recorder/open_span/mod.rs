@@ -233,6 +233,10 @@ impl OpenSpan {
 
     /// Adds attributes, in place of earlier values of the keys.
     pub(crate) fn set_attributes(&mut self, attributes: &Attributes, limits: &Limits) {
+        // The keys of the span would be read for nothing.
+        if attributes.is_empty() {
+            return;
+        }
         let mut known = self.known_keys();
         for (key, value) in attributes {
             let start = self.body.len();
