@@ -70,7 +70,10 @@ impl SpanKind {
     /// Parses the field `otel.kind`, in any case.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         use SpanKind::*;
-        [Internal, Server, Client, Producer, Consumer].into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text))
+        let kinds = [Internal, Server, Client, Producer, Consumer];
+        // Nearly every text is in lower case, and comparing a text as it is takes a quarter of the instructions.
+        let exact = kinds.into_iter().find(|kind| kind.as_str() == text);
+        exact.or_else(|| kinds.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text)))
     }
 }
 

@@ -229,7 +229,19 @@ pub(crate) fn has_ends(text: &[u8]) -> bool {
 /// Every key of a structure stands in braces.
 #[inline(never)]
 fn has_brace(text: &[u8]) -> bool {
-    text.contains(&b'{')
+    match text.len() {
+        4..8 => halves_have_brace::<4>(text),
+        8..16 => halves_have_brace::<8>(text),
+        16..=32 => halves_have_brace::<16>(text),
+        _ => text.contains(&b'{'),
+    }
+}
+
+/// Looks at both halves of a short text, which overlap. The compiler compares all bytes of a half at a time.
+#[inline(always)]
+fn halves_have_brace<const N: usize>(text: &[u8]) -> bool {
+    let has_brace = |half: &[u8; N]| half.iter().fold(false, |has, byte| has | (*byte == b'{'));
+    text.first_chunk().is_some_and(has_brace) | text.last_chunk().is_some_and(has_brace)
 }
 
 #[cfg(test)]

@@ -428,6 +428,19 @@ fn expected(given: &Json) -> Json {
     }
 }
 
+#[test]
+fn a_brace_is_found_at_any_place_of_a_text() {
+    for len in 0..70 {
+        let text = vec![b'a'; len];
+        assert!(!has_brace(&text), "{len}");
+        for at in 0..len {
+            let mut text = text.clone();
+            text[at] = b'{';
+            assert!(has_brace(&text), "{at} of {len}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_json_is_masked_and_stays_json_with_all_other_values(given in json_with_secrets(), pretty in any::<bool>()) {
