@@ -274,6 +274,7 @@ mod escape;
 pub mod exception;
 pub mod export;
 mod id;
+mod kept_run;
 mod latest;
 pub mod log;
 #[cfg(feature = "testing")]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::otlp::{read, run, span};
-use crate::{Signal, SpanData, semconv};
+use crate::{Signal, SpanData, kept_run, semconv};
 
 /// Finished spans, log records or data points: a run of OTLP messages of one [`Signal`].
 ///
@@ -161,6 +161,7 @@ impl Records {
             }
             self.withheld_at += shared.len();
             self.bytes.extend_from_slice(withheld);
+            kept_run::keep(other.bytes);
         } else if !other.bytes.is_empty() {
             return Err(MixedSignals(other));
         }
@@ -170,6 +171,11 @@ impl Records {
     /// Returns the encoded run.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Returns the encoded run, with the memory.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// Replaces the field of a record.

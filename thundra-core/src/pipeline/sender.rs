@@ -11,7 +11,7 @@ use super::slot::{ExporterSlot, Settled, State, report_spill};
 use super::tally::{self, Request};
 use crate::export::{Batch, Export, ExportError, ExportErrorKind, ExportFuture, LossReason, suppress, suppressed};
 use crate::signal::Signals;
-use crate::{Records, Signal, contained, diagnostics};
+use crate::{Records, Signal, contained, diagnostics, kept_run};
 
 /// The number of single messages in a row that were too large, after which a flush splits no more requests. The
 /// collector accepts nothing then, and further splitting would only take time.
@@ -173,11 +173,13 @@ impl<'a> Sender<'a> {
         }
         let Err(error) = result else {
             self.too_large = 0;
-            let Some(batch) = &self.batch else { return false };
+            let Some(batch) = self.batch.take() else { return false };
             tally::exported(batch.signal(), batch.count().into());
             let mut state = self.slot.state();
             state.queue.finish(batch.records());
             self.next(&mut state);
+            drop(state);
+            kept_run::keep(batch.into_records().into_bytes());
             return true;
         };
         match error.kind() {

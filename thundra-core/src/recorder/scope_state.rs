@@ -19,6 +19,7 @@ use super::waiting::{Waiting, Woken};
 use crate::carrier::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
+use crate::kept_run;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::ScopeFacts;
 use crate::points::set::Points;
@@ -309,7 +310,7 @@ impl ScopeState {
             }
             if self.tail.takes(span) {
                 if self.finished.capacity() == 0 {
-                    self.finished = Vec::with_capacity(self.first_room);
+                    self.finished = kept_run::with_room(self.first_room);
                 }
                 let flags = TraceContext::flags_of(self.sampled, self.random);
                 span.end(&mut self.finished, self.exported_trace_state.as_deref(), flags, end_unix_nano);
@@ -463,6 +464,7 @@ impl ScopeState {
         if self.tail == Tail::Exported && !self.withheld {
             self.finished.extend_from_slice(records.bytes());
             self.finished_count += records.count();
+            kept_run::keep(records.into_bytes());
         } else {
             let _ = self.nested.append(records);
         }
