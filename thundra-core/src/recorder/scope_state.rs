@@ -58,6 +58,8 @@ pub(crate) struct ScopeState {
     /// The trace state on exported spans.
     pub(crate) exported_trace_state: Option<Arc<str>>,
     pub(crate) correlation: CorrelationIds,
+    /// The memory of an id of an earlier scope, for an id.
+    pub(crate) kept_id: String,
     pub(crate) baggage: Option<Arc<str>>,
     pub(crate) xray: Option<XRayHeader>,
     pub(crate) formats: Propagators,
@@ -148,6 +150,7 @@ impl ScopeState {
             trace_state: None,
             exported_trace_state: None,
             correlation: CorrelationIds::default(),
+            kept_id: String::new(),
             baggage: None,
             xray: None,
             formats: Propagators::NONE,
@@ -543,7 +546,7 @@ impl ScopeState {
         self.exported_trace_state = None;
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
-        self.correlation.clear();
+        self.kept_id = self.correlation.clear();
         self.received = None;
         (self.outer, self.names, self.deadline, self.attached) = (None, None, None, None);
         self.receiver = Receiver::default();

@@ -382,8 +382,8 @@ impl ScopeBuilder {
     #[inline]
     pub(super) fn fill(&mut self, state: &mut ScopeState, config: &Config, decided: &mut Decided) -> Shown {
         let log_fields = std::mem::take(&mut self.log_fields);
-        let inbound = &mut self.inbound;
-        let (received, correlation) = (inbound.received.take(), std::mem::take(&mut inbound.correlation));
+        state.correlation.begin(&mut self.inbound.correlation);
+        let received = self.inbound.received.take();
         let inbound = &self.inbound;
         let shared_draw = self.shared.map(|shared| shared.draw);
         state.trace_id = decided.trace_id;
@@ -402,14 +402,17 @@ impl ScopeBuilder {
             Some(list) if !state.sampled => without_threshold(list),
             list => list.clone(),
         };
-        state.correlation.begin(correlation);
         state.debug_sample_rate = config.debug_sample_rate;
         if config.debug_sample_rate > 0.0 && !config.disabled {
             let rate = config.debug_sample_rate;
             let by_work = |id| Sampler::ratio(rate).sample(None, id);
             state.correlation.draw_debug(|| shared_draw.map_or_else(|| draw(rate), by_work));
         }
-        state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(decided.uuid)));
+        let memory = std::mem::take(&mut state.kept_id);
+        state.correlation.complete(|| match &self.default_id {
+            Some(id) => id.clone(),
+            None => text_of(decided.uuid, memory),
+        });
         // Nobody records the trace of a disabled program. A context of it would tell others not to sample theirs.
         state.hides_trace = config.disabled && inbound.parent.is_none();
         let shown_trace = (!state.hides_trace).then_some(state.trace_id);
@@ -534,7 +537,8 @@ fn draw(ratio: f64) -> bool {
     (random as f64) < ratio * (1_u64 << 53) as f64
 }
 
-/// Returns the text of a UUID. `Display` would take a detour through the formatter.
-fn text_of(uuid: Uuid) -> String {
-    uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+/// Returns the text of a UUID, in the memory of an empty text. `Display` would take a detour through the formatter.
+fn text_of(uuid: Uuid, mut memory: String) -> String {
+    memory.push_str(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    memory
 }

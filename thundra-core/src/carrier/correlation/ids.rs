@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::keys::{CORRELATION_ID, CORRELATION_TRACEPARENT, full_key, is_value};
+use super::keys::{CORRELATION_ID, CORRELATION_TRACEPARENT, MAX_VALUE_BYTES, full_key, is_value};
 use crate::redact::mask;
 
 /// The most ids of a scope, besides [`CORRELATION_ID`].
@@ -162,17 +162,27 @@ impl CorrelationIds {
         self.user_agent = self.user_agent.take().or(other.user_agent);
     }
 
-    /// Begins with the ids of a carrier. Without any, the memory of earlier ids is used again.
-    pub(crate) fn begin(&mut self, received: CorrelationIds) {
-        let ids = if received.ids.is_empty() { std::mem::take(&mut self.ids) } else { received.ids };
-        *self = CorrelationIds { ids, ..received };
+    /// Begins with the ids taken from a carrier. Without any, the memory of earlier ids is used again.
+    #[inline]
+    pub(crate) fn begin(&mut self, received: &mut CorrelationIds) {
+        std::mem::swap(self, received);
+        if self.ids.is_empty() {
+            std::mem::swap(&mut self.ids, &mut received.ids);
+        }
     }
 
-    /// Removes everything, and keeps memory for a few ids.
-    pub(crate) fn clear(&mut self) {
-        self.ids.clear();
-        self.ids.shrink_to(KEPT_IDS);
-        *self = CorrelationIds { ids: std::mem::take(&mut self.ids), ..CorrelationIds::default() };
+    /// Removes everything, and keeps memory for a few ids. Returns the memory of an id, for the next
+    /// [complete](Self::complete) ids.
+    #[inline]
+    pub(crate) fn clear(&mut self) -> String {
+        let CorrelationIds { ids, overwritten, user_agent, debug, chain_length } = self;
+        let mut memory = ids.pop().map(|id| id.value).unwrap_or_default();
+        memory.clear();
+        memory.shrink_to(MAX_VALUE_BYTES);
+        ids.clear();
+        ids.shrink_to(KEPT_IDS);
+        (*overwritten, *user_agent, *debug, *chain_length) = (None, None, None, 0);
+        memory
     }
 
     /// Returns the position of a full key, or the position for an insertion.

@@ -18,7 +18,7 @@ pub const USER_AGENT: &str = "User-Agent";
 /// The prefix of the keys of all ids.
 pub(crate) const PREFIX: &str = "x-correlation-";
 /// The most bytes of a value.
-const MAX_VALUE_BYTES: usize = 256;
+pub(super) const MAX_VALUE_BYTES: usize = 256;
 
 /// Returns the full, lower-case key; `None` for a key not allowed in headers or message attributes.
 pub(super) fn full_key(key: &str) -> Option<Cow<'static, str>> {

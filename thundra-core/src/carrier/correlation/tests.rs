@@ -124,12 +124,12 @@ fn a_chain_starts_with_its_default() {
 fn the_memory_of_earlier_ids_holds_none_of_them() {
     let mut ids = CorrelationIds::default();
     let begin = |ids: &mut CorrelationIds, received: &CorrelationIds| {
-        ids.begin(received.clone());
+        ids.begin(&mut received.clone());
         assert_eq!(ids, received);
         (ids.debug, ids.user_agent, ids.chain_length) = (Some(true), Some("agent".to_owned()), 9);
         ids.put(MAX_IDS, "user", "u-1", true);
         ids.set("user", "u-2");
-        ids.clear();
+        assert_eq!(ids.clear(), "");
         assert_eq!((&*ids, ids.overwritten().count()), (&CorrelationIds::default(), 0));
     };
     let mut received = CorrelationIds::default();
