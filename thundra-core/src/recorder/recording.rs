@@ -110,17 +110,7 @@ impl Recorder {
     /// Takes the root slot of the scope that makes its scope span, and a hold on the scope.
     #[inline]
     pub(super) fn adopt(&self, metadata: &Metadata<'_>) -> Option<SpanSlot> {
-        if metadata.target() == SCOPE_TARGET { Self::take_adopted() } else { None }
-    }
-
-    fn take_adopted() -> Option<SpanSlot> {
-        let root = scope_span::take_adopted()?;
-        if root.kind() == SlotKind::Root
-            && let Some(mut scope) = SCOPES.lock(root.scope)
-        {
-            scope.hold();
-        }
-        Some(root)
+        if metadata.target() == SCOPE_TARGET { scope_span::take_adopted() } else { None }
     }
 
     /// Returns the root of the scope named by a span that marks replayed work, for a span outside of every scope.

@@ -303,7 +303,13 @@ impl ScopeBuilder {
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let mut decided = self.decide(config, None);
         let mut shown = Shown::default();
-        let claimed = SCOPES.claim(|state| shown = self.fill(state, config, &mut decided));
+        let claimed = SCOPES.claim(|state| {
+            shown = self.fill(state, config, &mut decided);
+            if decided.recorded {
+                // For the scope span: see `adopting`.
+                state.hold();
+            }
+        });
         let Decided { sampled, recorded, .. } = decided;
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", TOO_MANY);
