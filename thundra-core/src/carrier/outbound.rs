@@ -8,7 +8,7 @@ use super::correlation::{
 };
 use super::propagators::Propagators;
 use super::received::Received;
-use super::traceparent::{TRACEPARENT, format_traceparent};
+use super::traceparent::{TRACEPARENT, format_traceparent, traceparent};
 use super::tracestate::TRACESTATE;
 use super::xray::{XRAY_HEADER, XRayHeader, is_xray_key};
 use crate::TraceContext;
@@ -104,11 +104,10 @@ impl Outbound {
     #[doc(hidden)]
     pub fn each_header<'a>(&'a self, mut write: impl FnMut(&'a str, HeaderText<'a>)) {
         let Propagators { tracecontext, baggage, correlation, .. } = self.formats;
-        let traceparent = if tracecontext { format_traceparent(&self.context) } else { String::new() };
+        let traceparent = tracecontext.then(|| traceparent(&self.context));
         let ids = correlation.then_some(&self.correlation);
-        let handed_on = (tracecontext && correlation).then(|| traceparent.clone());
-        if tracecontext {
-            write(TRACEPARENT, HeaderText::Owned(traceparent));
+        if let Some(context) = &traceparent {
+            write(TRACEPARENT, HeaderText::Ascii(context.to_vec()));
         }
         if let Some(ids) = ids {
             if let Some(id) = ids.get(CORRELATION_ID) {
@@ -120,11 +119,11 @@ impl Outbound {
         if let Some(state) = self.context.trace_state.as_deref().filter(|_| tracecontext) {
             write(TRACESTATE, HeaderText::Borrowed(state));
         }
-        if let Some(header) = self.xray_header() {
-            write(XRAY_HEADER, HeaderText::Owned(header));
+        if self.formats.xray {
+            write(XRAY_HEADER, HeaderText::Ascii(XRayHeader::format_ascii(&self.context, self.xray.as_ref())));
         }
-        if let Some(context) = handed_on {
-            write(CORRELATION_TRACEPARENT, HeaderText::Owned(context));
+        if let Some(context) = traceparent.filter(|_| correlation) {
+            write(CORRELATION_TRACEPARENT, HeaderText::Ascii(context.to_vec()));
         }
         let ids = ids.into_iter().flat_map(CorrelationIds::iter).filter(|(key, _)| *key != CORRELATION_ID);
         ids.for_each(|(key, value)| write(key, HeaderText::Borrowed(value)));
@@ -146,16 +145,13 @@ impl Outbound {
 
     /// Returns `true` if all values of a key in a carrier are [forwarded](Self::is_forwarded).
     pub fn are_forwarded(&self, key: &str, values: &[&str]) -> bool {
-        // Most carriers have keys in lower case. Without an early exit, the compiler checks many bytes at a time.
-        let has_upper = key.bytes().fold(false, |has_upper, byte| has_upper | byte.is_ascii_uppercase());
-        let lower = has_upper.then(|| key.to_ascii_lowercase());
-        let key = if is_xray_key(key) { XRAY_HEADER } else { lower.as_deref().unwrap_or(key) };
         let received = self.received.as_deref();
         match key {
-            XRAY_HEADER => Received::holds_xray(received, values, self.xray.as_ref()),
             TRACEPARENT | TRACESTATE | BAGGAGE | CORRELATION_TRACEPARENT | CALL_CHAIN_LENGTH | DEBUG_LOG_ENABLED => {
                 received.is_some_and(|received| received.holds(key, values))
             }
+            _ if is_xray_key(key) => Received::holds_xray(received, values, self.xray.as_ref()),
+            _ if has_upper(key) => self.are_forwarded(&key.to_ascii_lowercase(), values),
             _ => values.iter().all(|value| {
                 // The scope replaced a malformed id with its own.
                 let is_malformed = || received.is_some_and(|all| all.malformed) && !is_value(value);
@@ -221,25 +217,32 @@ pub enum HeaderText<'a> {
     Static(&'static str),
     /// A text of the scope.
     Borrowed(&'a str),
-    /// A text formatted for this call.
-    Owned(String),
+    /// An ASCII text formatted for this call. A header checks the bytes, so nobody else does before.
+    Ascii(Vec<u8>),
 }
 
 impl HeaderText<'_> {
-    /// Returns the text.
-    pub fn as_str(&self) -> &str {
-        match self {
-            HeaderText::Static(text) | HeaderText::Borrowed(text) => text,
-            HeaderText::Owned(text) => text,
-        }
-    }
-
     fn into_owned(self) -> String {
         match self {
             HeaderText::Static(text) | HeaderText::Borrowed(text) => text.to_owned(),
-            HeaderText::Owned(text) => text,
+            HeaderText::Ascii(text) => String::from_utf8(text).unwrap_or_default(),
         }
     }
+}
+
+impl AsRef<[u8]> for HeaderText<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            HeaderText::Static(text) | HeaderText::Borrowed(text) => text.as_bytes(),
+            HeaderText::Ascii(text) => text,
+        }
+    }
+}
+
+/// Returns `true` for a key with upper-case letters. Most carriers have keys in lower case.
+fn has_upper(key: &str) -> bool {
+    // Without an early exit, the compiler checks many bytes at a time.
+    key.bytes().fold(false, |has_upper, byte| has_upper | byte.is_ascii_uppercase())
 }
 
 /// Returns the debug switch.
@@ -252,6 +255,6 @@ fn number(length: u32) -> HeaderText<'static> {
     const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     match DIGITS.get(length as usize) {
         Some(digit) => HeaderText::Static(digit),
-        None => HeaderText::Owned(length.to_string()),
+        None => HeaderText::Ascii(length.to_string().into_bytes()),
     }
 }

@@ -130,11 +130,16 @@ fn parse(value: &str) -> Result<TraceContext, Part> {
 /// assert_eq!(text, format!("00-{}-{}-03", context.trace_id, context.span_id), "sampled and random");
 /// ```
 pub fn format_traceparent(context: &TraceContext) -> String {
+    std::str::from_utf8(&traceparent(context)).unwrap_or_default().to_owned()
+}
+
+/// Returns the ASCII text of a `traceparent`.
+pub(super) fn traceparent(context: &TraceContext) -> [u8; 55] {
     let mut value = *b"00-tttttttttttttttttttttttttttttttt-ssssssssssssssss-ff";
     put_hex(&mut value, 3, context.trace_id.to_bytes());
     put_hex(&mut value, 36, context.span_id.to_bytes());
     put_hex(&mut value, 53, [context.flags()]);
-    std::str::from_utf8(&value).unwrap_or_default().to_owned()
+    value
 }
 
 fn hex_byte(hex: &str) -> Option<u8> {

@@ -113,37 +113,41 @@ impl XRayHeader {
     /// );
     /// ```
     pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
+        String::from_utf8(Self::format_ascii(context, received)).unwrap_or_default()
+    }
+
+    /// Returns the ASCII text of [`format`](Self::format).
+    pub(super) fn format_ascii(context: &TraceContext, received: Option<&XRayHeader>) -> Vec<u8> {
         let rest = received.map_or("", |header| header.rest.as_str());
-        Self::written(context.trace_id, Some(context.span_id), Some(context.sampled), rest)
+        written(context.trace_id, Some(context.span_id), Some(context.sampled), rest)
     }
 
     /// Formats the received header, in the usual order and without `Self`.
     pub fn to_header(&self) -> String {
-        Self::written(self.trace_id, self.parent, self.sampled, &self.rest)
-    }
-
-    fn written(trace_id: TraceId, parent: Option<SpanId>, sampled: Option<bool>, rest: &str) -> String {
-        let mut header = String::with_capacity(Self::USUAL_BYTES + rest.len());
-        header.push_str("Root=");
-        push_root(&mut header, trace_id);
-        if let Some(parent) = parent {
-            let mut part = *b";Parent=pppppppppppppppp";
-            put_hex(&mut part, 8, parent.to_bytes());
-            header.push_str(std::str::from_utf8(&part).unwrap_or_default());
-        }
-        if let Some(sampled) = sampled {
-            header.push_str(if sampled { ";Sampled=1" } else { ";Sampled=0" });
-        }
-        header.push_str(rest);
-        header
+        String::from_utf8(written(self.trace_id, self.parent, self.sampled, &self.rest)).unwrap_or_default()
     }
 
     /// Returns the trace id in X-Ray's spelling, `1-{8 hex}-{24 hex}`.
     pub fn root(&self) -> String {
-        let mut root = String::new();
-        push_root(&mut root, self.trace_id);
-        root
+        std::str::from_utf8(&root(self.trace_id)).unwrap_or_default().to_owned()
     }
+}
+
+/// Writes a header in the usual order.
+fn written(trace_id: TraceId, parent: Option<SpanId>, sampled: Option<bool>, rest: &str) -> Vec<u8> {
+    let mut header = Vec::with_capacity(XRayHeader::USUAL_BYTES + rest.len());
+    header.extend_from_slice(b"Root=");
+    header.extend_from_slice(&root(trace_id));
+    if let Some(parent) = parent {
+        let mut part = *b";Parent=pppppppppppppppp";
+        put_hex(&mut part, 8, parent.to_bytes());
+        header.extend_from_slice(&part);
+    }
+    if let Some(sampled) = sampled {
+        header.extend_from_slice(if sampled { b";Sampled=1" } else { b";Sampled=0" });
+    }
+    header.extend_from_slice(rest.as_bytes());
+    header
 }
 
 fn parse_root(root: &str) -> Option<TraceId> {
@@ -158,13 +162,13 @@ fn parse_root(root: &str) -> Option<TraceId> {
     TraceId::from_hex(std::str::from_utf8(&hex).ok()?)
 }
 
-/// Appends a trace id in X-Ray's spelling.
-fn push_root(text: &mut String, trace_id: TraceId) {
+/// Returns a trace id in X-Ray's spelling.
+fn root(trace_id: TraceId) -> [u8; 35] {
     let mut root = *b"1-eeeeeeee-uuuuuuuuuuuuuuuuuuuuuuuu";
     let [a, b, c, d, unique @ ..] = trace_id.to_bytes();
     put_hex(&mut root, 2, [a, b, c, d]);
     put_hex(&mut root, 11, unique);
-    text.push_str(std::str::from_utf8(&root).unwrap_or_default());
+    root
 }
 
 /// Returns `true` for the name of the header, and for the name of the system attribute of SQS.

@@ -72,7 +72,7 @@ pub(super) fn inject(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap)
             }
             place => place,
         };
-        let bytes = header_bytes(key, text.as_str());
+        let bytes = header_bytes(key, &text);
         let Some(value) = value(text).filter(|_| bytes <= room) else {
             left_out = true;
             return;
@@ -85,7 +85,10 @@ pub(super) fn inject(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap)
     };
     match reach {
         Reach::Everything => outbound.each_header(write),
-        _ => outbound.trace_pairs().into_iter().for_each(|(key, value)| write(key, HeaderText::Owned(value))),
+        _ => outbound
+            .trace_pairs()
+            .into_iter()
+            .for_each(|(key, value)| write(key, HeaderText::Ascii(value.into_bytes()))),
     }
     let has_state = outbound.context.trace_state.is_some();
     if tracecontext && !has_own_context && !has_state && outbound.may_have_received_state() {
@@ -99,7 +102,7 @@ fn value(text: HeaderText<'_>) -> Option<HeaderValue> {
     match text {
         HeaderText::Static(text) => Some(HeaderValue::from_static(text)),
         HeaderText::Borrowed(text) => HeaderValue::from_str(text).ok(),
-        HeaderText::Owned(text) => HeaderValue::try_from(text).ok(),
+        HeaderText::Ascii(text) => HeaderValue::try_from(text).ok(),
     }
 }
 

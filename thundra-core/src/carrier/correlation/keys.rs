@@ -46,6 +46,6 @@ pub(crate) fn is_value(value: &str) -> bool {
 }
 
 /// Returns the size of a header field in HTTP/1.1.
-pub fn header_bytes(key: &str, value: &str) -> usize {
-    key.len() + ": ".len() + value.len() + "\r\n".len()
+pub fn header_bytes(key: &str, value: impl AsRef<[u8]>) -> usize {
+    key.len() + ": ".len() + value.as_ref().len() + "\r\n".len()
 }
