@@ -61,7 +61,7 @@ impl Extraction {
     /// Begins an extraction.
     pub fn new(formats: Propagators, trust: Trust) -> Self {
         Extraction {
-            inbound: Inbound { untrusted: trust == Trust::Edge, ..Inbound::default() },
+            inbound: Inbound::default(),
             formats,
             trust,
             w3c: None,
@@ -166,20 +166,22 @@ impl Extraction {
             self.keep(|received| received.baggage = Some(baggage.clone()));
             self.inbound.baggage = Some(baggage);
         }
-        let Extraction { mut inbound, w3c, handed_on, malformed, trust, .. } = self;
-        let xray = inbound.xray.as_ref().and_then(XRayHeader::context);
-        (inbound.parent, inbound.source) = match (w3c, xray, handed_on) {
+        let xray = self.inbound.xray.as_ref().and_then(XRayHeader::context);
+        // In place: an `Inbound` is large to move.
+        let inbound = &mut self.inbound;
+        (inbound.parent, inbound.source) = match (self.w3c, xray, self.handed_on) {
             (Some(context), _, _) => (Some(context), ParentSource::TraceParent),
             (_, Some(context), _) => (Some(context), ParentSource::XRay),
             (_, _, Some(context)) => (Some(context), ParentSource::Correlation),
-            _ if malformed => (None, ParentSource::Malformed),
+            _ if self.malformed => (None, ParentSource::Malformed),
             _ if inbound.xray.is_some() => (None, ParentSource::XRayIgnored),
             _ => (None, ParentSource::None),
         };
-        if trust == Trust::Edge {
+        inbound.untrusted = self.trust == Trust::Edge;
+        if inbound.untrusted {
             // Calls to AWS carry this header, and the services obey it.
-            inbound.xray = inbound.xray.map(XRayHeader::without_orders);
+            inbound.xray = inbound.xray.take().map(XRayHeader::without_orders);
         }
-        inbound
+        self.inbound
     }
 }

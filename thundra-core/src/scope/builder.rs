@@ -84,24 +84,7 @@ impl Scope {
     /// assert_eq!(span.parent_span_id.unwrap().to_string(), "b7ad6b7169203331");
     /// ```
     pub fn builder(name: impl Into<Cow<'static, str>>) -> ScopeBuilder {
-        ScopeBuilder {
-            name: name.into(),
-            kind: SpanKind::Internal,
-            inbound: Inbound::default(),
-            has_parent: false,
-            links: Vec::new(),
-            attributes: Vec::new(),
-            start_time: None,
-            default_id: None,
-            received_context: None,
-            log_fields: Vec::new(),
-            nested: false,
-            sampled_by_xray: None,
-            deadline: None,
-            shared: None,
-            preceding: None,
-            names: None,
-        }
+        ScopeBuilder { has_parent: false, ..ScopeBuilder::below(Inbound::default(), name.into(), SpanKind::Internal) }
     }
 }
 
@@ -120,6 +103,30 @@ impl From<String> for ScopeBuilder {
 }
 
 impl ScopeBuilder {
+    /// Returns a builder with a [parent](Self::parent) and a [kind](Self::kind), without a move for each.
+    #[doc(hidden)]
+    #[inline]
+    pub fn below(inbound: Inbound, name: Cow<'static, str>, kind: SpanKind) -> Self {
+        ScopeBuilder {
+            name,
+            kind,
+            inbound,
+            has_parent: true,
+            links: Vec::new(),
+            attributes: Vec::new(),
+            start_time: None,
+            default_id: None,
+            received_context: None,
+            log_fields: Vec::new(),
+            nested: false,
+            sampled_by_xray: None,
+            deadline: None,
+            shared: None,
+            preceding: None,
+            names: None,
+        }
+    }
+
     /// Sets the kind of the root span. Defaults to `Internal`.
     pub fn kind(mut self, kind: SpanKind) -> Self {
         self.kind = kind;

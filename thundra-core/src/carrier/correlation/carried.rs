@@ -51,6 +51,10 @@ impl CorrelationIds {
     /// Removes ids beyond [`MAX_UNTRUSTED_BYTES`] and returns the number of removed ids. The id of the chain of calls
     /// stays, then the others in order.
     pub(crate) fn bound(&mut self) -> u32 {
+        // Most callers send none.
+        if self.ids.is_empty() {
+            return 0;
+        }
         let chain = self.get(CORRELATION_ID).map_or(0, |id| header_bytes(CORRELATION_ID, id));
         let mut room = MAX_UNTRUSTED_BYTES.saturating_sub(chain);
         let before = self.ids.len();
