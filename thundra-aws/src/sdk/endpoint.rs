@@ -1,6 +1,7 @@
 //! The endpoint of a request.
 
 use thundra_core::semconv;
+use thundra_http::semantics;
 
 use crate::attributes::TakeAttributes;
 
@@ -10,7 +11,7 @@ pub(crate) fn describe(uri: &str, to: &mut impl TakeAttributes) {
         return add(to, host, Some(port));
     }
     let uri = uri.parse::<http::Uri>().ok();
-    let address = uri.as_ref().and_then(thundra_http::semantics::server_address_and_port);
+    let address = uri.as_ref().and_then(semantics::server_address_and_port);
     if let Some((host, port)) = address.filter(|(host, _)| !host.is_empty()) {
         add(to, host, port);
     }
@@ -29,9 +30,7 @@ fn plain(uri: &str) -> Option<(&str, u16)> {
         Some(rest) => (rest, 443),
         None => (uri.strip_prefix("http://")?, 80),
     };
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-    let end = rest.bytes().position(|byte| !is_letter(&byte)).unwrap_or(rest.len());
-    let (host, rest) = rest.split_at_checked(end).filter(|(host, _)| !host.is_empty())?;
+    let (host, rest) = rest.split_at_checked(semantics::plain_host_len(rest)).filter(|(host, _)| !host.is_empty())?;
     let Some(port) = rest.strip_prefix(':') else {
         return matches!(rest.as_bytes().first(), None | Some(b'/' | b'?')).then_some((host, default));
     };

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use http::header::HOST;
 use http::uri::Authority;
-use http::{HeaderMap, Method, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Uri, Version};
 use thundra_core::cut;
 
 use super::{limits, redact};
@@ -41,23 +41,62 @@ pub(crate) fn address(host: &str) -> &str {
     cut(host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host), limits::HOST)
 }
 
-/// Reads a host with or without a port: `shop.example:8443`, `[2001:db8::1]:443`. Brackets around an IPv6 address are
-/// optional.
-pub fn parse_host(text: &str) -> Option<Authority> {
-    let bare = || format!("[{}]", text.parse::<Ipv6Addr>().ok()?).parse().ok();
-    text.parse().ok().or_else(bare)
+/// Reads a host with or without a port, in the form of the authority of a URL: `shop.example:8443`,
+/// `[2001:db8::1]:443`. Brackets around an IPv6 address are optional, and added.
+pub fn parse_host(text: &str) -> Option<Cow<'_, str>> {
+    if is_authority(text) {
+        return Some(text.into());
+    }
+    Some(format!("[{}]", text.parse::<Ipv6Addr>().ok()?).into())
 }
+
+/// Returns `true` for a host in the form of the authority of a URL.
+fn is_authority(text: &str) -> bool {
+    // Nearly every host is plain, with or without a port, and the parser would copy it.
+    let port = text.get(plain_host_len(text)..).unwrap_or_default();
+    let is_plain = match port.strip_prefix(':') {
+        Some(port) => port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => port.is_empty(),
+    };
+    (is_plain && !text.is_empty()) || text.parse::<Authority>().is_ok()
+}
+
+/// Returns the length of the plain host at the start of a text: of a name or an IPv4 address.
+pub fn plain_host_len(text: &str) -> usize {
+    let is_plain = |byte| PLAIN.get(usize::from(byte)).copied().unwrap_or_default();
+    text.bytes().position(|byte| !is_plain(byte)).unwrap_or(text.len())
+}
+
+/// `true` for each byte of a plain host: a table costs a third of the comparisons.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < plain.len() {
+        plain[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'.');
+        byte += 1;
+    }
+    plain
+};
 
 /// Returns `server.address` and `server.port` of a URL. The port defaults to the scheme's.
 pub fn server_address_and_port(uri: &Uri) -> Option<(&str, Option<u16>)> {
-    let place = Place::of(uri.authority()?);
+    let place = Place::of(uri.authority()?.as_str());
     Some((place.address(), port(uri, Some(place))))
 }
 
-/// Returns the host and port of a request. A request on an open connection may have only a `Host` header.
-pub(crate) fn authority<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<Cow<'a, Authority>> {
-    let host = || headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
-    uri.authority().map(Cow::Borrowed).or_else(|| host().map(Cow::Owned))
+/// Returns the host and port in a `Host` header.
+pub(crate) fn host_header(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok().filter(|text| is_authority(text))
+}
+
+/// Returns the host and port of a request, also while its headers change. A request on an open connection may have only
+/// a `Host` header.
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<Cow<'a, str>> {
+    match uri.authority() {
+        Some(authority) => Some(authority.as_str().into()),
+        None => Some(host_header(headers.get(HOST)?)?.to_owned().into()),
+    }
 }
 
 /// The parts of an authority.
@@ -71,18 +110,25 @@ pub(crate) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// Returns the parts that the methods of [`Authority`] return, at a fifth of the cost.
-    pub(crate) fn of(authority: &'a Authority) -> Self {
-        let text = authority.as_str();
-        // Few authorities have a user. Without an early exit, the search costs less than one for the last position.
-        let has_user = text.bytes().fold(false, |found, byte| found | (byte == b'@'));
-        let user = if has_user { text.bytes().rposition(|byte| byte == b'@') } else { None };
-        let place = user.and_then(|at| text.get(at + 1..)).unwrap_or(text);
+    /// Returns the parts that the methods of [`Authority`] return, at a seventh of the cost.
+    pub(crate) fn of(authority: &'a str) -> Self {
+        // Nearly every authority is a plain host, with or without a port.
+        let plain = Place::at(authority, Some(plain_host_len(authority)), false);
+        if plain.port.is_some() || plain.host.len() == authority.len() {
+            return plain;
+        }
+        let user = authority.rfind('@');
+        let place = user.and_then(|at| authority.get(at + 1..)).unwrap_or(authority);
         let end = match place.starts_with('[') {
-            true => place.bytes().position(|byte| byte == b']').map(|end| end + 1),
-            false => place.bytes().position(|byte| byte == b':'),
+            true => place.find(']').map(|end| end + 1),
+            false => place.find(':'),
         };
-        let (host, rest) = end.and_then(|end| place.split_at_checked(end)).unwrap_or((place, ""));
+        Place::at(place, end, user.is_some())
+    }
+
+    /// Returns the parts of a host that ends at a place, or with the text.
+    fn at(text: &'a str, end: Option<usize>, has_user: bool) -> Self {
+        let (host, rest) = end.and_then(|end| text.split_at_checked(end)).unwrap_or((text, ""));
         let port = rest.strip_prefix(':').and_then(|port| Some((port.parse().ok()?, port)));
         Place { host, port, has_user }
     }
@@ -181,7 +227,7 @@ pub fn parse_protocol_version(protocol: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -198,7 +244,7 @@ mod tests {
             ("http://a.example/x;token=abc?q=1", "http://a.example/x;token=REDACTED?q=REDACTED"),
         ] {
             let uri: Uri = url.parse().unwrap();
-            assert_eq!(full_url(&uri, uri.authority().map(Place::of)), shown);
+            assert_eq!(full_url(&uri, uri.authority().map(|authority| Place::of(authority.as_str()))), shown);
         }
     }
 
@@ -211,7 +257,7 @@ mod tests {
             (format!("http://{long}/"), format!("http://{}/", &short[..255])),
         ] {
             let uri: Uri = url.parse().unwrap();
-            assert_eq!(full_url(&uri, uri.authority().map(Place::of)), shown);
+            assert_eq!(full_url(&uri, uri.authority().map(|authority| Place::of(authority.as_str()))), shown);
         }
         assert_eq!(original_method(&long), &short[..64]);
     }
@@ -223,6 +269,8 @@ mod tests {
             ("/x?a=1", "shop.internal:8080", "//shop.internal:8080/x?a=REDACTED", Some(8080)),
             ("/x", "u:p@shop.internal", "//REDACTED:REDACTED@shop.internal/x", None),
             ("/x", "no host", "/x", None),
+            ("/x", "::1", "/x", None),
+            ("/x", "a:80:81", "/x", None),
             ("https://a.example/x", "b.example:81", "https://a.example/x", Some(443)),
         ] {
             let (uri, headers): (Uri, _) = (uri.parse().unwrap(), headers(host));
@@ -247,7 +295,8 @@ mod tests {
             ("", None),
         ] {
             let host = parse_host(text);
-            assert_eq!(host.as_ref().map(|host| (address(host.host()), host.port_u16())), expected, "{text}");
+            let place = host.as_deref().map(Place::of);
+            assert_eq!(place.map(|place| (place.address(), place.port())), expected, "{text}");
         }
         for (uri, expected) in [
             ("https://[::1]/x", Some(("::1", Some(443)))),
@@ -271,7 +320,14 @@ mod tests {
                 port: port.as_ref().map(|port| (port.as_u16(), port.as_str())),
                 has_user: text.contains('@'),
             };
-            assert_eq!(Place::of(&authority), expected, "{text}");
+            assert_eq!(Place::of(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_host_has_the_form_of_an_authority(text in "[a-z:@.%-]{0,6}|[!-~]{0,8}") {
+            prop_assert_eq!(is_authority(&text), text.parse::<Authority>().is_ok());
         }
     }
 

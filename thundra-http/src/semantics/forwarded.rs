@@ -5,10 +5,10 @@
 //!
 //! [`Forwarded`]: https://www.rfc-editor.org/rfc/rfc7239
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use http::header::FORWARDED;
-use http::uri::Authority;
 
 use super::attributes;
 
@@ -27,7 +27,7 @@ pub fn scheme(header: &Header<'_>) -> Option<&'static str> {
 }
 
 /// Returns the host of the caller's request.
-pub fn host(header: &Header<'_>) -> Option<Authority> {
+pub fn host<'h>(header: &Header<'h>) -> Option<Cow<'h, str>> {
     let host = |name| first(header, name).and_then(attributes::parse_host);
     forwarded(header, "host").and_then(attributes::parse_host).or_else(|| host("x-forwarded-host"))
 }

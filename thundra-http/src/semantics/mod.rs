@@ -24,6 +24,6 @@ mod limits;
 mod redact;
 mod server_request;
 
-pub use attributes::{parse_host, parse_protocol_version, server_address_and_port};
+pub use attributes::{parse_host, parse_protocol_version, plain_host_len, server_address_and_port};
 pub(crate) use server_request::span_name;
 pub use server_request::{Attributes, ServerRequest, query, query_of_names};

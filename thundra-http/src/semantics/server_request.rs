@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use http::uri::Authority;
 use thundra_core::{Description, Value, cut, semconv};
 
 use super::attributes::{self, OTHER, Place};
@@ -30,8 +29,8 @@ pub struct ServerRequest<'a> {
     pub query: Option<String>,
     /// The scheme.
     pub scheme: Option<&'static str>,
-    /// The requested host and port.
-    pub host: Option<Authority>,
+    /// The requested host and port, as [`parse_host`](super::parse_host) returns them.
+    pub host: Option<Cow<'a, str>>,
     /// The port of the connection, for a `host` without a port.
     pub port: Option<u16>,
     /// The caller's address, from the nearest proxy or from AWS.
@@ -81,7 +80,7 @@ impl ServerRequest<'_> {
         if let Some(scheme) = self.scheme {
             to.word(semconv::URL_SCHEME, scheme);
         }
-        if let Some(place) = self.host.as_ref().map(Place::of) {
+        if let Some(place) = self.host.as_deref().map(Place::of) {
             to.text(semconv::SERVER_ADDRESS, place.address());
             if let Some(port) = place.port().or(self.port) {
                 to.number(semconv::SERVER_PORT, port);

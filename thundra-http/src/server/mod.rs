@@ -3,6 +3,7 @@
 mod body;
 mod completion;
 mod duration;
+mod found_headers;
 mod known_rpc_methods;
 mod layer;
 mod request;

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 
-use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderName, Request, Uri};
+use http::uri::Authority;
+use http::{Request, Uri};
 use thundra_core::propagation::{Extraction, Trust, may_carry};
-use thundra_core::{Scope, SpanKind, config};
+use thundra_core::{Scope, ScopeBuilder, SpanKind, config};
 
+use super::found_headers::FoundHeaders;
 use crate::semantics::headers::{self, CaptureLimit};
-use crate::semantics::{self, ServerRequest, attributes, forwarded, grpc};
+use crate::semantics::{self, ServerRequest, attributes, grpc};
 use crate::settings::settings;
 
 /// Begins the scope of a request.
@@ -23,7 +24,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     }
     let mut extraction = Extraction::new(config().propagators, trust);
     extraction.take_all(carried);
-    let mut scope = Scope::builder(name(request)).kind(SpanKind::Server).parent(extraction.finish()).begin();
+    let mut scope = ScopeBuilder::below(extraction.finish(), name(request), SpanKind::Server).begin();
     scope.keep_context();
     if scope.recorded() {
         describe(request, &scope);
@@ -34,8 +35,10 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
 /// Records a request on the root span of its scope.
 fn describe<B>(request: &Request<B>, scope: &Scope) {
     let (headers, uri) = (request.headers(), request.uri());
-    let forwarding = Forwarding::of(headers);
-    let header = |name: &str| forwarding.get(name);
+    let found = FoundHeaders::among(headers);
+    let forwarded = found.forwarded();
+    // HTTP/2 has the host in the URL instead of `Host`.
+    let host = || uri.authority().map(Authority::as_str).or_else(|| attributes::host_header(found.get("host")?));
     let peer = peer(request);
     let description = ServerRequest {
         known_methods: &settings().known_methods,
@@ -43,14 +46,13 @@ fn describe<B>(request: &Request<B>, scope: &Scope) {
         route: route(request),
         path: Some(uri.path()),
         query: uri.query().and_then(semantics::query),
-        scheme: Some(scheme_of(uri, &header)),
-        // HTTP/2 has the host in the URL instead of `Host`.
-        host: forwarded::host(&header).or_else(|| attributes::authority(uri, headers).map(Cow::into_owned)),
-        port: forwarded::port(&header),
-        client: forwarded::client(&header).or_else(|| Some(peer?.ip())).map(|client| attributes::ip(client).into()),
+        scheme: Some(forwarded.scheme.unwrap_or_else(|| own_scheme(uri))),
+        host: forwarded.host.or_else(|| Some(host()?.into())),
+        port: forwarded.port,
+        client: forwarded.client.or_else(|| Some(peer?.ip())).map(|client| attributes::ip(client).into()),
         peer,
         version: Some(attributes::protocol_version(request.version())),
-        user_agent: text(headers, &USER_AGENT),
+        user_agent: found.get("user-agent").and_then(|agent| agent.to_str().ok()),
     };
     scope.describe_new(|to| description.describe(to));
     headers::capture(
@@ -62,49 +64,18 @@ fn describe<B>(request: &Request<B>, scope: &Scope) {
     );
 }
 
-/// The headers written by proxies.
-const FORWARDING: [&str; 5] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"];
-
-/// The values of the headers written by proxies, found in one walk. Many requests have none.
-#[derive(Default)]
-struct Forwarding<'a>([Option<&'a str>; FORWARDING.len()]);
-
-impl<'a> Forwarding<'a> {
-    fn of(headers: &'a HeaderMap) -> Self {
-        let (mut forwarding, mut seen) = (Forwarding::default(), [false; FORWARDING.len()]);
-        for (name, value) in headers {
-            let name = name.as_str();
-            let may_be = name.starts_with("x-forwarded-") || name == "forwarded";
-            let Some(at) = may_be.then(|| place(name)).flatten() else { continue };
-            // The first header of a name counts.
-            if let (Some(text), Some(seen @ false)) = (forwarding.0.get_mut(at), seen.get_mut(at)) {
-                (*text, *seen) = (value.to_str().ok(), true);
-            }
-        }
-        forwarding
-    }
-
-    fn get(&self, name: &str) -> Option<&'a str> {
-        self.0.get(place(name)?).copied()?
-    }
-}
-
-fn place(name: &str) -> Option<usize> {
-    FORWARDING.iter().position(|known| *known == name)
-}
-
 /// Returns the scheme sent by the caller.
 pub(super) fn scheme<B>(request: &Request<B>) -> &'static str {
-    let forwarding = Forwarding::of(request.headers());
-    scheme_of(request.uri(), &|name| forwarding.get(name))
+    let forwarded = FoundHeaders::among(request.headers()).forwarded();
+    forwarded.scheme.unwrap_or_else(|| own_scheme(request.uri()))
 }
 
-fn scheme_of(uri: &Uri, header: &forwarded::Header<'_>) -> &'static str {
-    forwarded::scheme(header).unwrap_or(match uri.scheme_str() {
+/// Returns the scheme of the connection.
+fn own_scheme(uri: &Uri) -> &'static str {
+    match uri.scheme_str() {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
         _ => "http",
-    })
+    }
 }
 
 /// Returns the name of the span. A gRPC call is renamed once the response confirms gRPC.
@@ -146,8 +117,4 @@ fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
         return Some(peer.0);
     }
     request.extensions().get().copied()
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }
