@@ -83,9 +83,10 @@ where
         let begin = || Call::begin(&head.method, &head.uri, &mut head.headers);
         let call = (!has_span).then(begin).flatten().map(|(call, _)| call);
         let request = Request::from_parts(head, body);
-        let future = match &call {
-            Some(call) => call.span.in_scope(|| self.inner.call(request)),
-            None => self.inner.call(request),
+        let future = {
+            // A closure that owns the request would be copied at each level into the span.
+            let _entered = call.as_ref().map(|call| call.span.enter());
+            self.inner.call(request)
         };
         ClientFuture { future, call }
     }
@@ -111,7 +112,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Some(call) = this.call else { return this.future.poll(cx) };
-        let result = ready!(call.span.in_scope(|| this.future.poll(cx)));
+        let result = {
+            let _entered = call.span.enter();
+            ready!(this.future.poll(cx))
+        };
         match &result {
             Ok(response) => {
                 let peer = response.extensions().get::<HttpInfo>().map(HttpInfo::remote_addr);

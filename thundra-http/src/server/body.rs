@@ -61,7 +61,9 @@ impl<B: Body> Body for TracedBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let frame = ready!(this.completion.enter(|| this.inner.poll_frame(cx)));
+        let mut frame = Poll::Pending;
+        this.completion.enter(|| frame = this.inner.poll_frame(cx));
+        let frame = ready!(frame);
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {

@@ -128,7 +128,9 @@ impl Completion {
     }
 
     /// Runs a step of the service in the scope. A panic is recorded and resumed.
-    pub(super) fn enter<R>(&mut self, step: impl FnOnce() -> R) -> R {
+    ///
+    /// A step stores its result: one that is returned would be copied at each level out of the scope.
+    pub(super) fn enter(&mut self, step: impl FnOnce()) {
         let Some(scope) = &self.scope else { return step() };
         catch_unwind(AssertUnwindSafe(|| scope.enter(step))).unwrap_or_else(|panic| self.end_by_panic(panic))
     }

@@ -98,7 +98,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let has_body = !matches!(*request.method(), Method::HEAD | Method::CONNECT);
-        let mut completion = match ScopeRef::current().filter(|scope| !scope.is_finished()) {
+        let completion = match ScopeRef::current().filter(|scope| !scope.is_finished()) {
             // An outer layer or Lambda has begun the scope. Only the route is new.
             Some(scope) => {
                 route::record(&mut request, scope);
@@ -114,10 +114,11 @@ where
                 Completion::new(scope, request::rpc(&request), Measured::begin(&request))
             }
         };
-        // A closure that owns the request would be copied at each step into the scope.
+        let mut traced = ServerFuture { future: None, completion, has_body };
+        // A closure that owns the request would be copied at each level into the scope.
         let mut request = Some(request);
-        let future = completion.enter(|| request.take().map(|request| self.inner.call(request)));
-        ServerFuture { future, completion, has_body }
+        traced.completion.enter(|| traced.future = request.take().map(|request| self.inner.call(request)));
+        traced
     }
 }
 
@@ -125,7 +126,7 @@ pin_project! {
     /// The future of a [`TracedServer`].
     #[derive(Debug)]
     pub struct ServerFuture<F> {
-        // `None` once the response is there.
+        // `None` before the call, and once the response is there.
         #[pin]
         future: Option<F>,
         completion: Completion,
@@ -153,14 +154,16 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let result = ready!(this.completion.enter(|| {
-            let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
-            let result = ready!(future.poll(cx));
-            // Values that the future still holds are dropped inside the scope, before it ends.
-            this.future.set(None);
-            Poll::Ready(result)
-        }));
-        Poll::Ready(match result {
+        let mut result = Poll::Pending;
+        this.completion.enter(|| {
+            let Some(future) = this.future.as_mut().as_pin_mut() else { return };
+            result = future.poll(cx);
+            if result.is_ready() {
+                // Values that the future still holds are dropped inside the scope, before it ends.
+                this.future.set(None);
+            }
+        });
+        Poll::Ready(match ready!(result) {
             Ok(response) => {
                 this.completion.record_response(&response);
                 Ok(TracedBody::wrap(response, this.completion.take(), *this.has_body))
