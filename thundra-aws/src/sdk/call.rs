@@ -80,7 +80,7 @@ impl Call {
         let metadata = config.load::<Metadata>()?;
         let span = span(metadata.service(), metadata.name());
         let recorded = span.trace_context().is_some();
-        let operation = Operation::new(metadata.name(), config).with_input(service, input);
+        let operation = Operation::new(metadata.name(), service, service.name_in(input), config);
         if recorded {
             span.describe_new(|to| {
                 if let Some(region) = operation.region {
@@ -98,7 +98,7 @@ impl Call {
             if recorded && settings().message_spans == MessageSpans::Create {
                 // The messages that named the call as their sender name spans of their own then.
                 let mut attributes = Attributes::new();
-                let operation = Operation::new(metadata.name(), config).with_input(service, input);
+                let operation = Operation::new(metadata.name(), service, service.name_in(input), config);
                 (service.attributes)(&operation, &mut attributes);
                 let created = spans::create(input, messages.each_in_batch, &span, &outbound, &attributes);
                 injected.own_context &= created == 0;
@@ -201,8 +201,8 @@ impl Call {
             && let Some(messages) = &self.service.messages
             && (context.output_or_error().is_some_and(|result| result.is_err()) || sizes.is_batch)
         {
-            let operation = Operation::new(self.operation.name(), config);
-            let operation = operation.with_name(self.service, self.destination.as_deref());
+            let destination = self.destination.as_deref();
+            let operation = Operation::new(self.operation.name(), self.service, destination, config);
             refusal::learn(&self.span, context, || self.service.target(&operation), sizes, messages.refused);
         }
     }

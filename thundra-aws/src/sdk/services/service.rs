@@ -111,23 +111,12 @@ pub(crate) struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    pub(crate) fn new(name: &'a str, config: &'a ConfigBag) -> Self {
-        Operation {
-            name,
-            region: config.load::<Region>().map(Region::as_ref),
-            captured: config.load::<CapturedTelemetryAttributes>(),
-            named: None,
-        }
-    }
-
-    /// Reads the name of the resource from an input of a known type.
-    pub(crate) fn with_input(self, service: &Service, input: &'a Input) -> Self {
-        self.with_name(service, service.name_in(input))
-    }
-
-    /// Sets the name of the resource, as read from the input.
-    pub(crate) fn with_name(self, service: &Service, value: Option<&'a str>) -> Self {
-        Operation { named: service.names.first().copied().zip(value), ..self }
+    /// Returns an operation. `value` is the name of the resource, as read [from the input](Service::name_in).
+    pub(crate) fn new(name: &'a str, service: &Service, value: Option<&'a str>, config: &'a ConfigBag) -> Self {
+        // The SDK captured no name then.
+        let captured = if value.is_some() { None } else { config.load::<CapturedTelemetryAttributes>() };
+        let region = config.load::<Region>().map(Region::as_ref);
+        Operation { name, region, captured, named: service.names.first().copied().zip(value) }
     }
 
     /// Returns an input member, from the [`names`](Service::names) of the service.
