@@ -187,14 +187,12 @@ fn short_attribute<const N: usize>(out: &mut impl Out, tag: u8, key: &str, value
     key.len() <= SHORT_KEY && out.put_pair([tag, key_len + 2 + N as u8, tag::KEY, key_len], key.as_bytes(), value, &[])
 }
 
-/// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns what
-/// `look` finds in the text.
+/// Writes an attribute, and formats its text in place. Returns what `look` finds in the text.
 #[inline(always)]
 pub(crate) fn fmt_attribute<R>(
     out: &mut Buffer,
     tag: u8,
     key: &str,
-    limit: Option<usize>,
     value: fmt::Arguments<'_>,
     look: impl FnOnce(&[u8]) -> R,
 ) -> R {
@@ -202,10 +200,11 @@ pub(crate) fn fmt_attribute<R>(
     let (start, key_len) = (out.len(), key.len());
     let before_key = [tag, 0, tag::KEY, key_len as u8];
     if key_len > SHORT_KEY || !out.put_pair(before_key, key.as_bytes(), [tag::VALUE, 0, tag::STRING, 0], &[]) {
-        let len = long_fmt_attribute(out, tag, key, limit, value);
+        let len = long_fmt_attribute(out, tag, key, value);
         return look(out.last(len).unwrap_or_default());
     }
-    format(out, limit, value);
+    // A `Display` that fails has written what it could.
+    let _ = out.write_fmt(value);
     if let Some(written) = out.since_mut(start)
         && let Some(([_, of_attribute, .., of_value, _, of_text], text)) = written.split_at_mut_checked(key_len + 8)
         && text.len() <= SHORT_TEXT
@@ -231,29 +230,19 @@ fn widen_lengths(out: &mut Buffer, start: usize, key_len: usize, text_len: usize
 
 #[cold]
 #[inline(never)]
-fn long_fmt_attribute(out: &mut Buffer, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) -> usize {
+fn long_fmt_attribute(out: &mut Buffer, tag: u8, key: &str, value: fmt::Arguments<'_>) -> usize {
     let mut len = 0;
     nested(out, tag, |out| {
         bytes(out, tag::KEY, key.as_bytes());
         nested(out, tag::VALUE, |out| {
             nested(out, tag::STRING, |out| {
                 let start = out.len();
-                format(out, limit, value);
+                let _ = out.write_fmt(value);
                 len = out.len() - start;
             });
         });
     });
     len
-}
-
-/// Writes formatted text, cut after `limit` characters.
-#[inline(always)]
-fn format(out: &mut Buffer, limit: Option<usize>, value: fmt::Arguments<'_>) {
-    // A `Display` that fails has written what it could.
-    let _ = match limit {
-        None => out.write_fmt(value),
-        Some(left) => Truncated { out, left }.write_fmt(value),
-    };
 }
 
 /// Writes an attribute of any type.
@@ -281,20 +270,6 @@ fn attribute_head(out: &mut impl Out, tag: u8, key: &str, value_len: usize) {
     delimited(out, tag, bytes_len(key.len()) + bytes_len(value_len));
     bytes(out, tag::KEY, key.as_bytes());
     delimited(out, tag::VALUE, value_len);
-}
-
-/// A writer for the first characters of formatted text.
-struct Truncated<'a> {
-    out: &'a mut Buffer,
-    left: usize,
-}
-
-impl Write for Truncated<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let text = truncate(text, self.left);
-        self.left -= text.chars().count();
-        self.out.write_str(text)
-    }
 }
 
 /// Returns at most `limit` characters of a text.
@@ -349,12 +324,11 @@ mod tests {
         }
 
         #[test]
-        fn formatted_text_of_any_length(text in "\\PC{0,40}", times in 0..900_usize, limit in prop::option::of(0..300_usize)) {
+        fn formatted_text_of_any_length(text in "\\PC{0,40}", times in 0..900_usize) {
             let text = text.repeat(times);
             let mut bytes = Buffer::default();
-            fmt_attribute(&mut bytes, tag::RESOURCE_ATTRIBUTE, "k", limit, format_args!("{text}"), |_| ());
-            let kept: String = text.chars().take(limit.unwrap_or(usize::MAX)).collect();
-            prop_assert_eq!(decode(&bytes)[0].value.clone().unwrap().value.unwrap(), any_value::Value::StringValue(kept));
+            fmt_attribute(&mut bytes, tag::RESOURCE_ATTRIBUTE, "k", format_args!("{text}"), |_| ());
+            prop_assert_eq!(decode(&bytes)[0].value.clone().unwrap().value.unwrap(), any_value::Value::StringValue(text));
         }
 
         #[test]

@@ -63,7 +63,7 @@ impl AttributeSet {
         let tag = tag::NUMBER_POINT_ATTRIBUTE;
         self.add(key, |out| {
             let start = out.len();
-            let replacement = contained(|| write::fmt_attribute(out, tag, key, None, value, masked));
+            let replacement = contained(|| write::fmt_attribute(out, tag, key, value, masked));
             if let Some(text) = replacement.unwrap_or_else(|| Some(PANICKED.to_owned())) {
                 out.truncate(start);
                 write::str_attribute(out, tag, key, &text);

@@ -230,12 +230,14 @@ impl Visitor<'_> {
             return self.special(name, format_args!("{value:?}"));
         }
         let (tag, length) = (self.tag, self.length);
-        if let Some(out) = self.next() {
-            let start = out.len();
-            let suspect = |text: &[u8]| mask::has_ends(text).then_some(text.len());
-            if let Some(len) = write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"), suspect) {
-                self.mask_last(start, len, name);
-            }
+        let Some(out) = self.next() else { return };
+        if let Some(limit) = length {
+            return format_within(out, tag, name, value, limit);
+        }
+        let start = out.len();
+        let suspect = |text: &[u8]| mask::has_ends(text).then_some(text.len());
+        if let Some(len) = write::fmt_attribute(out, tag, name, format_args!("{value:?}"), suspect) {
+            self.mask_last(start, len, name);
         }
     }
 
@@ -248,7 +250,7 @@ impl Visitor<'_> {
             && let Cow::Owned(masked) = mask::value(&String::from_utf8_lossy(text))
         {
             out.truncate(start);
-            write::str_attribute(out, self.tag, name, cut(&masked, self.length));
+            write::str_attribute(out, self.tag, name, &masked);
         }
     }
 
@@ -422,6 +424,16 @@ impl Visit for Visitor<'_> {
             self.panicked(name, before);
         }
     }
+}
+
+/// Encodes a formatted value, cut to the limit. The value is masked before the cut, because a structure is recognised by
+/// its end as well.
+#[cold]
+#[inline(never)]
+fn format_within(out: &mut Buffer, tag: u8, name: &str, value: &dyn fmt::Debug, limit: usize) {
+    let mut text = String::new();
+    replace(&mut text, format_args!("{value:?}"));
+    write::str_attribute(out, tag, name, write::truncate(&mask::value(&text), limit));
 }
 
 /// Returns the first characters of a text, up to the limit.

@@ -270,7 +270,10 @@ fn a_structure_over_the_limit_of_length_is_masked() {
         let span = tracing::info_span!("charge", ?login, login_of = ?Some(&login));
         span.in_scope(|| tracing::info!(?login, "charged"));
     });
-    let charge = &spans[0];
+    let called = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
+    let call = called("call").attribute("request").unwrap().to_string();
+    assert!(call.starts_with(r#"login {"password":"REDACTED","a":"xxx"#) && call.len() == 64, "{call}");
+    let charge = called("charge");
     let event = charge.events[0].attributes.iter().map(|(_, value)| value);
     for shown in event.chain(["login", "login_of"].map(|key| charge.attribute(key).unwrap())) {
         let shown = shown.to_string();
@@ -282,6 +285,8 @@ fn a_structure_over_the_limit_of_length_is_masked() {
 fn keys_are_named_in_code_for_the_whole_process() {
     add(&"frobnicate,!frob_token".parse().unwrap());
     add(&"grok".parse().unwrap());
+        let (of_login, rest) = (r#"login {"password":"abc""#, "x".repeat(100));
+        tracing::info_span!("call", request = %format_args!(r#"{of_login},"a":"{rest}"}}"#)).in_scope(|| {});
     add(&"grok".parse().unwrap());
     for (key, masked) in
         [("user.frobnicate", true), ("frob_token", false), ("a_token", true), ("grok", true), ("a", false)]
