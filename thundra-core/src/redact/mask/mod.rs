@@ -200,7 +200,8 @@ static ENDS: [u8; 256] = {
     let (mut table, mut byte) = ([0; 256], 0_u8);
     loop {
         table[byte as usize] = match byte {
-            b'{' | b'[' | b'(' | b'"' | b'A'..=b'Z' | 0..=b' ' => START,
+            0..=b' ' => START | END,
+            b'{' | b'[' | b'(' | b'"' | b'A'..=b'Z' => START,
             b'}' | b']' | b')' => END,
             _ => 0,
         };

@@ -123,9 +123,9 @@ impl<'a> Walk<'a> {
         self.levels.last_mut().filter(|_| self.deeper == 0)
     }
 
-    /// Returns `true` in braces, where the next word or text is a key.
+    /// Returns `true` in braces, where the next word or text is a key, and beyond the levels, where any may be one.
     fn awaits_key(&mut self) -> bool {
-        self.level().is_some_and(|level| level.bracket == b'{' && level.key.is_none())
+        self.deeper > 0 || self.level().is_some_and(|level| level.bracket == b'{' && level.key.is_none())
     }
 
     fn open(&mut self, bracket: u8) {

@@ -129,6 +129,10 @@ fn structures_keep_no_value_of_a_secret_key() {
         (r#""{\"token\":\"x\"}""#, r#""{\"token\":\"REDACTED\"}""#, "as a text itself"),
         (r#"{"rawQueryString":"a=1&token=x"}"#, r#"{"rawQueryString":"a=1&token=REDACTED"}"#, "a query"),
         (r#"{"body":"user=ann&password=a%20b&x="}"#, r#"{"body":"user=ann&password=REDACTED&x="}"#, "a form"),
+        (r#"{"q":"a=1\u0026token\u003dx"}"#, r#"{"q":"a=1&token=REDACTED"}"#, "a query with escaped signs"),
+        (r#"{"q":"token\u003dx"}"#, r#"{"q":"token=REDACTED"}"#, "with escaped signs alone"),
+        (r#"{"a":"\u007b\"token\":\"x\"}"}"#, r#"{"a":"{\"token\":\"REDACTED\"}"}"#, "an escaped brace"),
+        (r#"{"path":"a\\b"}"#, r#"{"path":"a\\b"}"#, "but nothing else escaped"),
         (r#"{"u":"https://a/?sig=x#b"}"#, r#"{"u":"https://a/?sig=REDACTED#b"}"#, "an address"),
         (r#"{"q":"filter={a}&token=x"}"#, r#"{"q":"filter={a}&token=REDACTED"}"#, "a query with braces in it"),
         (r#"{"q":"token=x&f={1}"}"#, r#"{"q":"token=REDACTED&f={1}"}"#, "with braces at its end"),
@@ -139,6 +143,12 @@ fn structures_keep_no_value_of_a_secret_key() {
             "with a structure in it",
         ),
         (r#"{"q":"(see a=1, token=x)"}"#, r#"{"q":"(see a=1, token=REDACTED)"}"#, "in brackets"),
+        (r#"{"q":"token=x(y)z'&a=(b)"}"#, r#"{"q":"token=REDACTED'&a=(b)"}"#, "with brackets in the value"),
+        (r#"{"q":"token=(x)"}"#, r#"{"q":"token=REDACTED)"}"#, "with brackets around the value"),
+        (r#"{"q":"token=x,y,a=1,pw=z"}"#, r#"{"q":"token=REDACTED,a=1,pw=REDACTED"}"#, "with commas"),
+        (r#"{"q":"sh -c 'run --pw=\"x y\"' a"}"#, r#"{"q":"sh -c 'run --pw=\"REDACTED\"' a"}"#, "in quotes"),
+        (r#"{"q":"token='x"}"#, r#"{"q":"token='REDACTED"}"#, "in a quote without an end"),
+        (r#"{"q":"token=\"\"&a=1"}"#, r#"{"q":"token=\"\"&a=1"}"#, "but nothing in quotes"),
         (
             r#"{"h":[{"name":"Authorization","value":"x"},{"name":"a","value":"b"}]}"#,
             r#"{"h":[{"name":"Authorization","value":"REDACTED"},{"name":"a","value":"b"}]}"#,
@@ -172,6 +182,7 @@ fn structures_keep_no_value_of_a_secret_key() {
         ("[a::token::Kind { x: 1 }]", "[a::token::Kind { x: 1 }]", "but no path"),
         ("[the token: abc]", "[the token: abc]", "no prose in brackets"),
         ("(see {a} for the token)", "(see {a} for the token)", "nor with braces"),
+        ("got {\"token\":\"x\"}\n", "got {\"token\":\"REDACTED\"}\n", "a line"),
         (r#"{"token"}"#, r#"{"token"}"#, "no set of words"),
         (r#"{"key":"my-token","size":3}"#, r#"{"key":"my-token","size":3}"#, "no name of an object"),
         (r#"{"text":"a = token; b"}"#, r#"{"text":"a = token; b"}"#, "no value that is a word"),
@@ -184,6 +195,8 @@ fn structures_keep_no_value_of_a_secret_key() {
 fn many_brackets_and_many_texts_are_no_danger() {
     let brackets = "[".repeat(100_000) + r#"{"token":"x"}"#;
     assert_eq!(value(&brackets).matches(REDACTED).count(), 1);
+    let nodes = "Node { next: ".repeat(1000) + r#"Login { token: "x" }"#;
+    assert_eq!(value(&nodes).matches(REDACTED).count(), 1, "a list of nodes");
     let mut text = r#"{"token":"x"}"#.to_owned();
     for _ in 0..12 {
         text = json!({ "a": text }).to_string();
@@ -269,6 +282,8 @@ fn a_structure_over_the_limit_of_length_is_masked() {
     let (_, spans) = testing::record_with(&config, "checkout", || {
         let span = tracing::info_span!("charge", ?login, login_of = ?Some(&login));
         span.in_scope(|| tracing::info!(?login, "charged"));
+        let (of_login, rest) = (r#"login {"password":"abc""#, "x".repeat(100));
+        tracing::info_span!("call", request = %format_args!(r#"{of_login},"a":"{rest}"}}"#)).in_scope(|| {});
     });
     let called = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
     let call = called("call").attribute("request").unwrap().to_string();
@@ -285,8 +300,6 @@ fn a_structure_over_the_limit_of_length_is_masked() {
 fn keys_are_named_in_code_for_the_whole_process() {
     add(&"frobnicate,!frob_token".parse().unwrap());
     add(&"grok".parse().unwrap());
-        let (of_login, rest) = (r#"login {"password":"abc""#, "x".repeat(100));
-        tracing::info_span!("call", request = %format_args!(r#"{of_login},"a":"{rest}"}}"#)).in_scope(|| {});
     add(&"grok".parse().unwrap());
     for (key, masked) in
         [("user.frobnicate", true), ("frob_token", false), ("a_token", true), ("grok", true), ("a", false)]

@@ -1,6 +1,7 @@
 //! The tokens of JSON and of `Debug`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::masks;
 use crate::redact::REDACTED;
@@ -130,15 +131,36 @@ pub(super) fn masked_pairs(text: &str) -> Option<String> {
             continue;
         }
         // Searched for masked keys only, and the search goes on behind: a text of many pairs is read once.
-        let value = text.get(at..)?;
-        let len = value.find(is_end).unwrap_or(value.len());
-        if len > 0 {
-            shown.push_str(text.get(copied..at)?);
+        let value = value_of_pair(text.get(at..)?);
+        if !value.is_empty() {
+            shown.push_str(text.get(copied..at + value.start)?);
             shown.push_str(REDACTED);
-            at += len;
+            at += value.end;
             copied = at;
         }
     }
     shown.push_str(text.get(copied..)?);
     (copied > 0).then_some(shown)
+}
+
+/// Returns the place of a value at the begin of a text: between quotes, or up to the next pair. Browsers leave brackets
+/// and apostrophes in a value as they are. At the end, both belong to the text around.
+fn value_of_pair(text: &str) -> Range<usize> {
+    if let Some(quote @ ('"' | '\'')) = text.chars().next() {
+        let end = text.get(1..).and_then(|quoted| quoted.find(quote));
+        return 1..end.map_or(text.len(), |end| end + 1);
+    }
+    let is_end = |(at, c): &(usize, char)| match c {
+        '&' | ';' | '#' | '"' | '<' | '>' | '\\' => true,
+        ',' => begins_pair(text.get(at + 1..).unwrap_or("")),
+        c => c.is_whitespace(),
+    };
+    let end = text.char_indices().find(is_end).map_or(text.len(), |(at, _)| at);
+    0..text.get(..end).unwrap_or(text).trim_end_matches(['\'', ')', ',']).len()
+}
+
+/// Returns `true` before a name and an equals sign.
+fn begins_pair(text: &str) -> bool {
+    let name = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    name.len() < text.len() && name.starts_with('=')
 }

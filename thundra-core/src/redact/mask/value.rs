@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::is_structure;
 use super::masks;
 use super::structure::{MASK, Walk};
 use super::text::{masked_pairs, quoted, unescaped};
-use super::{has_brace, is_structure};
 use crate::redact::REDACTED;
 
 /// The limit of texts in texts. Each text doubles the backslashes of the text within.
@@ -84,12 +84,13 @@ impl Walk<'_> {
 
     /// Returns the masked content of a structure, a query or a form; `None` if nothing is masked.
     fn masked_content(&mut self, content: &str) -> Option<String> {
-        let has_brace = has_brace(content.as_bytes());
-        if !has_brace && !content.contains('=') {
+        let has = |byte| content.as_bytes().contains(&byte);
+        // A brace or an equals sign may be escaped: some writers of JSON write `\u003d`.
+        if !has(b'{') && !has(b'=') && !has(b'\\') {
             return None;
         }
         let text = unescaped(content);
-        let is_structure = has_brace && is_structure(text.as_bytes());
+        let is_structure = is_structure(text.as_bytes());
         let masked = if is_structure { self.masked_structure(&text) } else { None };
         // The texts in JSON were read one by one. A query may hold braces anywhere.
         if is_structure && text.trim_start().starts_with(['{', '[', '"']) {
