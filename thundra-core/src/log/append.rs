@@ -26,10 +26,10 @@ use crate::{Value, diagnostics};
 /// ```
 pub fn append(key: impl AsRef<str>, value: impl Into<Value>) {
     let key = key.as_ref();
-    let scope = current::slot().and_then(|slot| SCOPES.lock(slot.scope));
+    // The conversion is the program's, and may log, so the scope is not yet locked.
     let value = value.into();
     let value = mask::attribute(key, &value).unwrap_or(value);
-    let is_appended = scope.map(|mut scope| scope.log.append(key, value));
+    let is_appended = current::slot().and_then(|slot| Some(SCOPES.lock(slot.scope)?.log.append(key, value)));
     match is_appended {
         Some(true) => {}
         Some(false) => diagnostics::once(

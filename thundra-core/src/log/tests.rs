@@ -333,6 +333,26 @@ fn appended_keys_are_inherited_and_end_with_their_scope() {
 }
 
 #[test]
+fn a_key_is_appended_though_its_value_logs() {
+    struct Chatty;
+    impl From<Chatty> for crate::Value {
+        fn from(_: Chatty) -> Self {
+            tracing::info!("while it is converted");
+            "chatty".into()
+        }
+    }
+    let scope = Scope::builder("orders").begin();
+    let lines = lines(|| {
+        scope.enter(|| {
+            append("order", Chatty);
+            tracing::info!("appended");
+        });
+    });
+    scope.finish();
+    assert_eq!(lines.iter().map(|line| &line["order"]).collect::<Vec<_>>(), [&json!(null), &json!("chatty")]);
+}
+
+#[test]
 fn a_scope_has_room_for_64_kib_and_100_appended_keys() {
     let scope = Scope::builder("orders").begin();
     let lines = lines(|| {
