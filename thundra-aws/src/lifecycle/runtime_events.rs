@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 
 use thundra_core::exception::{Exception, UNNAMED, name_in_debug};
-use thundra_core::{ScopeFlags, ScopeRef, read_runtime_errors};
+use thundra_core::{ScopeFlags, ScopeRef, formatted, read_runtime_errors};
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
@@ -66,9 +66,11 @@ struct Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // The text of the handler's error is made by the program.
+        let text = || formatted(|| format!("{value:?}"));
         match field.name() {
-            "message" => self.message = format!("{value:?}"),
-            "status" => self.status = Some(format!("{value:?}")),
+            "message" => self.message = text(),
+            "status" => self.status = Some(text()),
             _ => {}
         }
     }
@@ -77,6 +79,20 @@ impl Visit for Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_that_cannot_be_formatted_stops_nobody() {
+        struct Broken;
+        impl Debug for Broken {
+            fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                panic!("broken")
+            }
+        }
+        watch();
+        let scope = thundra_core::Scope::builder("invocation").begin();
+        let logged = || tracing::error!(target: "lambda_runtime::layers::panic", "{:?}", Broken);
+        tracing::subscriber::with_default(thundra_core::subscriber(thundra_core::config()), || scope.enter(logged));
+    }
 
     #[test]
     fn a_failure_is_described_by_what_the_runtime_logs() {
