@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
+use tokio::runtime::{self, Handle};
 use tokio::time::timeout_at;
 
 use super::connection::{Connection, Error};
@@ -47,6 +48,9 @@ struct State {
 struct Idle {
     connection: Connection,
     since: Instant,
+    /// The runtime that opened the connection. Another runtime would wait in vain for a socket of this one, unless this
+    /// one runs meanwhile.
+    runtime: runtime::Id,
 }
 
 /// The limits of an exchange.
@@ -83,7 +87,7 @@ impl Transport {
         deadline: Instant,
     ) -> Result<Response, Failure> {
         self.connector.prepare(request);
-        if let Some(Idle { connection, since }) = self.idle() {
+        if let Some(Idle { connection, since, .. }) = self.idle() {
             let frozen = self.freezes && since.elapsed() > FREEZE;
             let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limits.time });
             if let Ok(response) = self.send(connection, request, limits, until).await {
@@ -121,7 +125,8 @@ impl Transport {
         };
         // Any other body makes the connection unusable.
         if let Body::Whole(_) = body {
-            self.state().idle = Some(Idle { connection, since: Instant::now() });
+            let (since, runtime) = (Instant::now(), Handle::current().id());
+            self.state().idle = Some(Idle { connection, since, runtime });
         }
         Ok(Response { status: head.status, headers: head.headers, body })
     }
@@ -138,9 +143,10 @@ impl Transport {
         *self.state() = State::default();
     }
 
-    /// Takes the connection of the last export, if the connection looks open.
+    /// Takes the connection of the last export, if the connection looks open, and belongs to this runtime.
     fn idle(&self) -> Option<Idle> {
-        self.state().idle.take().filter(|idle| !idle.connection.is_closed())
+        let idle = self.state().idle.take()?;
+        (!idle.connection.is_closed() && idle.runtime == Handle::current().id()).then_some(idle)
     }
 
     /// Returns the time for a response on an idle connection.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 
-use crate::exporting::{Heads, OK, answer, export, exporter, read_request};
+use crate::exporting::{Heads, OK, answer, collector, export, exporter, read_request};
 
 #[tokio::test]
 async fn an_ipv6_address_is_connected_to() {
@@ -100,4 +101,18 @@ async fn a_connection_that_died_while_idle_costs_one_retry_and_no_data() {
         }
         assert_eq!((heads.lock().unwrap().len(), *connections.lock().unwrap()), (3, 3), "{end:?}");
     }
+}
+
+#[test]
+fn a_connection_serves_the_runtime_that_opened_it() {
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let collectors = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (url, heads, connections) = collectors.block_on(collector(OK));
+    let exporter = exporter(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &url)]);
+    // Both live on, and neither runs while the other does.
+    let runtimes = [runtime(), runtime()];
+    for at in [0, 1, 1, 0] {
+        runtimes[at].block_on(export(&exporter)).unwrap();
+    }
+    assert_eq!((heads.lock().unwrap().len(), *connections.lock().unwrap()), (4, 3), "each request is sent once");
 }
