@@ -2,6 +2,7 @@
 
 use std::net::UdpSocket;
 use std::sync::Arc;
+use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -37,13 +38,23 @@ impl Daemon {
         self.socket.local_addr().unwrap().to_string()
     }
 
-    /// Reads datagrams, until none comes any more, and opens them afterwards. The kernel keeps about three of the
-    /// longest, and drops what comes while nobody reads.
+    /// Reads datagrams, until none comes any more.
     fn datagrams(&self) -> Vec<Datagram> {
-        let mut buffer = vec![0; 1 << 16];
-        let read = || self.socket.recv(&mut buffer).ok().map(|bytes| buffer[..bytes].to_vec());
-        let received: Vec<_> = std::iter::from_fn(read).collect();
-        received.iter().map(|bytes| Datagram::open(bytes)).collect()
+        self.datagrams_until(|| true)
+    }
+
+    /// Reads datagrams, until none comes any more once the export is over, and opens them afterwards. The kernel keeps
+    /// about three of the longest, and drops what comes while nobody reads.
+    fn datagrams_until(&self, is_over: impl Fn() -> bool) -> Vec<Datagram> {
+        let (mut buffer, mut received) = (vec![0; 1 << 16], Vec::new());
+        loop {
+            match self.socket.recv(&mut buffer) {
+                Ok(bytes) => received.push(buffer[..bytes].to_vec()),
+                Err(_) if is_over() => return received.iter().map(|bytes| Datagram::open(bytes)).collect(),
+                // The exporter may be slow to begin, and between two datagrams.
+                Err(_) => {}
+            }
+        }
     }
 }
 
@@ -110,9 +121,12 @@ async fn a_name_of_a_daemon_is_looked_up() {
 async fn ten_thousand_spans_arrive_and_the_oversized_one_is_counted() {
     let daemon = Daemon::start("127.0.0.1:0");
     let exporter = exporter(&daemon.address());
-    let reader = std::thread::spawn(move || daemon.datagrams());
+    let (exporting, exported) = std::sync::mpsc::channel::<()>();
+    let is_over = move || exported.try_recv() == Err(TryRecvError::Disconnected);
+    let reader = std::thread::spawn(move || daemon.datagrams_until(is_over));
     let sizes = (0..10_000).map(|n| if n == 7_000 { 100_000 } else { n % 300 });
     let error = export(&exporter, &batch(sizes)).await.unwrap_err();
+    drop(exporting);
     assert!(matches!(error.kind(), ExportErrorKind::Partial { lost: 1, .. }), "{error:?}");
     let datagrams = reader.join().unwrap();
     assert_eq!(datagrams.iter().map(|datagram| datagram.spans.len()).sum::<usize>(), 9_999);
