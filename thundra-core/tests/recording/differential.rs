@@ -6,14 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{LazyLock, Mutex, MutexGuard};
 
 use proptest::prelude::*;
 use thundra_core::testing::Recording;
 use thundra_core::{Config, Env, Records, Scope, SpanData, SpanExt, SpanId};
+use tracing::Dispatch;
 use tracing::dispatcher::with_default;
+use tracing::level_filters::LevelFilter;
 use tracing::span::EnteredSpan;
 use tracing::{Instrument, Span, debug_span, info, info_span};
+use tracing_subscriber::layer::SubscriberExt;
 
 use super::front::Front;
 
@@ -174,11 +177,25 @@ fn config(pairs: &[(&str, &str)]) -> Config {
     Config::from_env(&Env::from_pairs(pairs.iter().copied()))
 }
 
+/// Returns the subscriber of a front. A hidden span does not exist below either: a registry without a filter has it, as
+/// soon as any subscriber of the process takes it, such as that of another test.
+fn dispatch(front: Front, config: &Config) -> Dispatch {
+    static TAKES_ALL: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+    LazyLock::force(&TAKES_ALL);
+    match front {
+        Front::Subscriber => front.dispatch(config),
+        Front::Layer => {
+            let registry = tracing_subscriber::registry().with(thundra_core::layer_with(config));
+            Dispatch::new(registry.with(LevelFilter::INFO))
+        }
+    }
+}
+
 /// Runs a program, and returns the lines about the spans, those of each finish apart and the late ones last.
 fn recorded(front: Front, limit: u32, steps: &[(usize, Step)]) -> Vec<Vec<String>> {
     let (on, off) =
         (config(&[("THUNDRA_MAX_SPANS", &limit.to_string())]), config(&[("OTEL_TRACES_SAMPLER", "always_off")]));
-    let dispatch = front.dispatch(&on);
+    let dispatch = dispatch(front, &on);
     let recording = Recording::through(dispatch.clone());
     with_default(&dispatch, || {
         let scopes = [("a", &on), ("b", &on), ("not recorded", &off)]
