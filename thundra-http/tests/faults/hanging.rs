@@ -289,6 +289,6 @@ fn packing_keeps_nobody_waiting() {
     program.order("unfinished times=70 spans=10 fill=10000");
     let report = program.order("tick spans=1");
     let (flush, gap) = (report.flushes[0], report.flushes[1]);
-    assert!(gap * 5 < flush || gap < Duration::from_millis(100), "{gap:?} without a tick in a flush of {flush:?}");
+    assert!(gap * 5 < flush || gap < Duration::from_millis(100), "{gap:?} of work in a tick of a flush of {flush:?}");
     once_each(&mut program, &collector);
 }
