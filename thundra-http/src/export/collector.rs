@@ -4,8 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::Request;
-use http_body_util::Full;
+use http::request::Parts;
 
 use super::circuit::Circuit;
 use super::host::Host;
@@ -59,11 +58,12 @@ impl Collector {
     /// Sends a request, as [`Transport::exchange`] does.
     pub(super) async fn exchange(
         &self,
-        request: &mut Request<Full<Bytes>>,
-        limits: Limits,
+        head: &Parts,
+        body: &Bytes,
+        limits: &Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {
         let transport = self.transport.get_or_init(|| Transport::new(&self.host, !self.in_background));
-        transport.exchange(request, limits, deadline).await
+        transport.exchange(head, body, limits, deadline).await
     }
 }

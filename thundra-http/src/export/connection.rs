@@ -52,11 +52,16 @@ impl Connection {
 
     /// Sends a request, and returns the head of the response. The connection has to work [while](Self::work_while) the
     /// body is read.
-    pub(super) async fn send(&mut self, request: &Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
+    ///
+    /// The request is made where it is sent: each future around would keep room for a request.
+    pub(super) async fn send(
+        &mut self,
+        request: impl FnOnce() -> Request<Full<Bytes>>,
+    ) -> hyper::Result<Response<Incoming>> {
         let Connection { sender, work } = self;
         let response = pin!(async {
             sender.ready().await?;
-            sender.send_request(request.clone()).await
+            sender.send_request(request()).await
         });
         drive(work, response).await
     }

@@ -41,15 +41,16 @@ impl Connector {
     }
 
     /// Gives a request with an absolute address the form for the other end of the connection.
-    pub(super) fn prepare(&self, request: &mut Request<Full<Bytes>>) {
+    pub(super) fn prepare(&self, mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
         #[cfg(feature = "https")]
         if let Way::Https(way) = &self.way
-            && way.hands_on(request)
+            && way.hands_on(&mut request)
         {
-            return;
+            return request;
         }
         let target = request.uri().path_and_query().cloned();
         *request.uri_mut() = target.map_or_else(Uri::default, Uri::from);
+        request
     }
 }
 

@@ -36,7 +36,7 @@ async fn exchange(mut request: Request<Bytes>) -> Result<Response<Bytes>, Error>
     }
     *request.uri_mut() = address.path_and_query().map_or_else(Uri::default, |target| target.clone().into());
     let mut connection = Connection::open(&Http::new_with_resolver(Resolver), &address).await?;
-    let (head, body) = connection.send(&request.map(Full::new)).await?.into_parts();
+    let (head, body) = connection.send(|| request.map(Full::new)).await?.into_parts();
     let body = connection.work_while(Limited::new(body, MAX_RESPONSE_BYTES).collect()).await?;
     Ok(Response::from_parts(head, body.to_bytes()))
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::Full;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use thundra_core::export::{Batch, ExportError, PartialSuccess};
 use thundra_core::{OtlpConfig, Proxies, Resource, Signal, SpanId, diagnostics, redact};
 
@@ -36,9 +36,8 @@ const BACKOFF: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub(super) struct Endpoint {
     signal: Signal,
-    address: Uri,
-    /// The headers of each request, except for credentials.
-    headers: Arc<HeaderMap>,
+    /// The head of each request, except for credentials.
+    head: Arc<Parts>,
     authorization: Authorization,
     encoding: Encoding,
     /// The limits of the destination beyond OTLP's.
@@ -61,8 +60,8 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
             .field("signal", &self.signal)
-            .field("address", &redact::text(self.address.to_string()))
-            .field("headers", &self.headers.keys())
+            .field("address", &redact::text(self.head.uri.to_string()))
+            .field("headers", &self.head.headers.keys())
             .field("protocol", &self.encoding.protocol())
             .finish_non_exhaustive()
     }
@@ -119,17 +118,19 @@ impl Endpoint {
         if let Some(limits) = &record_limits {
             encoding = encoding.limited_to(limits.request_bytes);
         }
-        let mut request_headers = headers.known;
-        request_headers.insert(HOST, host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?);
-        encoding.describe(&mut request_headers);
-        request_headers
-            .insert(USER_AGENT, HeaderValue::from_static(concat!("thundra-rust/", env!("CARGO_PKG_VERSION"))));
+        let collector = Collector::shared(&mut shared.collectors, Host::new(&address, config, &shared.proxies), false);
+        let (mut head, ()) = Request::new(()).into_parts();
+        head.method = Method::POST;
+        head.headers = headers.known;
+        head.headers.insert(HOST, host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?);
+        encoding.describe(&mut head.headers);
+        head.headers.insert(USER_AGENT, HeaderValue::from_static(concat!("thundra-rust/", env!("CARGO_PKG_VERSION"))));
+        head.uri = address;
         Ok(Endpoint {
             signal,
             authorization,
-            collector: Collector::shared(&mut shared.collectors, Host::new(&address, config, &shared.proxies), false),
-            address,
-            headers: Arc::new(request_headers),
+            collector,
+            head: Arc::new(head),
             encoding,
             record_limits,
             short_resource: Arc::default(),
@@ -198,8 +199,8 @@ impl Endpoint {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let mut request = self.request(&body, deadline).await?;
-            let failure = match self.attempt(&mut request, flush, deadline).await {
+            let head = self.head(&body, deadline).await?;
+            let failure = match self.attempt(&head, &body, flush, deadline).await {
                 Ok(Ok(accepted)) => {
                     self.collector.circuit().close();
                     match accepted.body {
@@ -245,11 +246,12 @@ impl Endpoint {
     /// Sends one request, in the flush with the deadline `flush`. The outer error is final, the inner one temporary.
     async fn attempt(
         &self,
-        request: &mut Request<Full<Bytes>>,
+        head: &Parts,
+        body: &Bytes,
         flush: Instant,
         deadline: Instant,
     ) -> Result<Result<Accepted, Failure>, ExportError> {
-        let mut response = match self.collector.exchange(request, self.limits, deadline).await {
+        let mut response = match self.collector.exchange(head, body, &self.limits, deadline).await {
             Ok(response) => response,
             Err(failure) => {
                 let (cause, again, source) = match failure {
@@ -307,18 +309,13 @@ impl Endpoint {
         }
     }
 
-    /// Makes a request, with credentials as fresh as the request.
-    async fn request(&self, body: &Bytes, deadline: Instant) -> Result<Request<Full<Bytes>>, ExportError> {
-        let mut request = Request::new(Full::new(body.clone()));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.address.clone();
-        request.headers_mut().clone_from(&self.headers);
-        if self.authorization.is_none() {
-            return Ok(request);
+    /// Returns the head of a request, with credentials as fresh as the request.
+    async fn head(&self, body: &Bytes, deadline: Instant) -> Result<Arc<Parts>, ExportError> {
+        let mut head = self.head.clone();
+        if !self.authorization.is_none() {
+            self.authorization.authorize(Arc::make_mut(&mut head), body, deadline).await?;
         }
-        let (mut head, full) = request.into_parts();
-        self.authorization.authorize(&mut head, body, deadline).await?;
-        Ok(Request::from_parts(head, full))
+        Ok(head)
     }
 
     /// Settles an accepted request. The collector may have rejected some records.

@@ -8,6 +8,7 @@
 //! since the exporter must not trace its own requests.
 
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -128,12 +129,10 @@ impl Export for OtlpExporter {
     }
 
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
-        Box::pin(async move {
-            match self.endpoint(batch.signal()) {
-                Some(endpoint) => endpoint.send(batch, deadline).await,
-                None => Err(ExportError::permanent("the signal has no endpoint")),
-            }
-        })
+        match self.endpoint(batch.signal()) {
+            Some(endpoint) => Box::pin(endpoint.send(batch, deadline)),
+            None => Box::pin(ready(Err(ExportError::permanent("the signal has no endpoint")))),
+        }
     }
 
     fn is_paused(&self, signal: Signal) -> bool {

@@ -37,8 +37,12 @@ impl Response {
     /// Unpacks the body. `None` for a body without a message of OTLP. A body larger than `limit` bytes becomes
     /// [`Body::TooLarge`].
     pub(super) fn message(&mut self, of_request: OtlpProtocol, limit: usize) -> Option<Message> {
-        let protocol = protocol(self.header(&CONTENT_TYPE), of_request)?;
+        // Most collectors have nothing to say about an accepted request.
         let Body::Whole(bytes) = &self.body else { return None };
+        if bytes.is_empty() {
+            return None;
+        }
+        let protocol = protocol(self.header(&CONTENT_TYPE), of_request)?;
         let bytes = match self.header(&CONTENT_ENCODING) {
             "" | "identity" => bytes.clone(),
             encoding if encoding.eq_ignore_ascii_case("gzip") => match Gzip::unpack(bytes, limit) {

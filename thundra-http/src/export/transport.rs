@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
+use http::request::Parts;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use tokio::runtime::{self, Handle};
@@ -78,15 +79,17 @@ impl Transport {
         Transport { connector: Connector::new(host), freezes, state: Mutex::default() }
     }
 
-    /// Sends a request with an absolute address, and returns the response, within the limits. Ends at the deadline in
-    /// any case.
+    /// Sends a request, whose head has an absolute address, and returns the response, within the limits. Ends at the
+    /// deadline in any case.
     pub(super) async fn exchange(
         &self,
-        request: &mut Request<Full<Bytes>>,
-        limits: Limits,
+        head: &Parts,
+        body: &Bytes,
+        limits: &Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {
-        self.connector.prepare(request);
+        // A connection takes a request for good, and an idle connection may turn out to be dead.
+        let request = || self.connector.prepare(Request::from_parts(head.clone(), Full::new(body.clone())));
         if let Some(Idle { connection, since, .. }) = self.idle() {
             let frozen = self.freezes && since.elapsed() > FREEZE;
             let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limits.time });
@@ -104,8 +107,8 @@ impl Transport {
     async fn send(
         &self,
         mut connection: Connection,
-        request: &Request<Full<Bytes>>,
-        limits: Limits,
+        request: impl Fn() -> Request<Full<Bytes>>,
+        limits: &Limits,
         until: Instant,
     ) -> Result<Response, Failure> {
         let sent = Instant::now();
