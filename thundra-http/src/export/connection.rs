@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
@@ -72,17 +72,25 @@ impl Connection {
     }
 }
 
-/// Works until a future is ready.
+/// Works until a future is ready. The future waits for the work alone.
+///
+/// The work and the future wake each other for each message between them, and each wake costs the task a poll without
+/// anything to do. The task's waker is therefore known to the work only where the task has to wait, and never to the
+/// future, which is polled after the work anyway. The last poll leaves no waker of the task, so the next request wakes
+/// nobody either.
 async fn drive<F: Future>(work: &mut Work, mut future: Pin<&mut F>) -> F::Output {
+    let mut has_waited = false;
     poll_fn(|context| {
-        // Before the work, the future may hand over a request, and after the work, take a response.
-        match future.as_mut().poll(context) {
-            Poll::Pending => {
-                advance(work, context);
-                future.as_mut().poll(context)
-            }
-            ready => ready,
+        let quiet = &mut Context::from_waker(Waker::noop());
+        // At first there is a request to hand over, later a response to receive.
+        if std::mem::replace(&mut has_waited, true) {
+            advance(work, quiet);
         }
+        if let Poll::Ready(output) = future.as_mut().poll(quiet) {
+            return Poll::Ready(output);
+        }
+        advance(work, context);
+        future.as_mut().poll(quiet)
     })
     .await
 }
@@ -90,5 +98,70 @@ async fn drive<F: Future>(work: &mut Work, mut future: Pin<&mut F>) -> F::Output
 fn advance(work: &mut Work, context: &mut Context<'_>) {
     if work.as_mut().is_some_and(|work| work.as_mut().poll(context).is_ready()) {
         *work = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::mpsc::{Receiver, channel};
+    use std::task::Wake;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::export::resolver::{Http, Resolver};
+
+    /// The number of wakes.
+    #[derive(Default)]
+    struct Wakes(AtomicU32);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Answers a request for each message, and returns the address.
+    fn server(answers: Receiver<()>) -> Uri {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            for () in answers {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    head.extend(byte);
+                }
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn the_task_is_woken_for_the_response_alone() {
+        let (answer, answers) = channel();
+        let address = server(answers);
+        let mut connection = Connection::open(&Http::new_with_resolver(Resolver), &address).await.unwrap();
+        let request = || Request::builder().uri("/").header("host", "a").body(Full::default()).unwrap();
+        answer.send(()).unwrap();
+        connection.send(request).await.unwrap();
+        let wakes = Arc::new(Wakes::default());
+        let waker = wakes.clone().into();
+        let count = || wakes.0.load(Ordering::Relaxed);
+        let mut response = pin!(connection.send(request));
+        assert!(response.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert_eq!(count(), 0, "the request is on its way");
+        answer.send(()).unwrap();
+        while count() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(response.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+        assert_eq!(count(), 1, "the response is taken");
     }
 }
