@@ -4,14 +4,16 @@ use super::OpenSpan;
 use crate::config::Limits;
 use crate::otlp::read;
 
-/// A set of keys: a bit stands for all keys of a length and a last letter, and for some others.
+/// A set of keys: a bit stands for all keys of a length, a middle letter and a last letter, and for some others.
 pub(super) struct KnownKeys(u64);
 
 impl KnownKeys {
     /// Adds a key. Returns `false` if the set did not have the key, and `true` if it had the key or a similar one.
     fn add(&mut self, key: &[u8]) -> bool {
-        let last = key.last().copied().unwrap_or_default();
-        let bit = 1 << ((5 * key.len() + usize::from(last)) % 64);
+        let letter = |letter: Option<&u8>| letter.map_or(0, |letter| usize::from(*letter));
+        let (middle, last) = (letter(key.get(key.len() / 2)), letter(key.last()));
+        // These factors keep the attributes of an invocation apart, all but a pair.
+        let bit = 1 << ((2 * (key.len() + last) + 5 * middle) % 64);
         let had = self.0 & bit != 0;
         self.0 |= bit;
         had
