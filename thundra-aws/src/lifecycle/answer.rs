@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use serde_json::Value as Json;
+use serde::Serialize;
 use thundra_core::exception::Exception;
 
-use super::durable_status;
+use super::durable_status::FailedExecution;
 
 thread_local! {
     static ANSWER: RefCell<Option<Answer>> = const { RefCell::new(None) };
@@ -28,6 +28,16 @@ pub enum Answer {
     FailedExecution(Exception),
 }
 
+/// The response in place of the handler's. A general value of JSON would bring a reader and a map to a program with
+/// neither.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Given {
+    /// `null`.
+    Nothing,
+    FailedExecution(FailedExecution),
+}
+
 impl Answer {
     /// Runs a closure that reads the event and calls the handler, with the answer, if any, in place of the handler's
     /// response.
@@ -39,16 +49,16 @@ impl Answer {
     }
 
     /// Waits as the answer asks, and returns the response or the error to answer with.
-    pub(crate) fn given(self) -> BoxFuture<'static, Result<Json, Exception>> {
+    pub(crate) fn given(self) -> BoxFuture<'static, Result<Given, Exception>> {
         Box::pin(async {
             match self {
-                Answer::Nothing { wait } if wait.is_zero() => Ok(Json::Null),
+                Answer::Nothing { wait } if wait.is_zero() => Ok(Given::Nothing),
                 Answer::Nothing { wait } => {
                     tokio::time::sleep(wait).await;
-                    Ok(Json::Null)
+                    Ok(Given::Nothing)
                 }
                 Answer::Error(exception) => Err(exception),
-                Answer::FailedExecution(exception) => Ok(durable_status::failed(&exception)),
+                Answer::FailedExecution(exception) => Ok(Given::FailedExecution(FailedExecution::of(&exception))),
             }
         })
     }

@@ -3,7 +3,7 @@
 //! Lambda takes an invocation for a success even if the invocation reports a failed execution. No metric, no
 //! dead-letter queue and no X-Ray segment shows the failure.
 
-use serde_json::{Value as Json, json};
+use serde::Serialize;
 use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef, semconv};
 
@@ -27,12 +27,28 @@ pub(super) fn report(invocation: ScopeRef, members: ResponseMembers) {
         .set_attribute(semconv::DURABLE_INVOCATION_STATUS, thundra_core::cut(&status, MAX_STATUS_BYTES).to_owned());
 }
 
-/// Returns the response that fails the execution.
-pub(super) fn failed(exception: &Exception) -> Json {
-    json!({
-        "Status": FAILED,
-        "Error": { "ErrorType": exception.error_type(), "ErrorMessage": exception.message() }
-    })
+/// The response that fails the execution.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FailedExecution {
+    error: ExecutionError,
+    status: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ExecutionError {
+    error_message: String,
+    error_type: String,
+}
+
+impl FailedExecution {
+    /// Returns the response for an exception.
+    pub(super) fn of(exception: &Exception) -> Self {
+        let error_message = exception.message().to_owned();
+        let error = ExecutionError { error_message, error_type: exception.error_type().to_owned() };
+        FailedExecution { error, status: FAILED }
+    }
 }
 
 /// The longest recorded status, in bytes. Lambda's own are shorter.

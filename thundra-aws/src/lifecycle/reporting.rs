@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 use futures_util::future::BoxFuture;
 use lambda_runtime::LambdaEvent;
 use pin_project_lite::pin_project;
-use serde_json::Value as Json;
 use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef};
 use tower_service::Service;
 
+use super::answer::Given;
 use super::event::{Payload, report_unreadable};
 use super::failure::Failed;
 use super::response::Returned;
@@ -87,7 +87,7 @@ pin_project! {
     #[project = WorkProjection]
     enum Work<F> {
         Handler { #[pin] future: F },
-        Answered { answer: BoxFuture<'static, Result<Json, Exception>> },
+        Answered { answer: BoxFuture<'static, Result<Given, Exception>> },
     }
 }
 

@@ -5,10 +5,10 @@
 
 use lambda_runtime::{FunctionResponse, IntoFunctionResponse};
 use serde::{Serialize, Serializer};
-use serde_json::Value as Json;
 use thundra_core::exception::{Exception, short_type_name};
 use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
 
+use super::answer::Given;
 use super::durable_status;
 use super::http_status::report_status;
 use super::response_members::{ResponseMembers, serialize_and_read};
@@ -28,7 +28,7 @@ pub struct Returned<R> {
 enum Response<R> {
     Handler(R),
     /// The handler was not called.
-    Answer(Json),
+    Answer(Given),
 }
 
 impl<R> Returned<R> {
@@ -37,7 +37,7 @@ impl<R> Returned<R> {
     }
 
     /// Returns the response that answers an invocation in place of the handler.
-    pub(super) fn without_handler(response: Json, invocation: Option<ScopeRef>) -> Self {
+    pub(super) fn without_handler(response: Given, invocation: Option<ScopeRef>) -> Self {
         Returned { response: Response::Answer(response), invocation }
     }
 }
