@@ -342,7 +342,19 @@
 //! - `availability-zone` (default): the zone of the environment, in the attribute `cloud.availability_zone`.
 //! - `captured-events` (default): the events of failed invocations on lines of standard error, where
 //!   `THUNDRA_CAPTURE_PAYLOADS` asks for the lines.
-//! - `xray` (default): the word `xray` of `OTEL_TRACES_EXPORTER`.
+//! - `xray`, `stdout`, `console` (default): the words of `OTEL_TRACES_EXPORTER`. `stdout` brings `THUNDRA_SPILL` too.
+//!   Without `stdout`, a function without an endpoint exports nothing, and reports it. `local-run` includes `console`.
+//! - `otlp-json` (default): the protocol `http/json` of the exporter, and what a collector reports in JSON.
+//! - `logs` (default): log lines, and log records over OTLP: those of events, of exceptions and of the `log` crate.
+//!   Without the feature, an event is an event of its span.
+//! - `usage` (default): memory, CPU time and transferred bytes of an invocation, and an estimate of the bill, as
+//!   attributes and metrics.
+//! - `watchdog` (default): the export [shortly before a timeout](#deadlines).
+//! - `durable` (default): replayed work of durable executions is not recorded again.
+//! - `managed-instances` (default): exports from a background thread on managed instances. Without the feature, each
+//!   invocation exports, as elsewhere in Lambda.
+//! - `snapstart` (default): hooks before a SnapStart snapshot and after a restore. Without the feature, the first
+//!   invocation after a restore renews what copies must not share, such as the seeds of ids.
 //! - `gunzip` (default): what a collector reports in a response with gzip. No request asks for gzip, and without the
 //!   feature such a report is not read. Requests are compressed in any case.
 //! - `local-run` (default): [runs outside of Lambda](run#local-runs). Without the feature, such a run is an error.

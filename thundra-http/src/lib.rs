@@ -173,7 +173,10 @@
 //! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A
 //!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's
 //!   current span is the root span of the scope.
-//! - `xray` (default): the word `xray` of `OTEL_TRACES_EXPORTER`.
+//! - `xray`, `stdout`, `console` (default): the words of `OTEL_TRACES_EXPORTER`. `stdout` brings `THUNDRA_SPILL` too.
+//!   Without `console`, a program without an endpoint exports nothing, and reports it.
+//! - `otlp-json` (default): the protocol `http/json` of the exporter, and what a collector reports in JSON.
+//! - `logs` (default): log lines, and log records over OTLP: those of events, of exceptions and of the `log` crate.
 //! - `gunzip` (default): what a collector reports in a response with gzip. No request asks for gzip, and without the
 //!   feature such a report is not read. Requests are compressed in any case.
 //! - `measurements` (default): metrics of calls and requests, and [of events](thundra_core#metrics).

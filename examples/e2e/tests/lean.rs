@@ -8,65 +8,80 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use serde_json::json;
 use thundra_examples::harness::collector::Collector;
 use thundra_examples::harness::lambda::{Event, Lambda, Outcome, Settings};
 use thundra_examples::harness::target;
 use thundra_examples::report::{Kind, Span};
-use thundra_lines::{Line, LogLine, Telemetry};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn spans_and_log_lines_in_the_log_have_the_levels_of_their_targets() {
-    let settings = Settings::new(function())
-        .variable("AWS_LAMBDA_LOG_FORMAT", "JSON")
-        .variable("RUST_LOG", "info,prices=debug")
-        .variable("THUNDRA_SPANS", "info,prices=debug");
-    let lambda = Lambda::start(settings).await.unwrap();
-    sell(&lambda).await;
-    assert!(lambda.shut_down().await.is_some());
+async fn a_collector_gets_the_spans_of_the_levels_and_nothing_is_logged() {
+    let look_up = "reliable [server]\n  price\n    look_up\nreliable [server] error\n  price error\n    look_up\n";
+    let price = "reliable [server]\n  price\nreliable [server] error\n  price error\n";
+    for (levels, expected) in [("info,prices=debug", look_up), ("info", price)] {
+        let collector = Collector::start().await.unwrap();
+        let settings = Settings::new(function())
+            .variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
+            .variable("THUNDRA_SPANS", levels);
+        let lambda = Lambda::start(settings).await.unwrap();
+        sell(&lambda).await;
 
-    let (spans, messages) = read(str::from_utf8(&lambda.stdout()).unwrap(), &lambda.stderr());
-    assert_eq!(
-        tree(&spans),
-        "reliable [server]\n  price\n    look_up\nreliable [server] error\n  price error\n    look_up\n"
-    );
-    let look_up = ("DEBUG", "one price in the list");
-    let failed = [("ERROR", ""), ("ERROR", "\"no price for ham\"")]; // of the span, and of the invocation
-    let expected = [look_up, ("INFO", "order received"), look_up, failed[0], failed[1]];
-    assert_eq!(messages.iter().map(|(level, text)| (&**level, &**text)).collect::<Vec<_>>(), expected);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_collector_gets_the_spans_of_the_default_levels() {
-    let collector = Collector::start().await.unwrap();
-    let settings = Settings::new(function()).variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint());
-    let lambda = Lambda::start(settings).await.unwrap();
-    sell(&lambda).await;
-
-    let whole = |spans: &[Span]| spans.iter().filter(|span| span.kind == Kind::Server).count() == 2;
-    assert!(collector.wait_until(PATIENCE, whole).await, "{}", lambda.stderr());
-    assert_eq!(tree(&collector.spans()), "reliable [server]\n  price\nreliable [server] error\n  price error\n");
+        let whole = |spans: &[Span]| spans.iter().filter(|span| span.kind == Kind::Server).count() == 2;
+        assert!(collector.wait_until(PATIENCE, whole).await, "{}", lambda.stderr());
+        assert_eq!(tree(&collector.spans()), expected);
+        assert!(lambda.shut_down().await.is_some());
+        assert!(!lambda.stderr().contains("order received"), "{}", lambda.stderr());
+        assert!(lambda.stdout().is_empty());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_for_what_is_left_out_are_reported() {
-    let settings = Settings::new(function())
-        .variable("OTEL_TRACES_EXPORTER", "xray")
-        .variable("THUNDRA_CAPTURE_PAYLOADS", "errors");
+    let settings = [
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("RUST_LOG", "info"),
+        ("THUNDRA_CAPTURE_PAYLOADS", "errors"),
+        ("THUNDRA_SPILL", "64KiB"),
+        ("THUNDRA_TIMEOUT_MARGIN", "1s"),
+    ];
+    let stderr = said_with(&settings).await;
+    for (subject, feature) in [
+        ("OTEL_TRACES_EXPORTER=xray takes", "xray"),
+        ("no log lines are written and no log records exported, in spite of RUST_LOG: they take", "logs"),
+        ("THUNDRA_CAPTURE_PAYLOADS takes", "captured-events"),
+        ("THUNDRA_SPILL takes", "stdout"),
+        ("THUNDRA_TIMEOUT_MARGIN takes", "watchdog"),
+    ] {
+        let line = format!("thundra: {subject} the feature `{feature}` of thundra-aws");
+        assert_eq!(stderr.matches(&line).count(), 1, "{line}: {stderr}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_default_and_a_protocol_that_are_left_out_are_reported() {
+    let without_endpoint = said_with(&[]).await;
+    let line = "thundra: OTEL_TRACES_EXPORTER=stdout (the default without an endpoint) takes the feature `stdout` of \
+                thundra-aws";
+    assert_eq!(without_endpoint.matches(line).count(), 1, "{without_endpoint}");
+
+    let collector = Collector::start().await.unwrap();
+    let json = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json");
+    let in_json = said_with(&[json, ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint())]).await;
+    let line = "thundra: requests are protobuf, in spite of the protocol http/json: it takes the feature `otlp-json`";
+    assert_eq!(in_json.matches(line).count(), 1, "{in_json}");
+    assert_eq!(collector.spans().len(), 4, "the spans arrive all the same");
+}
+
+/// Returns what the function says on standard error with some variables.
+async fn said_with(variables: &[(&str, &str)]) -> String {
+    let settings = Settings::new(function());
+    let settings = variables.iter().fold(settings, |settings, (name, value)| settings.variable(*name, *value));
     let lambda = Lambda::start(settings).await.unwrap();
     sell(&lambda).await;
     assert!(lambda.shut_down().await.is_some());
-
-    let stderr = lambda.stderr();
-    for (variable, feature) in [("OTEL_TRACES_EXPORTER=xray", "xray"), ("THUNDRA_CAPTURE_PAYLOADS", "captured-events")]
-    {
-        let line = format!("thundra: {variable} takes the feature `{feature}` of thundra-aws");
-        assert_eq!(stderr.matches(&line).count(), 1, "{line}: {stderr}");
-    }
+    lambda.stderr()
 }
 
 /// Sends an order that is answered, and an order that fails.
@@ -78,21 +93,6 @@ async fn sell(lambda: &Lambda) {
     let Outcome::Error(error) = failed.outcome else { panic!("{failed:?}: {}", lambda.stderr()) };
     assert_eq!(error.pointer("/errorMessage").unwrap(), "no price for ham");
     assert!(lambda.idle(PATIENCE).await, "{}", lambda.stderr());
-}
-
-/// Reads the spans on standard output, and the level and the message of each log line on standard error.
-fn read(stdout: &str, stderr: &str) -> (Vec<Span>, Vec<(String, String)>) {
-    let requests = stdout.lines().filter_map(|text| match Line::read(text, 0).unwrap() {
-        Line::Telemetry(Telemetry::Traces(request)) => Some(request.resource_spans),
-        _ => None,
-    });
-    let records = stderr.lines().filter_map(|text| Some(LogLine::read(text, 0)?.record));
-    let records = records.filter(|record| !record.severity_text.is_empty());
-    let message = |record: LogRecord| match record.body?.value? {
-        Value::StringValue(message) => Some((record.severity_text, message)),
-        _ => None,
-    };
-    (requests.flatten().flat_map(|spans| Span::all_of(&spans)).collect(), records.filter_map(message).collect())
 }
 
 /// Draws the spans below each other, in the order of their starts.

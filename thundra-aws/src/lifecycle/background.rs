@@ -12,6 +12,10 @@ use std::sync::{Mutex, PoisonError};
 use thundra_core::Config;
 use thundra_http::export::Worker;
 
+/// `false` in a build without the feature `managed-instances`. The compiler then drops the thread, and each invocation
+/// exports, as elsewhere in Lambda.
+pub(super) const IS_BUILT: bool = cfg!(feature = "managed-instances");
+
 static WORKER: Mutex<Option<Worker>> = Mutex::new(None);
 
 /// `true` while the thread runs.
@@ -19,6 +23,9 @@ static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 
 /// Starts the thread, once. Without the thread, each invocation exports, as elsewhere in Lambda.
 pub(super) fn start(config: &Config) {
+    if !IS_BUILT {
+        return;
+    }
     let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
     if worker.is_none() && !config.disabled {
         *worker = Worker::start(config.otlp.flush_limit());
@@ -28,11 +35,14 @@ pub(super) fn start(config: &Config) {
 
 /// Returns `true` if a background thread exports.
 pub(crate) fn is_running() -> bool {
-    IS_RUNNING.load(Ordering::Relaxed)
+    IS_BUILT && IS_RUNNING.load(Ordering::Relaxed)
 }
 
 /// Ends the thread after a last export, at the end of the program.
 pub(super) fn end() {
+    if !IS_BUILT {
+        return;
+    }
     let worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner).take();
     if IS_RUNNING.swap(false, Ordering::Relaxed) {
         drop(worker);

@@ -15,8 +15,7 @@ use tower_service::Service;
 use super::described::HandlerError;
 use super::layer::{InvocationService, export_last};
 use super::reporting::Reporting;
-use super::snap_start::Hooks;
-use super::{environment, runtime_events, setup, shutdown, usage};
+use super::{environment, runtime_events, setup, shutdown, snap_start, usage};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere the events of a file or of standard input.
 ///
@@ -179,7 +178,7 @@ where
     }
     runtime_events::watch();
     let runtime = Runtime::new(handler).layer(layer_fn(|inner| InvocationService::new(inner, config)));
-    let runtime = runtime.register_snapstart_resource(Hooks::new(config));
+    let runtime = snap_start::register(runtime, config);
     shutdown::prepare(config).await;
     usage::initialised(config);
     environment::is_ready();
@@ -242,7 +241,7 @@ where
     }
     runtime_events::watch();
     let runtime = Runtime::new(handler).layer(layer_fn(|inner| InvocationService::new(inner, config)));
-    let runtime = runtime.register_snapstart_resource(Hooks::new(config));
+    let runtime = snap_start::register(runtime, config);
     shutdown::prepare(config).await;
     usage::initialised(config);
     environment::is_ready();

@@ -4,7 +4,7 @@ use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
-use super::{availability_zone, background, durable_replay};
+use super::{availability_zone, background, durable_replay, watchdog};
 use crate::platform::InitializationType;
 use crate::{Settings, cloudwatch, emf, remote_config};
 
@@ -49,6 +49,7 @@ pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
         read_settings(config);
     }
     export_in_background();
+    watchdog::report_margin_without_watch(config);
     availability_zone::ask(config);
     config
 }
@@ -77,7 +78,7 @@ fn export_in_background() {
 fn platform() -> Platform {
     match InitializationType::of(&Env::process()) {
         _ if !in_lambda() => Platform::Process,
-        InitializationType::ManagedInstances => Platform::ManagedInstance,
+        InitializationType::ManagedInstances if background::IS_BUILT => Platform::ManagedInstance,
         _ => Platform::Lambda,
     }
 }

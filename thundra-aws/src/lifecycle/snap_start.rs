@@ -10,13 +10,17 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use lambda_runtime::{BoxFuture, Error, SnapStartResource};
+use lambda_runtime::{BoxFuture, Error, Runtime, SnapStartResource};
 use thundra_core::exception::Exception;
 use thundra_core::{Config, Scope, ScopeFlags, diagnostics, flush_last, flushes_itself, forget_unexported, semconv};
 use tokio::time::timeout_at;
 
 use super::{environment, initialisation, usage};
 use crate::panics::catch_panic_in;
+
+/// `false` in a build without the feature `snapstart`. The compiler then drops the hooks, and the first invocation after
+/// a restore renews what copies must not share.
+const HAS_HOOKS: bool = cfg!(feature = "snapstart");
 
 static RESOURCES: Mutex<Resources> = Mutex::new(Resources { waiting: Vec::new(), is_running: false });
 
@@ -63,6 +67,13 @@ struct Resources {
 /// }
 /// ```
 pub fn register_snapstart_resource(resource: Arc<dyn SnapStartResource>) {
+    if !HAS_HOOKS {
+        diagnostics::once(
+            "snapstart.feature",
+            "a SnapStart resource takes the feature `snapstart` of thundra-aws, so its hooks do not run",
+        );
+        return;
+    }
     let mut resources = resources();
     if resources.is_running {
         diagnostics::once(
@@ -76,6 +87,11 @@ pub fn register_snapstart_resource(resource: Arc<dyn SnapStartResource>) {
 
 fn resources() -> MutexGuard<'static, Resources> {
     RESOURCES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Registers the hooks with the runtime of the program.
+pub(super) fn register<S>(runtime: Runtime<S>, config: &'static Config) -> Runtime<S> {
+    if HAS_HOOKS { runtime.register_snapstart_resource(Hooks::new(config)) } else { runtime }
 }
 
 /// The hooks of this crate around the hooks of the program.

@@ -8,6 +8,9 @@ use crate::Signal;
 /// `true` in a build that measures. Without the feature, the compiler drops the code behind each measurement.
 pub(crate) const MEASURES: bool = cfg!(feature = "measurements");
 
+/// `true` in a build with log lines and log records. Without the feature, the compiler drops the code behind both.
+pub(crate) const LOGS: bool = cfg!(feature = "logs");
+
 /// The names that OpenTelemetry [knows] without an exporter in these crates. A choice of only such names exports
 /// nothing.
 ///
@@ -80,7 +83,7 @@ impl Config {
     /// Returns `true` if log records are exported over OTLP: as chosen, else where the signal has an endpoint.
     #[doc(hidden)]
     pub fn otlp_logs(&self) -> bool {
-        !self.disabled
+        LOGS && !self.disabled
             && match &self.logs_exporters {
                 Some(exporters) => exporters.contains(&LogsExporter::Otlp),
                 None => self.otlp.logs.endpoint.is_some(),
@@ -113,7 +116,7 @@ impl Config {
         !self.disabled
             && match signal {
                 Signal::Traces => true,
-                Signal::Logs => is_otlp(&self.logs_exporters, LogsExporter::Otlp),
+                Signal::Logs => LOGS && is_otlp(&self.logs_exporters, LogsExporter::Otlp),
                 Signal::Metrics => MEASURES && is_otlp(&self.metrics_exporters, MetricsExporter::Otlp),
             }
     }

@@ -28,8 +28,8 @@ mod variable;
 
 pub use document::{Document, InvalidDocument};
 pub use duration::duration;
-pub(crate) use exporters::MEASURES;
 pub use exporters::{ExceptionSignal, LogsExporter, MetricsExporter, TemporalityPreference};
+pub(crate) use exporters::{LOGS, MEASURES};
 pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
@@ -294,6 +294,11 @@ impl Config {
         let lists: Vec<_> = std::iter::once(VARIABLES).chain(sections.variables()).collect();
         unknown::problems(&self.origin.env, &lists, sections.are_all())
     }
+}
+
+/// Returns the variables for log lines and log records.
+pub(crate) fn log_variables() -> [&'static Variable; 4] {
+    [&v::LOGS_EXPORTER, &v::LOG_FORMAT, &v::LOG, &v::LOG_BUFFER]
 }
 
 /// Reports problems on standard error, each problem once per process.

@@ -3,6 +3,9 @@
 use crate::otlp::response;
 use crate::{OtlpProtocol, Signal};
 
+/// `true` in a build with OTLP/JSON. Without the feature, the compiler drops the reader of JSON.
+const READS_JSON: bool = cfg!(feature = "otlp-json");
+
 /// A collector's report about an accepted request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartialSuccess {
@@ -17,6 +20,7 @@ pub struct PartialSuccess {
 pub fn partial_success(bytes: &[u8], signal: Signal, protocol: OtlpProtocol) -> Option<PartialSuccess> {
     let (rejected, message) = match protocol {
         OtlpProtocol::Protobuf => response::partial_success(bytes)?,
+        OtlpProtocol::Json if !READS_JSON => return None,
         OtlpProtocol::Json => {
             let response: serde_json::Value = serde_json::from_slice(bytes).ok()?;
             let partial = response.get("partialSuccess")?.as_object()?;
@@ -37,6 +41,7 @@ pub fn partial_success(bytes: &[u8], signal: Signal, protocol: OtlpProtocol) -> 
 pub fn failure_message(bytes: &[u8], protocol: OtlpProtocol) -> String {
     match protocol {
         OtlpProtocol::Protobuf => response::status_message(bytes).unwrap_or_default(),
+        OtlpProtocol::Json if !READS_JSON => String::new(),
         OtlpProtocol::Json => {
             text(serde_json::from_slice::<serde_json::Value>(bytes).ok().as_ref().and_then(|body| body.get("message")))
         }

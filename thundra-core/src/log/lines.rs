@@ -12,7 +12,7 @@ use super::json::Json;
 use super::text::Text;
 use crate::Config;
 use crate::clock::now;
-use crate::config::{Layout, LogFormat};
+use crate::config::{LOGS, Layout, LogFormat};
 use crate::export::{StandardStream, write_line};
 use crate::members::Members;
 use crate::recorder::events::own_name;
@@ -41,8 +41,11 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Returns the lines of a configuration; `None` for [`LogFormat::NONE`].
+    /// Returns the lines of a configuration; `None` for [`LogFormat::NONE`], and in a build without lines.
     pub(crate) fn new(config: &Config) -> Option<Self> {
+        if !LOGS {
+            return None;
+        }
         mask::add(&config.mask_keys);
         let is_terminal = io::stderr().is_terminal();
         let by_default = if is_terminal { LogFormat::TEXT } else { LogFormat::JSON };
@@ -194,6 +197,7 @@ pub(crate) struct Place<'a> {
 /// Returns the filter of the lines of a configuration.
 pub(crate) fn line_filter(config: &Config) -> LineFilter {
     match config.log_format.map(LogFormat::layout) {
+        _ if !LOGS => LineFilter::off(),
         Some(Layout::None) => LineFilter::off(),
         _ => LineFilter::new(&config.log_levels(), config.log_buffer.as_ref()),
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::Signal;
+use crate::config::LOGS;
 use crate::signal::Signals;
 
 /// The bits of [`Signals`]: none before the exporters are installed.
@@ -12,7 +13,7 @@ static EXPORTED: AtomicU8 = AtomicU8::new(0);
 #[inline]
 pub(crate) fn exports(signal: Signal) -> bool {
     // Relaxed: records before another thread's installation may be missing in any case.
-    Signals::from_bits(EXPORTED.load(Ordering::Relaxed)).contains(signal)
+    (LOGS || signal != Signal::Logs) && Signals::from_bits(EXPORTED.load(Ordering::Relaxed)).contains(signal)
 }
 
 /// Sets the exported signals. No signal is exported while recording is off.

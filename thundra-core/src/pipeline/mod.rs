@@ -39,6 +39,9 @@ use crate::{Config, Records, Resource, Signal};
 /// The share of a last flush's time for spilling: a tenth.
 const LAST_PART: u32 = 10;
 
+/// `true` in a build with lines of lost records on standard output.
+pub(crate) const SPILLS: bool = cfg!(feature = "stdout");
+
 /// The exporters of this process.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
@@ -139,7 +142,7 @@ impl Pipeline {
 
     /// Spills all waiting records, at the end of a program.
     pub(crate) async fn spill_all(&self, deadline: Instant) {
-        if self.room.is_some() {
+        if self.if_spilling().is_some() {
             self.slots.iter().for_each(|slot| slot.spill(None));
             self.send_spilled(deadline).await;
         }
@@ -147,7 +150,7 @@ impl Pipeline {
 
     /// Spills the newest waiting records, as many as fit. The program may end before the next flush.
     pub(crate) async fn spill_newest(&self, deadline: Instant) {
-        if let Some(room) = &self.room {
+        if let Some(room) = self.room.as_ref().filter(|_| SPILLS) {
             self.slots.iter().for_each(|slot| slot.spill(Some(room.limit())));
             self.send_spilled(deadline).await;
         }
@@ -155,7 +158,7 @@ impl Pipeline {
 
     /// Returns the pipeline if it spills.
     fn if_spilling(&self) -> Option<&Self> {
-        self.room.is_some().then_some(self)
+        (SPILLS && self.room.is_some()).then_some(self)
     }
 
     /// Writes spilled records.

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::SPILLS;
 use super::losses::Losses;
 use super::queue::Queue;
 use super::tally;
@@ -62,6 +63,12 @@ impl ExporterSlot {
         ExporterSlot { exporter, resource, signals, follows_xray, state: Mutex::default(), spill: None }
     }
 
+    /// Returns the place of the exporter for lost records; `None` in a build without the spill, whose code the compiler
+    /// then drops.
+    fn spilled_to(&self) -> Option<&ExporterSlot> {
+        self.spill.as_deref().filter(|_| SPILLS)
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,7 +82,7 @@ impl ExporterSlot {
             losses += Losses::of(batch.records(), LossReason::Unsent);
         }
         losses += state.in_flight();
-        if let Some(spill) = &self.spill {
+        if let Some(spill) = self.spilled_to() {
             losses += spill.unexported(&Losses::NONE);
         }
         losses
@@ -85,7 +92,7 @@ impl ExporterSlot {
     pub(super) fn waiting_spans(&self) -> u64 {
         let state = self.state();
         let accepted = state.accepted.as_ref().filter(|batch| batch.signal() == Signal::Traces);
-        let spilled = self.spill.as_ref().map_or(0, |spill| spill.waiting_spans());
+        let spilled = self.spilled_to().map_or(0, ExporterSlot::waiting_spans);
         spilled
             + state.queue.spans()
             + accepted.map_or(0, |batch| batch.count().into())
@@ -96,7 +103,7 @@ impl ExporterSlot {
     pub(super) fn resume(&self) {
         self.state().paused_until = None;
         quietly(|| self.exporter.resume());
-        if let Some(spill) = &self.spill {
+        if let Some(spill) = self.spilled_to() {
             spill.resume();
         }
     }
@@ -106,7 +113,7 @@ impl ExporterSlot {
         let mut state = self.state();
         state.queue = Queue::default();
         state.accepted = None;
-        if let Some(spill) = &self.spill {
+        if let Some(spill) = self.spilled_to() {
             spill.forget();
         }
     }
@@ -161,7 +168,7 @@ impl ExporterSlot {
     #[cold]
     pub(super) fn lose(&self, over: Records) {
         let records = over.signal().records();
-        if let Some(spill) = &self.spill {
+        if let Some(spill) = self.spilled_to() {
             spill.take(over);
             report_spill(format_args!("unsent {records} exceed 4 MiB"));
         } else {
@@ -186,7 +193,7 @@ impl ExporterSlot {
     /// Takes over the counts of records beyond the limit of the spill.
     #[inline]
     pub(super) fn take_over_losses_of_spill(&self) {
-        if let Some(spill) = &self.spill {
+        if let Some(spill) = self.spilled_to() {
             let losses = spill.state().queue.take_losses();
             self.state().queue.lose(losses);
         }
@@ -200,7 +207,7 @@ impl ExporterSlot {
             return Settled::Split;
         }
         state.queue.finish(batch.records());
-        let losses = match (error.kind(), &self.spill) {
+        let losses = match (error.kind(), self.spilled_to()) {
             // The error does not name the rejected records. With more rejections than records, all are rejected.
             (ExportErrorKind::Partial { lost }, _) if lost < count => Losses::by_reasons(signal, lost, error),
             (_, Some(spill)) => {
@@ -219,7 +226,7 @@ impl ExporterSlot {
 
     /// Spills waiting records at the end of a program: all, or up to `max_bytes` of the newest.
     pub(super) fn spill(&self, max_bytes: Option<usize>) {
-        let Some(spill) = &self.spill else { return };
+        let Some(spill) = self.spilled_to() else { return };
         let mut state = self.state();
         let (requests, losses) = match max_bytes {
             None => state.queue.take_all(),

@@ -15,6 +15,7 @@ use super::further_uses;
 use super::own_code::is_own;
 use super::slab::SCOPES;
 use super::slot::SpanSlot;
+use crate::config::LOGS;
 
 /// `true` once a scope had debug logs.
 static WERE_ENABLED: AtomicBool = AtomicBool::new(false);
@@ -26,6 +27,9 @@ pub(super) const WIDEST: LevelFilter = LevelFilter::DEBUG;
 pub(crate) fn enable() {
     static FIRST: Once = Once::new();
 
+    if !LOGS {
+        return;
+    }
     // Other scopes wait, so no scope misses a line.
     FIRST.call_once(|| {
         WERE_ENABLED.store(true, Ordering::Relaxed);
@@ -39,7 +43,7 @@ pub(crate) fn enable() {
 pub(super) fn were_enabled() -> bool {
     // Relaxed: `Once` orders the store before the work of every scope with debug logs. In other scopes, any answer will
     // do.
-    WERE_ENABLED.load(Ordering::Relaxed)
+    LOGS && WERE_ENABLED.load(Ordering::Relaxed)
 }
 
 /// Returns `true` for an event written in a scope with debug logs.

@@ -9,6 +9,7 @@ use super::line_buffer::LineBuffer;
 use super::scope_span::SCOPE_TARGET;
 use super::slab::SCOPES;
 use super::slot::{ScopeId, SpanSlot};
+use crate::config::LOGS;
 use crate::export::{StandardStream, write_line};
 
 /// Keeps a line in a scope. Returns `false` for a line to write at once.
@@ -26,6 +27,9 @@ pub(crate) fn keep(scope: ScopeId, line: &[u8], limit: usize) -> bool {
 
 /// Writes the kept lines of an open scope.
 pub(crate) fn come_out(scope: ScopeId) {
+    if !LOGS {
+        return;
+    }
     // A scope that waits has kept nothing.
     let state = SCOPES.lock_as_is(scope).filter(|state| !state.sealed && !state.is_waiting());
     let Some(mut state) = state else { return };
@@ -52,5 +56,7 @@ pub(crate) fn come_out(scope: ScopeId) {
 /// Writes the kept lines of an open scope, and of the scopes nested in it.
 pub(crate) fn all_come_out(scope: ScopeId) {
     come_out(scope);
-    SCOPES.nested_in(scope).into_iter().for_each(come_out);
+    if LOGS {
+        SCOPES.nested_in(scope).into_iter().for_each(come_out);
+    }
 }

@@ -8,7 +8,7 @@ use super::levels::{KeptLevels, LineLevels};
 use super::scope_span::SCOPE_TARGET;
 use super::slot::SpanSlot;
 use super::{debug_logs, entered};
-use crate::config::{Levels, LogBuffer};
+use crate::config::{LOGS, Levels, LogBuffer};
 
 /// The filter of log lines.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl LineFilter {
     /// Returns the levels in force.
     #[inline]
     pub(super) fn current(&self) -> Option<&LineLevels> {
-        self.own.as_ref().map(LineLevels::current)
+        self.own.as_ref().filter(|_| LOGS).map(LineLevels::current)
     }
 
     /// Returns the most detailed level of lines written in every scope.

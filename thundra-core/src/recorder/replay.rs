@@ -40,6 +40,9 @@ pub struct ReplayMarks {
     pub names: &'static [(&'static str, &'static str)],
 }
 
+/// `true` in a build that knows replayed work. Without the feature, the compiler drops the code behind the marks.
+const REPLAYS: bool = cfg!(feature = "replays");
+
 static MARKS: OnceLock<ReplayMarks> = OnceLock::new();
 
 /// `true` once a span was marked as replayed work.
@@ -54,7 +57,7 @@ pub fn mark_replays(marks: ReplayMarks) {
 
 /// Returns the marks for the spans of a callsite; `None` for a callsite without the field.
 pub(super) fn marks_of(metadata: &Metadata<'_>) -> Option<&'static ReplayMarks> {
-    let marks = MARKS.get()?;
+    let marks = MARKS.get().filter(|_| REPLAYS)?;
     (metadata.is_span() && marks.are_of(metadata) && metadata.fields().field(marks.field).is_some()).then_some(marks)
 }
 
@@ -87,7 +90,7 @@ impl Visit for ScopeKey {
 #[inline]
 pub(super) fn was_seen() -> bool {
     // Relaxed: the flag publishes nothing. The marking thread entered the span, or handed the span over.
-    WAS_SEEN.load(Ordering::Relaxed)
+    REPLAYS && WAS_SEEN.load(Ordering::Relaxed)
 }
 
 impl ReplayMarks {
@@ -121,6 +124,9 @@ impl ScopeState {
     /// Takes note of the mark of a span.
     #[cold]
     pub(super) fn set_replays(&mut self, span: SpanId, replays: bool) {
+        if !REPLAYS {
+            return;
+        }
         if replays {
             // Relaxed: see `was_seen`.
             WAS_SEEN.store(true, Ordering::Relaxed);
@@ -135,12 +141,12 @@ impl ScopeState {
     /// Returns `true` while some span is marked as replayed work.
     #[inline]
     pub(super) fn is_replaying(&self) -> bool {
-        self.replay.as_ref().is_some_and(|replay| !replay.marked.is_empty())
+        REPLAYS && self.replay.as_ref().is_some_and(|replay| !replay.marked.is_empty())
     }
 
     /// Returns `true` if a span is marked as replayed work.
     pub(super) fn replays(&self, index: u32) -> bool {
-        self.replay.as_ref().zip(self.span_id(index)).is_some_and(|(replay, id)| replay.marked.contains(&id))
+        REPLAYS && self.replay.as_ref().zip(self.span_id(index)).is_some_and(|(replay, id)| replay.marked.contains(&id))
     }
 
     /// Counts a span below `parent` if the span repeats an earlier span. Returns `false` for a span of new work.
@@ -155,7 +161,7 @@ impl ScopeState {
     /// Returns `true` if spans or events were repeated.
     #[inline]
     pub(super) fn has_repeated(&self) -> bool {
-        self.replay.as_ref().is_some_and(|replay| replay.spans + replay.events > 0)
+        REPLAYS && self.replay.as_ref().is_some_and(|replay| replay.spans + replay.events > 0)
     }
 
     /// Takes the numbers of repeated spans and events.

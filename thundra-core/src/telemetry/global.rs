@@ -8,6 +8,7 @@ use super::Layers;
 #[cfg(feature = "registry")]
 use super::layered::beside;
 use super::subscriber::own;
+use crate::config::LOGS;
 use crate::recorder::callsites;
 use crate::recorder::current::records;
 use crate::recorder::shown_ids;
@@ -65,8 +66,11 @@ fn has_span_fields(config: &Config) -> bool {
 }
 
 /// Turns records of the `log` crate into `tracing` events, down to the most detailed level of the subscriber. An
-/// earlier logger of the program stays.
+/// earlier logger of the program stays, as does every logger in a build without log lines.
 pub(super) fn bridge_log() {
+    if !LOGS {
+        return;
+    }
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only possible error is an earlier logger.
     if bridge.init().is_ok() {

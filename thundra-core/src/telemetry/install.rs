@@ -2,9 +2,9 @@
 
 use super::process::PIPELINE;
 use super::{Telemetry, global, observed};
-use crate::config::{MEASURES, process};
+use crate::config::{LOGS, MEASURES, log_variables, process};
 use crate::export::{Export, spill_exporter};
-use crate::pipeline::{Pipeline, exports, set_exported};
+use crate::pipeline::{Pipeline, SPILLS, exports, set_exported};
 use crate::recorder::{callsites, further_uses};
 use crate::redact::mask;
 use crate::{Config, Signal, diagnostics, exception, metrics};
@@ -57,6 +57,10 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         }
         match usize::try_from(config.spill).unwrap_or(usize::MAX) {
             0 => pipeline,
+            _ if !SPILLS => {
+                report_spill_not_built();
+                pipeline
+            }
             limit => pipeline.spilling(limit, |room| (telemetry.bound.0)(Box::new(spill_exporter(room)), config)),
         }
     });
@@ -74,6 +78,9 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     // The layers take over the installed configuration.
     callsites::rebuild();
     global::bridge_log();
+    if !LOGS {
+        report_logs_not_built(config);
+    }
     // Events measure at any level. Records of the `log` crate have no fields and keep the level of the subscriber.
     if !MEASURES {
         report_metrics_not_built(config);
@@ -113,6 +120,33 @@ fn report_metrics_not_built(config: &Config) {
             "metrics are not exported, in spite of OTEL_METRICS_EXPORTER: they take the feature `measurements` of \
              thundra-aws, thundra-http or thundra-core",
         );
+    }
+}
+
+/// Reports a limit of the spill in a build without standard output.
+#[cold]
+fn report_spill_not_built() {
+    diagnostics::once(
+        "spill.feature",
+        "THUNDRA_SPILL takes the feature `stdout` of thundra-aws, thundra-http or thundra-core, so lost records are only \
+         counted",
+    );
+}
+
+/// Reports the settings for log lines and log records in a build with neither.
+fn report_logs_not_built(config: &Config) {
+    for variable in log_variables() {
+        let value = config.env().get(variable.name).filter(|_| !config.disabled).unwrap_or_default();
+        if !["", "0", "none", "off"].contains(&value.to_ascii_lowercase().trim()) {
+            diagnostics::once(
+                "logs",
+                format_args!(
+                    "no log lines are written and no log records exported, in spite of {}: they take the feature \
+                     `logs` of thundra-aws, thundra-http or thundra-core",
+                    variable.name
+                ),
+            );
+        }
     }
 }
 

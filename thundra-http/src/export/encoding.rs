@@ -5,12 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use thundra_core::export::{Batch, ExportError, Gzip};
-use thundra_core::{OtlpCompression, OtlpConfig, OtlpProtocol};
+use thundra_core::{OtlpCompression, OtlpConfig, OtlpProtocol, diagnostics};
 
 use super::cause::Cause;
 
 /// The number of records from which encoding and compressing may take more than 100 us.
 const MANY_RECORDS: u32 = 100;
+
+/// `true` in a build with OTLP/JSON. Without the feature, the compiler drops the encoding.
+const WRITES_JSON: bool = cfg!(feature = "otlp-json");
 
 /// The form of a request's body.
 #[derive(Clone, Debug)]
@@ -24,7 +27,7 @@ pub(super) struct Encoding {
 impl Encoding {
     pub(super) fn new(config: &OtlpConfig) -> Self {
         let gzip = (config.compression == OtlpCompression::Gzip).then(|| Arc::new(Gzip::new()));
-        Encoding { protocol: config.protocol, gzip, limit: config.max_request_size }
+        Encoding { protocol: built(config.protocol), gzip, limit: config.max_request_size }
     }
 
     /// Returns the encoding with a limit for the bytes of a body.
@@ -73,7 +76,7 @@ impl Encoding {
 
     fn encode(&self, batch: &Batch) -> Result<Bytes, ExportError> {
         let body = match self.protocol {
-            OtlpProtocol::Json => batch.to_json().into_bytes(),
+            OtlpProtocol::Json if WRITES_JSON => batch.to_json().into_bytes(),
             _ => batch.to_protobuf(),
         };
         if body.len() > self.limit {
@@ -87,4 +90,17 @@ impl Encoding {
             },
         }
     }
+}
+
+/// Returns the protocol, or protobuf in a build without OTLP/JSON.
+fn built(protocol: OtlpProtocol) -> OtlpProtocol {
+    if WRITES_JSON || protocol != OtlpProtocol::Json {
+        return protocol;
+    }
+    diagnostics::once(
+        "otlp.json",
+        "requests are protobuf, in spite of the protocol http/json: it takes the feature `otlp-json` of thundra-aws or \
+         thundra-http",
+    );
+    OtlpProtocol::Protobuf
 }

@@ -51,13 +51,31 @@ struct Exporter {
 
 static EXPORTERS: [Exporter; 4] = [
     Exporter { name: "otlp", make: |program| program.otlp(true) },
-    Exporter { name: "xray", make: |program| program.xray() },
-    Exporter { name: "stdout", make: |program| Some(Bounded::boxed(Box::new(StdoutExporter::new()), program.config)) },
+    Exporter {
+        name: "xray",
+        make: |program| match cfg!(feature = "xray") {
+            true => Some(Box::new(XRayExporter::new(program.settings().xray_daemon))),
+            false => program.not_built("xray"),
+        },
+    },
+    Exporter {
+        name: "stdout",
+        make: |program| match WRITES_LINES {
+            true => Some(Bounded::boxed(Box::new(StdoutExporter::new()), program.config)),
+            false => program.not_built("stdout"),
+        },
+    },
     Exporter {
         name: "console",
-        make: |program| Some(Bounded::boxed(Box::new(ConsoleExporter::new()), program.config)),
+        make: |program| match cfg!(feature = "console") {
+            true => Some(Bounded::boxed(Box::new(ConsoleExporter::new()), program.config)),
+            false => program.not_built("console"),
+        },
     },
 ];
+
+/// `true` in a build with the exporter to standard output.
+const WRITES_LINES: bool = cfg!(feature = "stdout");
 
 /// The exporting program.
 struct Program<'a> {
@@ -127,11 +145,13 @@ impl Program<'_> {
         match self.platform {
             _ if self.config.otlp.traces.endpoint.is_some() => "otlp",
             Platform::Lambda | Platform::ManagedInstance => {
-                diagnostics::once(
-                    "stdout",
-                    "spans go to standard output, one line per invocation, for the serverless-otlp-forwarder; \
-                     OTEL_EXPORTER_OTLP_ENDPOINT sends them to a collector",
-                );
+                if WRITES_LINES {
+                    diagnostics::once(
+                        "stdout",
+                        "spans go to standard output, one line per invocation, for the serverless-otlp-forwarder; \
+                         OTEL_EXPORTER_OTLP_ENDPOINT sends them to a collector",
+                    );
+                }
                 "stdout"
             }
             Platform::Process => {
@@ -141,15 +161,13 @@ impl Program<'_> {
         }
     }
 
-    /// Makes the exporter to X-Ray. Without the feature `xray`, nothing is exported, and the reason is reported.
-    fn xray(&self) -> Option<Box<dyn Export>> {
-        if cfg!(feature = "xray") {
-            return Some(Box::new(XRayExporter::new(self.settings().xray_daemon)));
-        }
+    /// Reports an exporter without the feature of its name.
+    fn not_built(&self, name: &str) -> Option<Box<dyn Export>> {
         let package = self.dependent.package;
+        let by_default = if self.config.exporters.is_none() { " (the default without an endpoint)" } else { "" };
         diagnostics::once(
-            "xray.feature",
-            format_args!("{VARIABLE}=xray takes the feature `xray` of {package}, so no spans go to X-Ray"),
+            &format!("{name}.feature"),
+            format_args!("{VARIABLE}={name}{by_default} takes the feature `{name}` of {package}, so no spans go there"),
         );
         None
     }

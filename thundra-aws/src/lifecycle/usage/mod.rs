@@ -18,6 +18,9 @@ use thundra_core::{Config, ScopeRef, Value, semconv};
 use crate::lifecycle::deadline::Deadline;
 use crate::platform::InitializationType;
 
+/// `false` in a build without the feature `usage`. The compiler then drops the readers of `/proc`.
+const READS: bool = cfg!(feature = "usage");
+
 /// The length of the initialisation, or of the restore, until the first invocation takes it.
 static INIT: Mutex<Option<Duration>> = Mutex::new(None);
 
@@ -38,7 +41,7 @@ pub(super) fn restored(config: &Config, began: Instant) {
 }
 
 fn begin_environment(config: &Config, length: impl FnOnce() -> Option<Duration>) {
-    if !config.disabled && !Function::of(config).is_managed {
+    if !config.disabled && Function::of(config).is_measured() {
         *init() = length();
         between::begin_environment();
     }
@@ -72,6 +75,16 @@ impl Function {
             }
         })
     }
+
+    /// Returns `true` if the usage between two readings belongs to an invocation.
+    fn is_measured(self) -> bool {
+        READS && !self.is_managed
+    }
+}
+
+/// Returns the greatest memory of the process so far.
+fn peak() -> Option<u64> {
+    if READS { peak_memory() } else { None }
 }
 
 /// The begin of a measured invocation.
@@ -87,26 +100,25 @@ impl Begin {
     /// Returns the attributes of an invocation before its end. The invocation ends after `total` at the latest, or
     /// soon, and Lambda bills the time until the end.
     pub(super) fn while_running(&self, total: Option<Duration>) -> Attributes {
-        let used = if self.function.is_managed { None } else { between::used() };
+        let used = if self.function.is_measured() { between::used() } else { None };
         let invoke = self.at.elapsed().max(total.unwrap_or_default());
-        self.attributes(
-            Phases { init: self.init.unwrap_or_default(), invoke, export: Duration::ZERO },
-            peak_memory(),
-            used,
-        )
+        self.attributes(Phases { init: self.init.unwrap_or_default(), invoke, export: Duration::ZERO }, peak(), used)
     }
 
     /// Records the metrics of an invocation shortly before a timeout.
     pub(super) fn times_out(&self, scope: ScopeRef, deadline: Option<Deadline>) {
         if are_wanted() {
-            let used = if self.function.is_managed { None } else { between::used() };
-            let (init, invoke, peak_memory) = (self.init, self.at.elapsed(), peak_memory());
+            let used = if self.function.is_measured() { between::used() } else { None };
+            let (init, invoke, peak_memory) = (self.init, self.at.elapsed(), peak());
             let deadline_used = deadline.and_then(Deadline::used_ratio);
             faas::ended(scope, &faas::End { init, invoke, peak_memory, used, is_timeout: true, deadline_used });
         }
     }
 
     fn attributes(&self, phases: Phases, peak_memory: Option<u64>, used: Option<Used>) -> Attributes {
+        if !READS {
+            return Attributes::new();
+        }
         let mut attributes = Attributes::with_capacity(11);
         if let Some(peak) = peak_memory {
             attributes.push((semconv::THUNDRA_MEMORY_PEAK_BYTES, peak.into()));
@@ -157,7 +169,7 @@ impl Meter {
             return Meter::default();
         }
         let function = Function::of(config);
-        if !function.is_managed {
+        if function.is_measured() {
             between::begin();
         }
         let init = init().take();
@@ -184,12 +196,12 @@ impl Meter {
     pub(super) fn end(mut self, scope: ScopeRef, is_timeout: bool, deadline: Option<Deadline>) {
         let Some(begin) = self.begin.take() else { return };
         let invoke = begin.at.elapsed();
-        let used = if begin.function.is_managed { None } else { between::end() };
+        let used = if begin.function.is_measured() { between::end() } else { None };
         let are_wanted = are_wanted() && !self.is_recorded;
         if !scope.recorded() && !are_wanted {
             return;
         }
-        let peak_memory = peak_memory();
+        let peak_memory = peak();
         if are_wanted {
             let deadline_used = deadline.and_then(Deadline::used_ratio);
             let end = faas::End { init: begin.init, invoke, peak_memory, used, is_timeout, deadline_used };
@@ -205,7 +217,7 @@ impl Meter {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        if self.begin.is_some_and(|begin| !begin.function.is_managed) {
+        if self.begin.is_some_and(|begin| begin.function.is_measured()) {
             between::end();
         }
     }

@@ -31,6 +31,10 @@ use super::usage::Meter;
 use crate::Settings;
 use crate::platform::InitializationType;
 
+/// `false` in a build without the feature `watchdog`. The compiler then drops the thread and the export before a
+/// deadline.
+const WATCHES: bool = cfg!(feature = "watchdog");
+
 static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
 /// Notified when the thread would wake too late.
 static SOONER: Condvar = Condvar::new();
@@ -64,7 +68,8 @@ impl Watch {
         let mut watch = Watch { id: None, deadline, began, config: Some(config), meter };
         let margin = if config.disabled { Duration::ZERO } else { Settings::of(config).timeout_margin };
         let is_worthwhile = |deadline: &Deadline| deadline.left() > margin.saturating_add(margin / 4);
-        let is_early = !margin.is_zero() && deadline.as_ref().is_some_and(is_worthwhile) && thread::is_running();
+        let is_early =
+            WATCHES && !margin.is_zero() && deadline.as_ref().is_some_and(is_worthwhile) && thread::is_running();
         if !is_early && !LISTS_ALL.load(Ordering::Relaxed) {
             return watch;
         }
@@ -150,6 +155,20 @@ impl Drop for Watch {
         if let Some(id) = self.id {
             list().remove(id);
         }
+    }
+}
+
+/// Reports a margin for exports before deadlines in a build without them.
+pub(super) fn report_margin_without_watch(config: &Config) {
+    const MARGIN: &str = crate::settings::TIMEOUT_MARGIN.name;
+    let is_wanted = |value: String| !value.trim().starts_with('0');
+    if !WATCHES && !config.disabled && config.env().get(MARGIN).is_some_and(is_wanted) {
+        diagnostics::once(
+            "watchdog.feature",
+            format_args!(
+                "{MARGIN} takes the feature `watchdog` of thundra-aws, so no invocation is exported before it times out"
+            ),
+        );
     }
 }
 

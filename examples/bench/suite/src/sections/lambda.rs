@@ -15,7 +15,7 @@ use std::time::Duration;
 use export::Export;
 use function::{
     AWSSDK_INSTRUMENTATION, BARE, FUNCTIONS, Function, Host, LAMBDA_OTEL_LITE, THUNDRA, THUNDRA_DEFAULT,
-    TRACING_OPENTELEMETRY,
+    THUNDRA_STDOUT, TRACING_OPENTELEMETRY,
 };
 use run::{Invocations, Run};
 
@@ -94,7 +94,7 @@ const WARM: [Warm; 8] = [
     Warm {
         name: "thundra, stdout",
         about: "gzip-1, its default",
-        function: THUNDRA,
+        function: THUNDRA_STDOUT,
         export: Export::Line { gzip: None },
     },
     Warm {

@@ -28,13 +28,14 @@ pub(crate) mod all {
     pub(crate) const BARE: Function = Function { name: "lambda_runtime", about: "bare", features: "bare", program: "bare", log: "off" };
     pub(crate) const BARE_DEFAULT: Function = Function { name: "lambda_runtime, default features", about: "", features: "bare_default", program: "bare", log: "off" };
     pub(crate) const THUNDRA: Function = Function { name: "thundra", about: "lifecycle and OTLP", features: "thundra", program: "thundra", log: "off" };
+    pub(crate) const THUNDRA_STDOUT: Function = Function { name: "thundra, `stdout`", about: "lines on standard output too", features: "thundra_stdout", program: "thundra", log: "off" };
     pub(crate) const THUNDRA_DEFAULT: Function = Function { name: "thundra, default features", about: "`otel`", features: "thundra_default", program: "thundra", log: "off" };
     pub(crate) const THUNDRA_FULL: Function = Function { name: "thundra, `sns` and `kinesis`", about: "brings the AWS SDK and TLS", features: "thundra_full", program: "thundra", log: "off" };
     pub(crate) const TRACING_OPENTELEMETRY: Function = Function { name: "tracing-opentelemetry", about: "OTLP, no TLS", features: "tracing_opentelemetry", program: "tracing_opentelemetry", log: "off" };
     pub(crate) const LAMBDA_OTEL_LITE: Function = Function { name: "lambda-otel-lite", about: "stdout", features: "lambda_otel_lite", program: "lambda_otel_lite", log: "info" };
     pub(crate) const AWSSDK_INSTRUMENTATION: Function = Function { name: "awssdk-instrumentation", about: "X-Ray, brings the AWS SDK's configuration", features: "awssdk_instrumentation", program: "awssdk_instrumentation", log: "off" };
 
-    pub(crate) const FUNCTIONS: [Function; 8] = [BARE, BARE_DEFAULT, THUNDRA, THUNDRA_DEFAULT, THUNDRA_FULL, TRACING_OPENTELEMETRY, LAMBDA_OTEL_LITE, AWSSDK_INSTRUMENTATION];
+    pub(crate) const FUNCTIONS: [Function; 9] = [BARE, BARE_DEFAULT, THUNDRA, THUNDRA_STDOUT, THUNDRA_DEFAULT, THUNDRA_FULL, TRACING_OPENTELEMETRY, LAMBDA_OTEL_LITE, AWSSDK_INSTRUMENTATION];
 }
 
 pub(crate) use all::*;
