@@ -7,8 +7,10 @@
 //! In Cargo.toml:
 //!
 //! ```toml
-//! thundra-aws = { version = "0.1", default-features = false }
+//! thundra-aws = { version = "0.1", default-features = false } # with features = ["logs"], events are log lines too
 //! ```
+//!
+//! Its spans go to the collector of `OTEL_EXPORTER_OTLP_ENDPOINT`.
 
 use serde::{Deserialize, Serialize};
 use thundra_aws::{Error, LambdaEvent};

@@ -338,7 +338,7 @@
 //!
 //! - `triggers` (default): what triggered an invocation, and the contexts in the events. Without the
 //!   feature, no event is read: an invocation continues the trace of Lambda's X-Ray header or of the client context
-//!   alone, with the trust in callers at the public edge. `batch`, `http` and `sdk` include `triggers`.
+//!   alone (not of Datadog's in it), with the trust in callers at the public edge. `batch`, `http` and `sdk` include `triggers`.
 //! - `availability-zone` (default): the zone of the environment, in the attribute `cloud.availability_zone`.
 //! - `captured-events` (default): the events of failed invocations on lines of standard error, where
 //!   `THUNDRA_CAPTURE_PAYLOADS` asks for the lines.
@@ -356,7 +356,8 @@
 //! - `snapstart` (default): hooks before a SnapStart snapshot and after a restore. Without the feature, the first
 //!   invocation after a restore renews what copies must not share, such as the seeds of ids.
 //! - `gunzip` (default): what a collector reports in a response with gzip. No request asks for gzip, and without the
-//!   feature such a report is not read. Requests are compressed in any case.
+//!   feature such a report is not read.
+//! - `compression` (default): gzip for requests, where `OTEL_EXPORTER_OTLP_COMPRESSION` asks for it.
 //! - `local-run` (default): [runs outside of Lambda](run#local-runs). Without the feature, such a run is an error.
 //! - `measurements` (default): [metrics](#metrics), those of invocations and calls, and those of the program's events.
 //!   `sdk` includes `measurements`.

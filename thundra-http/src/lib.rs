@@ -178,7 +178,8 @@
 //! - `otlp-json` (default): the protocol `http/json` of the exporter, and what a collector reports in JSON.
 //! - `logs` (default): log lines, and log records over OTLP: those of events, of exceptions and of the `log` crate.
 //! - `gunzip` (default): what a collector reports in a response with gzip. No request asks for gzip, and without the
-//!   feature such a report is not read. Requests are compressed in any case.
+//!   feature such a report is not read.
+//! - `compression` (default): gzip for requests, where `OTEL_EXPORTER_OTLP_COMPRESSION` asks for it.
 //! - `measurements` (default): metrics of calls and requests, and [of events](thundra_core#metrics).
 //! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics). Includes
 //!   `measurements`.

@@ -60,17 +60,27 @@ async fn settings_for_what_is_left_out_are_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_default_and_a_protocol_that_are_left_out_are_reported() {
+async fn what_requests_go_without_is_reported() {
     let without_endpoint = said_with(&[]).await;
     let line = "thundra: OTEL_TRACES_EXPORTER=stdout (the default without an endpoint) takes the feature `stdout` of \
                 thundra-aws";
     assert_eq!(without_endpoint.matches(line).count(), 1, "{without_endpoint}");
 
     let collector = Collector::start().await.unwrap();
-    let json = ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json");
-    let in_json = said_with(&[json, ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint())]).await;
-    let line = "thundra: requests are protobuf, in spite of the protocol http/json: it takes the feature `otlp-json`";
-    assert_eq!(in_json.matches(line).count(), 1, "{in_json}");
+    let endpoint = collector.endpoint();
+    let settings = [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+    ];
+    let plain = said_with(&settings).await;
+    for (subject, feature) in [
+        ("requests are protobuf, in spite of the protocol http/json: it takes", "otlp-json"),
+        ("requests are not compressed, in spite of the compression gzip: it takes", "compression"),
+    ] {
+        let line = format!("thundra: {subject} the feature `{feature}` of thundra-aws");
+        assert_eq!(plain.matches(&line).count(), 1, "{line}: {plain}");
+    }
     assert_eq!(collector.spans().len(), 4, "the spans arrive all the same");
 }
 

@@ -79,7 +79,7 @@ impl LineLevels {
     /// Returns `true` if nothing but the written levels decides.
     #[inline]
     fn is_plain(&self) -> bool {
-        self.kept.is_none() && !debug_logs::were_enabled()
+        !LOGS || (self.kept.is_none() && !debug_logs::were_enabled())
     }
 
     #[cold]

@@ -15,6 +15,9 @@ const MANY_RECORDS: u32 = 100;
 /// `true` in a build with OTLP/JSON. Without the feature, the compiler drops the encoding.
 const WRITES_JSON: bool = cfg!(feature = "otlp-json");
 
+/// `true` in a build with compression. Without the feature, the compiler drops gzip and its tables.
+const COMPRESSES: bool = cfg!(feature = "compression");
+
 /// The form of a request's body.
 #[derive(Clone, Debug)]
 pub(super) struct Encoding {
@@ -26,7 +29,7 @@ pub(super) struct Encoding {
 
 impl Encoding {
     pub(super) fn new(config: &OtlpConfig) -> Self {
-        let gzip = (config.compression == OtlpCompression::Gzip).then(|| Arc::new(Gzip::new()));
+        let gzip = (config.compression == OtlpCompression::Gzip && compresses()).then(|| Arc::new(Gzip::new()));
         Encoding { protocol: built(config.protocol), gzip, limit: config.max_request_size }
     }
 
@@ -82,7 +85,7 @@ impl Encoding {
         if body.len() > self.limit {
             return Err(ExportError::too_large(Cause::RequestTooLarge(self.limit)));
         }
-        match &self.gzip {
+        match self.gzip.as_ref().filter(|_| COMPRESSES) {
             None => Ok(body.into()),
             Some(gzip) => match gzip.pack(&body) {
                 Ok(packed) => Ok(packed.into()),
@@ -90,6 +93,18 @@ impl Encoding {
             },
         }
     }
+}
+
+/// Returns `true` if requests can be compressed, and reports a build without compression.
+fn compresses() -> bool {
+    if !COMPRESSES {
+        diagnostics::once(
+            "otlp.compression",
+            "requests are not compressed, in spite of the compression gzip: it takes the feature `compression` of \
+             thundra-aws or thundra-http",
+        );
+    }
+    COMPRESSES
 }
 
 /// Returns the protocol, or protobuf in a build without OTLP/JSON.

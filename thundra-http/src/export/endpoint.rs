@@ -90,6 +90,9 @@ struct Failure {
     source: Failing,
 }
 
+/// `true` in a build with TLS. Only AWS's own endpoints have limits of records, and they take nothing without TLS.
+const HAS_RECORD_LIMITS: bool = cfg!(feature = "https");
+
 /// The failing part.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Failing {
@@ -176,7 +179,9 @@ impl Endpoint {
         if self.switch.as_ref().is_some_and(|switch| switch.is_off(Instant::now())) {
             return Err(ExportError::permanent(Cause::SwitchedOff));
         }
-        let Some(limits) = &self.record_limits else { return self.send_all(batch, deadline).await };
+        let Some(limits) = self.record_limits.as_ref().filter(|_| HAS_RECORD_LIMITS) else {
+            return self.send_all(batch, deadline).await;
+        };
         let Fitting { batch, unfit } = limits.fit(batch, SystemTime::now(), &self.short_resource)?;
         unfit.added_to(match &batch {
             Some(batch) => self.send_all(batch, deadline).await,

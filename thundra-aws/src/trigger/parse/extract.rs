@@ -98,7 +98,7 @@ impl<'h> Extractor<'h> {
 
     /// Extracts the context of another vendor. Every other context of a program has precedence.
     pub(crate) fn foreign(&self, carrier: &(impl Carrier + ?Sized)) -> Option<Inbound> {
-        if !self.formats.tracecontext {
+        if !READS_FOREIGN || !self.formats.tracecontext {
             return None;
         }
         let pairs = datadog::w3c(carrier);
@@ -106,6 +106,10 @@ impl<'h> Extractor<'h> {
         (!pairs.is_empty()).then(|| extractor.extract(&pairs)).filter(|inbound| inbound.parent.is_some())
     }
 }
+
+/// `true` in a build that reads events, which contexts of other vendors come in. Without the feature, the compiler drops
+/// their reader.
+const READS_FOREIGN: bool = cfg!(feature = "triggers");
 
 /// Returns `true` for the context of a program. An X-Ray header alone may come from a service in between.
 pub(crate) fn holds_context(inbound: &Inbound) -> bool {
