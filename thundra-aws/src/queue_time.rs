@@ -18,7 +18,7 @@ const SHARED: [&str; 4] = [
 
 /// Records the wait on the scope of the processing.
 pub(crate) fn describe(builder: ScopeBuilder, waited: Option<Duration>, spans: QueueSpans) -> ScopeBuilder {
-    builder.attributes(attribute(waited, spans))
+    builder.own_attributes(attribute(waited, spans))
 }
 
 /// Returns the attribute with the wait.

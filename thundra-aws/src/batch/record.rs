@@ -131,7 +131,7 @@ impl<'c> Surroundings<'c> {
         if waited.is_some() && inbound.source != ParentSource::Local {
             builder = queue_time::precede(builder, message.sent_at, &attributes, self.queue_spans);
         }
-        builder = builder.attributes(attributes);
+        builder = builder.own_attributes(attributes);
         if let Some(context) = message.received_context.take() {
             builder = builder.received_context(context);
         }

@@ -94,7 +94,7 @@ pub(crate) const fn is_on() -> bool {
 /// memory of the scope.
 pub(crate) fn describe<'c>(builder: ScopeBuilder, changes: impl IntoIterator<Item = &'c Changes>) -> ScopeBuilder {
     let (attributes, origins) = summary(changes);
-    let builder = builder.attributes(attributes);
+    let builder = builder.own_attributes(attributes);
     if origins.is_empty() { builder } else { builder.origins(origins) }
 }
 

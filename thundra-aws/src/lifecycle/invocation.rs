@@ -15,7 +15,7 @@ use super::availability_zone::{self, Zone};
 use super::deadline::Deadline;
 use super::watchdog::Watch;
 use super::{agent_gateway, environment, evidence, initialisation, setup, usage, warmup};
-use crate::attributes::cut;
+use crate::attributes::{Attributes, cut};
 use crate::chain::{self, Work};
 use crate::settings::Settings;
 use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger, arn};
@@ -55,7 +55,7 @@ pub(super) fn begin_with(
     let zone = availability_zone::current();
     let mut builder = Scope::builder(name)
         .kind(SpanKind::Server)
-        .attributes(attributes(&trigger, is_cold_start, context, attempt, &zone))
+        .own_attributes(attributes(&trigger, is_cold_start, context, attempt, &zone))
         .log_fields(log_fields(&trigger, is_cold_start, context, header.as_ref()));
     let (queue_spans, waited) = (Settings::of(config).queue_spans, trigger.queue_time(SystemTime::now()));
     builder = queue_time::describe(builder, waited, queue_spans);
@@ -279,47 +279,49 @@ fn is_redrive(message: &Message) -> bool {
     message.is_old() && setup::in_lambda()
 }
 
-/// Attributes or log fields in the form of a [`ScopeBuilder`](thundra_core::ScopeBuilder), which takes their memory.
-type Described = Vec<(Cow<'static, str>, Value)>;
-
-/// Returns the first attributes of an invocation.
+/// Returns the first attributes of an invocation. The scope takes the memory of the list.
 fn attributes(
     trigger: &Trigger,
     is_cold_start: bool,
     context: &Context,
     attempt: Option<&str>,
     zone: &Zone,
-) -> Described {
+) -> Attributes {
     // One for the cold start, and at most eight more below.
-    let mut attributes = Described::with_capacity(trigger.attributes.len() + 9);
-    attributes.push((semconv::FAAS_COLDSTART.into(), is_cold_start.into()));
-    attributes.extend(trigger.attributes.iter().map(|(key, value)| (Cow::Borrowed(*key), value.clone())));
-    attributes.push((semconv::FAAS_INVOCATION_ID.into(), context.request_id.clone().into()));
+    let mut attributes = Attributes::with_capacity(trigger.attributes.len() + 9);
+    attributes.push((semconv::FAAS_COLDSTART, is_cold_start.into()));
+    attributes.extend(trigger.attributes.iter().cloned());
+    attributes.push((semconv::FAAS_INVOCATION_ID, context.request_id.clone().into()));
     if let Some(arn) = invoked_arn(context) {
-        attributes.push((semconv::AWS_LAMBDA_INVOKED_ARN.into(), arn.to_owned().into()));
-        attributes.push((semconv::CLOUD_RESOURCE_ID.into(), resource_id(arn, &context.env_config.version).into()));
+        attributes.push((semconv::AWS_LAMBDA_INVOKED_ARN, arn.to_owned().into()));
+        attributes.push((semconv::CLOUD_RESOURCE_ID, resource_id(arn, &context.env_config.version).into()));
         if let Some(account) = arn::account(arn) {
-            attributes.push((semconv::CLOUD_ACCOUNT_ID.into(), account.to_owned().into()));
+            attributes.push((semconv::CLOUD_ACCOUNT_ID, account.to_owned().into()));
         }
     }
     if let Some(id) = attempt {
-        attributes.push((semconv::AWS_LAMBDA_INVOCATION_ID.into(), cut(id).to_owned().into()));
+        attributes.push((semconv::AWS_LAMBDA_INVOCATION_ID, cut(id).to_owned().into()));
     }
     if let Some(tool) = agent_gateway::tool(context) {
-        attributes.push((semconv::GEN_AI_TOOL_NAME.into(), cut(tool).to_owned().into()));
+        attributes.push((semconv::GEN_AI_TOOL_NAME, cut(tool).to_owned().into()));
     }
     if let Zone::Known(id) = zone {
-        attributes.push((semconv::CLOUD_AVAILABILITY_ZONE.into(), id.to_string().into()));
+        attributes.push((semconv::CLOUD_AVAILABILITY_ZONE, id.to_string().into()));
     }
     if let Some(tenant) = &context.tenant_id {
-        attributes.push((semconv::TENANT_ID.into(), cut(tenant).to_owned().into()));
+        attributes.push((semconv::TENANT_ID, cut(tenant).to_owned().into()));
     }
     attributes
 }
 
-/// Returns the fields of each log line of an invocation.
-fn log_fields(trigger: &Trigger, is_cold_start: bool, context: &Context, header: Option<&XRayHeader>) -> Described {
-    let mut fields = Described::with_capacity(6);
+/// Returns the fields of each log line of an invocation. The scope takes the memory of the list.
+fn log_fields(
+    trigger: &Trigger,
+    is_cold_start: bool,
+    context: &Context,
+    header: Option<&XRayHeader>,
+) -> Vec<(Cow<'static, str>, Value)> {
+    let mut fields = Vec::with_capacity(6);
     fields.push((semconv::COLD_START.into(), is_cold_start.into()));
     if let Some(arn) = invoked_arn(context) {
         fields.push((semconv::FUNCTION_ARN.into(), arn.to_owned().into()));

@@ -40,6 +40,7 @@ pub struct ScopeBuilder {
     inbound: Inbound,
     has_parent: bool,
     links: Vec<(TraceContext, Attributes)>,
+    own_attributes: Vec<(&'static str, Value)>,
     attributes: Attributes,
     start_time: Option<SystemTime>,
     default_id: Option<String>,
@@ -113,6 +114,7 @@ impl ScopeBuilder {
             inbound,
             has_parent: true,
             links: Vec::new(),
+            own_attributes: Vec::new(),
             attributes: Vec::new(),
             start_time: None,
             default_id: None,
@@ -177,10 +179,11 @@ impl ScopeBuilder {
         self
     }
 
-    /// Sets attributes of the root span. A builder is moved for each call.
+    /// Sets attributes of ours on the root span, with keys from [`semconv`](crate::semconv). A builder is moved for
+    /// each call.
     #[doc(hidden)]
-    pub fn attributes<K: Into<Cow<'static, str>>>(mut self, attributes: impl IntoIterator<Item = (K, Value)>) -> Self {
-        append(&mut self.attributes, attributes);
+    pub fn own_attributes(mut self, attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        append(&mut self.own_attributes, attributes);
         self
     }
 
@@ -235,7 +238,7 @@ impl ScopeBuilder {
     /// Adds fields as [`log_field`](Self::log_field) does. A builder is moved for each call.
     #[doc(hidden)]
     pub fn log_fields<K: Into<Cow<'static, str>>>(mut self, fields: impl IntoIterator<Item = (K, Value)>) -> Self {
-        append(&mut self.log_fields, fields);
+        append(&mut self.log_fields, fields.into_iter().map(|(key, value)| (key.into(), value)));
         self
     }
 
@@ -496,16 +499,18 @@ impl ScopeBuilder {
         if inbound.dropped > 0 {
             root.set_attribute(semconv::THUNDRA_PROPAGATION_DROPPED, &inbound.dropped.into(), limits);
         }
-        root.set_attributes(&self.attributes, limits);
+        root.set_own_attributes(&self.own_attributes, limits);
+        if !self.attributes.is_empty() {
+            root.set_attributes(&self.attributes, limits);
+        }
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
     }
 }
 
 /// Adds entries to a list. An empty list takes the memory of the entries, if they come as a list.
-fn append<K: Into<Cow<'static, str>>>(list: &mut Attributes, entries: impl IntoIterator<Item = (K, Value)>) {
-    let entries = entries.into_iter().map(|(key, value)| (key.into(), value));
+fn append<T>(list: &mut Vec<T>, entries: impl IntoIterator<Item = T>) {
     if list.is_empty() {
-        *list = entries.collect();
+        *list = entries.into_iter().collect();
     } else {
         list.extend(entries);
     }
