@@ -30,6 +30,8 @@ pub(super) struct Event<'a> {
     /// `true` for a list, the form of the batches of EventBridge: of a pipe, or of a bus.
     pub(super) is_list: bool,
     request_context: OnceCell<Option<Object<'a>>>,
+    /// Known once the whole event is read.
+    is_from_device: OnceCell<bool>,
 }
 
 impl<'a> Event<'a> {
@@ -83,6 +85,7 @@ impl<'a> Event<'a> {
             unread: &[],
             is_list: false,
             request_context: OnceCell::new(),
+            is_from_device: OnceCell::new(),
         }
     }
 
@@ -91,9 +94,9 @@ impl<'a> Event<'a> {
         if self.is_list { &self.records } else { std::slice::from_ref(&self.members) }
     }
 
-    /// Returns `true` for an event of AWS IoT.
+    /// Returns `true` for an event of AWS IoT. Asked for each event, because a device may imitate any other event.
     pub(super) fn is_from_device(&self) -> bool {
-        device::is_event([&self.members, &self.beyond])
+        *self.is_from_device.get_or_init(|| device::is_event([&self.members, &self.beyond]))
     }
 
     /// Returns `true` for the end of a [tumbling window] over a stream of the service. The end may have no records.
