@@ -500,9 +500,7 @@ impl ScopeBuilder {
             root.set_attribute(semconv::THUNDRA_PROPAGATION_DROPPED, &inbound.dropped.into(), limits);
         }
         root.set_own_attributes(&self.own_attributes, limits);
-        if !self.attributes.is_empty() {
-            root.set_attributes(&self.attributes, limits);
-        }
+        root.set_attributes(&self.attributes, limits);
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
     }
 }

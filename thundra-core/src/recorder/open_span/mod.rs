@@ -247,6 +247,9 @@ impl OpenSpan {
 
     /// Adds attributes of ours, in place of earlier values of the keys.
     pub(crate) fn set_own_attributes(&mut self, attributes: &[(&'static str, Value)], limits: &Limits) {
+        if attributes.is_empty() {
+            return;
+        }
         let mut known = self.known_keys();
         for (key, value) in attributes {
             let start = self.body.len();
