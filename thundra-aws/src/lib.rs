@@ -338,7 +338,8 @@
 //!
 //! - `triggers` (default): what triggered an invocation, and the contexts in the events. Without the
 //!   feature, no event is read: an invocation continues the trace of Lambda's X-Ray header or of the client context
-//!   alone (not of Datadog's in it), with the trust in callers at the public edge. `batch`, `http` and `sdk` include `triggers`.
+//!   alone (not of Datadog's in it), with the trust in callers at the public edge. `batch`, `http` and `sdk` include
+//!   `triggers`.
 //! - `availability-zone` (default): the zone of the environment, in the attribute `cloud.availability_zone`.
 //! - `captured-events` (default): the events of failed invocations on lines of standard error, where
 //!   `THUNDRA_CAPTURE_PAYLOADS` asks for the lines.

@@ -246,9 +246,9 @@
 //! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
 //! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
 //! - `gunzip` (default): what a collector reports in a response with gzip. No request asks for gzip, and without the
-//!   feature such a report is not read. Requests are compressed in any case.
-//! - `logs` (default): [log lines](log), and log records: those of events, of exceptions and of the `log` crate. Without
-//!   the feature, an event is an event of its span.
+//!   feature such a report is not read.
+//! - `logs` (default): [log lines](log), and log records: those of events, of exceptions and of the `log` crate.
+//!   Without the feature, an event is an event of its span.
 //! - `stdout` (default): the lines of lost records, for `THUNDRA_SPILL`.
 //! - `otlp-json` (default): what a collector reports in JSON.
 //! - `replays`: work that a library marks as replayed is not recorded again.

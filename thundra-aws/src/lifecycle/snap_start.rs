@@ -18,8 +18,8 @@ use tokio::time::timeout_at;
 use super::{environment, initialisation, usage};
 use crate::panics::catch_panic_in;
 
-/// `false` in a build without the feature `snapstart`. The compiler then drops the hooks, and the first invocation after
-/// a restore renews what copies must not share.
+/// `false` in a build without the feature `snapstart`. The compiler then drops the hooks, and the first invocation
+/// after a restore renews what copies must not share.
 const HAS_HOOKS: bool = cfg!(feature = "snapstart");
 
 static RESOURCES: Mutex<Resources> = Mutex::new(Resources { waiting: Vec::new(), is_running: false });

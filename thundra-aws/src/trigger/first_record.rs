@@ -15,8 +15,8 @@ pub(crate) fn detect_first(text: &[u8], caller: Trust) -> Option<(Trigger, usize
     if !READS {
         return None;
     }
-    // Lambda writes nothing beside the records, except for windows. What a program or a rule of AWS IoT adds is the last
-    // member.
+    // Lambda writes nothing beside the records, except for windows. What a program or a rule of AWS IoT adds is the
+    // last member.
     text.trim_ascii_end().strip_suffix(b"}")?.trim_ascii_end().strip_suffix(b"]")?;
     let mut members = Members::of(text);
     members.next_key()?.filter(|key| key == RECORDS)?;

@@ -426,8 +426,8 @@ impl Visit for Visitor<'_> {
     }
 }
 
-/// Encodes a formatted value, cut to the limit. The value is masked before the cut, because a structure is recognised by
-/// its end as well.
+/// Encodes a formatted value, cut to the limit. The value is masked before the cut, because a structure is recognised
+/// by its end as well.
 #[cold]
 #[inline(never)]
 fn format_within(out: &mut Buffer, tag: u8, name: &str, value: &dyn fmt::Debug, limit: usize) {

@@ -107,8 +107,8 @@ impl<'h> Extractor<'h> {
     }
 }
 
-/// `true` in a build that reads events, which contexts of other vendors come in. Without the feature, the compiler drops
-/// their reader.
+/// `true` in a build that reads events, which contexts of other vendors come in. Without the feature, the compiler
+/// drops their reader.
 const READS_FOREIGN: bool = cfg!(feature = "triggers");
 
 /// Returns `true` for the context of a program. An X-Ray header alone may come from a service in between.
