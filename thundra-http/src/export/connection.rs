@@ -10,6 +10,7 @@ use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
+use tokio::task::coop::unconstrained;
 use tower_service::Service;
 
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -78,7 +79,9 @@ impl Connection {
 /// anything to do. The task's waker is therefore known to the work only where the task has to wait, and never to the
 /// future, which is polled after the work anyway. The last poll leaves no waker of the task, so the next request wakes
 /// nobody either.
-async fn drive<F: Future>(work: &mut Work, mut future: Pin<&mut F>) -> F::Output {
+async fn drive<F: Future>(work: &mut Work, future: Pin<&mut F>) -> F::Output {
+    // With its budget used up, a future of Tokio would ask the waker for another poll, and nobody would hear.
+    let mut future = pin!(unconstrained(future));
     let mut has_waited = false;
     poll_fn(|context| {
         let quiet = &mut Context::from_waker(Waker::noop());
@@ -111,6 +114,10 @@ mod tests {
     use std::task::Wake;
     use std::time::Duration;
 
+    use tokio::sync::oneshot;
+    use tokio::task::coop::{consume_budget, has_budget_remaining};
+    use tokio::time::timeout;
+
     use super::*;
     use crate::export::resolver::{Http, Resolver};
 
@@ -141,6 +148,21 @@ mod tests {
             }
         });
         address
+    }
+
+    #[tokio::test]
+    async fn a_used_up_budget_delays_no_response() {
+        let (answer, response) = oneshot::channel();
+        let mut answer = Some(answer);
+        let mut work: Work = Some(Box::pin(poll_fn(move |context| {
+            while has_budget_remaining() {
+                let _ = pin!(consume_budget()).poll(context);
+            }
+            answer.take().into_iter().for_each(|answer| answer.send("response").unwrap());
+            Poll::Pending
+        })));
+        let response = timeout(Duration::from_secs(60), drive(&mut work, pin!(response))).await;
+        assert_eq!(response.unwrap(), Ok("response"));
     }
 
     #[tokio::test]
