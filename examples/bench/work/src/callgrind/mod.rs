@@ -11,6 +11,7 @@ mod profile;
 use std::io;
 use std::ops::Sub;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use profile::Profile;
 
@@ -51,8 +52,11 @@ impl Sub for Counts {
 /// If `valgrind` or `objdump` is missing, or the program fails.
 pub fn count(program: &Path, args: &[&str], variables: Variables<'_>) -> io::Result<Counts> {
     let program = program.canonicalize()?;
+    // Another thread may count the same work.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let run = NEXT.fetch_add(1, Ordering::Relaxed);
     // The file lies beside the program, and so under `target`.
-    let file = program.with_file_name(format!("callgrind.{}.{}", std::process::id(), args.join("-")));
+    let file = program.with_file_name(format!("callgrind.{}.{run}.{}", std::process::id(), args.join("-")));
     let out_file = format!("--callgrind-out-file={}", file.display());
     // Names in the form of the symbol table, and full positions, so that nothing needs decompressing.
     let plain = ["--compress-strings=no", "--compress-pos=no", "--demangle=no", "--dump-instr=yes", "--dump-line=no"];
