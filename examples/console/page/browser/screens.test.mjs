@@ -18,6 +18,13 @@ const SCREENS = [
   ["/cost", ".cost-rows [role=row]"],
   ["/invocations", "[role=row]"],
 ];
+const QUESTIONS = [
+  ["/requests", "/api/v1/requests"],
+  ["/map", "/api/v1/map"],
+  ["/slow", "/api/v1/heatmap"],
+  ["/cost", "/api/v1/cost"],
+  ["/invocations", "/api/v1/invocations"],
+];
 
 describe("screens", { skip }, () => {
   let full, empty, browser;
@@ -59,10 +66,31 @@ describe("screens", { skip }, () => {
 
   test("an empty screen says what to do next", async () => {
     const { page, problems, open, close } = await openPage(browser, empty);
-    for (const path of ["/requests", "/map", "/slow", "/cost", "/invocations"]) {
+    for (const [path] of QUESTIONS) {
       await open(path, ".nothing");
       assert.match(await page.innerText(".nothing"), /OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:\d+/, path);
     }
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  test("no screen says why it is empty before it knows", async () => {
+    const { page, problems, open, close } = await openPage(browser, empty);
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route("**/api/v1/status", async (route) => {
+      await held;
+      await route.continue();
+    });
+    for (const [path, question] of QUESTIONS) {
+      const asked = page.waitForResponse((response) => new URL(response.url()).pathname === question);
+      await open(path, ".loading");
+      await asked;
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      assert.equal(await page.locator(".nothing").count(), 0, path);
+    }
+    answer();
+    await page.waitForSelector(".nothing");
     assert.deepEqual(problems, []);
     await close();
   });

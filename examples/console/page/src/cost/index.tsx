@@ -6,9 +6,8 @@ import type { Cost, CostSum } from "../api/types";
 import { always, useAsk } from "../api/use-ask";
 import { filterParameters } from "../filters";
 import { route, setParameters } from "../router";
-import { NothingYet } from "../shell/empty";
+import { Empty } from "../shell/empty";
 import { FilterBar } from "../shell/filter-bar";
-import { useStatus } from "../shell/status";
 import { count, duration, percent, plural } from "../ui/format";
 import { useFrozen } from "../ui/frozen";
 import { Loading, Nothing, Problem } from "../ui/states";
@@ -38,7 +37,6 @@ export function CostScreen() {
     pause: 2000,
   });
   const shown = useFrozen(answer.data, pointed, query.toString());
-  const empty = useStatus()?.spans === 0;
   const change = (next: Prices): void => {
     setPrices(next);
     keep(next);
@@ -51,14 +49,14 @@ export function CostScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {empty ? (
-        <NothingYet what="invocations" />
-      ) : shown === null ? (
+      {shown === null ? (
         answer.error === null && <Loading />
       ) : shown.sum.invocations === 0 ? (
-        <Nothing title="No invocations here">
-          <p>Cost counts invocations of Lambda functions. Choose a longer time, or remove a filter.</p>
-        </Nothing>
+        <Empty what="invocations">
+          <Nothing title="No invocations here">
+            <p>Cost counts invocations of Lambda functions. Choose a longer time, or remove a filter.</p>
+          </Nothing>
+        </Empty>
       ) : (
         <div class="cost">
           <div class="cost-top">

@@ -63,10 +63,10 @@ export function InvocationsScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {status?.spans === 0 && status.invocations === 0 && status.points === 0 ? (
-        <NothingYet what="invocations" />
-      ) : shown === null ? (
+      {shown === null || status === null ? (
         answer.error === null && <Loading />
+      ) : status.spans === 0 && status.invocations === 0 && status.points === 0 ? (
+        <NothingYet what="invocations" status={status} />
       ) : (
         <div class="invocations">
           {shown.functions.length > 0 && (

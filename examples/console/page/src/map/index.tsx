@@ -6,9 +6,8 @@ import type { MapNode, ServiceMap } from "../api/types";
 import { always, useAsk } from "../api/use-ask";
 import { filterParameters } from "../filters";
 import { route, setParameters } from "../router";
-import { NothingYet } from "../shell/empty";
+import { Empty } from "../shell/empty";
 import { FilterBar } from "../shell/filter-bar";
-import { useStatus } from "../shell/status";
 import { plural } from "../ui/format";
 import { useFrozen } from "../ui/frozen";
 import { useKeys } from "../ui/keys";
@@ -42,7 +41,6 @@ export function MapScreen() {
   const { places, tidy } = usePlaces(shape);
   const chosen = query.get("node");
   const node = map?.nodes.find((each) => each.node === chosen) ?? null;
-  const empty = useStatus()?.spans === 0;
   void service;
 
   const choose = ({ node: id, ...rest }: MapNode): void => {
@@ -84,14 +82,14 @@ export function MapScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={everything.error ?? part.error} />
-      {empty ? (
-        <NothingYet what="calls" />
-      ) : map === null ? (
+      {map === null ? (
         everything.error === null && part.error === null && <Loading />
       ) : map.nodes.length === 0 ? (
-        <Nothing title="Nothing ran in this time">
-          <p>Choose a longer time, or remove a filter.</p>
-        </Nothing>
+        <Empty what="calls">
+          <Nothing title="Nothing ran in this time">
+            <p>Choose a longer time, or remove a filter.</p>
+          </Nothing>
+        </Empty>
       ) : (
         <div class={node === null ? "map" : "map map-open"}>
           <div class="map-main">

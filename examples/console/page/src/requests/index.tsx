@@ -7,7 +7,7 @@ import type { Requests, RequestSummary } from "../api/types";
 import { always, useAsk } from "../api/use-ask";
 import { conditions, filterParameters } from "../filters";
 import { href, parameter, route, setParameters } from "../router";
-import { NothingYet } from "../shell/empty";
+import { Empty } from "../shell/empty";
 import { FilterBar } from "../shell/filter-bar";
 import { count, plural } from "../ui/format";
 import { useKeys } from "../ui/keys";
@@ -96,35 +96,43 @@ export function RequestsScreen() {
           error === null && loading ? (
             <Loading />
           ) : null
-        ) : filtered ? (
-          <Nothing title="No request passes these filters">
-            <p>
-              <button
-                onClick={() =>
-                  setParameters(
-                    {
-                      service: null,
-                      name: null,
-                      kind: null,
-                      status: null,
-                      min: null,
-                      max: null,
-                      where: null,
-                      q: null,
-                      last: null,
-                      from: null,
-                      to: null,
-                    },
-                    true,
-                  )
-                }
-              >
-                Remove them
-              </button>
-            </p>
-          </Nothing>
         ) : (
-          <NothingYet what="requests" />
+          <Empty what="requests">
+            {filtered ? (
+              <Nothing title="No request passes these filters">
+                <p>
+                  <button
+                    onClick={() =>
+                      setParameters(
+                        {
+                          service: null,
+                          name: null,
+                          kind: null,
+                          status: null,
+                          min: null,
+                          max: null,
+                          where: null,
+                          q: null,
+                          last: null,
+                          from: null,
+                          to: null,
+                        },
+                        true,
+                      )
+                    }
+                  >
+                    Remove them
+                  </button>
+                </p>
+              </Nothing>
+            ) : total > 0 ? (
+              <Nothing title="No more requests">
+                <p>Go back to the first page.</p>
+              </Nothing>
+            ) : (
+              <Loading />
+            )}
+          </Empty>
         )}
         {waiting > 0 && (
           <button class="primary arrivals" onClick={showNew}>

@@ -6,9 +6,8 @@ import type { Heatmap } from "../api/types";
 import { always, useAsk } from "../api/use-ask";
 import { filterParameters } from "../filters";
 import { route, setParameters } from "../router";
-import { NothingYet } from "../shell/empty";
+import { Empty } from "../shell/empty";
 import { FilterBar } from "../shell/filter-bar";
-import { useStatus } from "../shell/status";
 import { useFrozen } from "../ui/frozen";
 import { count, plural } from "../ui/format";
 import { Loading, Nothing, Problem } from "../ui/states";
@@ -28,7 +27,6 @@ export function SlowScreen() {
   const map = useFrozen(answer.data, pointed, query.toString());
   const selection = read(query);
   const fresh = (answer.data?.total ?? 0) - (map?.total ?? 0);
-  const empty = useStatus()?.spans === 0;
 
   return (
     <>
@@ -41,14 +39,14 @@ export function SlowScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {empty ? (
-        <NothingYet what="spans" />
-      ) : map === null ? (
+      {map === null ? (
         answer.error === null && <Loading />
       ) : map.total === 0 ? (
-        <Nothing title="No spans pass the filters">
-          <p>Remove a filter, choose a longer time, or choose another operation.</p>
-        </Nothing>
+        <Empty what="spans">
+          <Nothing title="No spans pass the filters">
+            <p>Remove a filter, choose a longer time, or choose another operation.</p>
+          </Nothing>
+        </Empty>
       ) : (
         <div class="slow">
           <section class="panel slow-picture" aria-label="Durations over time">
