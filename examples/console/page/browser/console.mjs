@@ -84,3 +84,14 @@ export async function openPage(
   };
   return { page, problems, open, close: () => context.close() };
 }
+
+/** Holds the answers of a path of the API back, and returns a function that lets them go. */
+export async function holdAnswers(page, path) {
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route(`**/api/v1/${path}`, async (route) => {
+    await held;
+    await route.continue();
+  });
+  return letGo;
+}

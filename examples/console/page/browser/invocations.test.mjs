@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holdAnswers } from "./console.mjs";
 import { attributes, microseconds, number, rowsOf, test, withConsole } from "./screen.mjs";
 import { quantile, shop } from "./shop.mjs";
 
@@ -91,6 +92,17 @@ test("a metric's values are those that were sent", async () => {
   );
   assert.ok(await chart.locator("canvas").isVisible());
   assert.deepEqual(it.problems, []);
+});
+
+test("metrics that are not known yet are not missing", async () => {
+  const page = await it.open("/requests");
+  const answer = await holdAnswers(page, "metrics");
+  await page.goto(new URL("/invocations", page.url()).href);
+  const metrics = page.getByRole("region", { name: "Metrics", exact: true });
+  await metrics.locator(".loading").waitFor();
+  assert.equal(await metrics.getByText("None came in yet").count(), 0);
+  answer();
+  await page.getByRole("region", { name: "orders.placed" }).waitFor();
 });
 
 for (const scheme of ["light", "dark"]) {

@@ -74,8 +74,8 @@ describe("requests", { skip }, () => {
     assert.match(page.url(), /\/requests\/order-1$/);
     await page.keyboard.press("n");
     await page.waitForSelector(".span-row.selected");
-    assert.match(await page.innerText(".detail"), /card declined/);
-    assert.match(await page.innerText(".toolbar"), /1 \/ 2 errors/);
+    await page.locator(".detail", { hasText: "card declined" }).waitFor();
+    await page.locator(".toolbar", { hasText: "1 / 2 errors" }).waitFor();
     await page.keyboard.press("n");
     await page.waitForFunction(() => document.querySelector(".toolbar")?.textContent?.includes("2 / 2 errors"));
     await page.keyboard.press("Escape");

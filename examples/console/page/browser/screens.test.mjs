@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { openPage, skip, startBrowser, startConsole } from "./console.mjs";
+import { holdAnswers, openPage, skip, startBrowser, startConsole } from "./console.mjs";
 import { hostile, order, requests } from "./telemetry.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -76,12 +76,7 @@ describe("screens", { skip }, () => {
 
   test("no screen says why it is empty before it knows", async () => {
     const { page, problems, open, close } = await openPage(browser, empty);
-    let answer;
-    const held = new Promise((resolve) => (answer = resolve));
-    await page.route("**/api/v1/status", async (route) => {
-      await held;
-      await route.continue();
-    });
+    const answer = await holdAnswers(page, "status");
     for (const [path, question] of QUESTIONS) {
       const asked = page.waitForResponse((response) => new URL(response.url()).pathname === question);
       await open(path, ".loading");

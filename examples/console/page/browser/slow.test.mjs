@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holdAnswers } from "./console.mjs";
 import { number, rowsOf, test, withConsole } from "./screen.mjs";
 import { shop } from "./shop.mjs";
 
@@ -121,8 +122,8 @@ test("a selection becomes the whole picture", async () => {
 test("an operation is chosen from a list with its numbers", async () => {
   const page = await it.open("/slow");
   await page.getByRole("button", { name: /^Operation/ }).click();
-  await page.keyboard.type("pricing");
-  const option = page.getByRole("option").first();
+  await page.getByRole("combobox", { name: "Look for an operation" }).fill("pricing");
+  const option = page.locator("#operation-options").getByRole("option").first();
   const calls = orders.filter(({ name }) => name.startsWith("POST pricing"));
   assert.match(
     (await option.innerText()).replace(/\s+/g, " "),
@@ -133,6 +134,17 @@ test("an operation is chosen from a list with its numbers", async () => {
   await page.keyboard.press("Enter");
   await page.waitForURL(/operation=\d+/);
   await page.locator(".slow-title .soft", { hasText: `${calls.length} spans` }).waitFor();
+});
+
+test("operations that are not known yet are not missing", async () => {
+  const page = await it.open("/slow");
+  const answer = await holdAnswers(page, "operations?*");
+  await page.getByRole("button", { name: /^Operation/ }).click();
+  await page.getByRole("combobox", { name: "Look for an operation" }).fill("pricing");
+  await page.locator(".operation-list .loading").waitFor();
+  assert.equal(await page.locator(".operation-none").count(), 0);
+  answer();
+  await page.locator("#operation-options").getByRole("option").first().waitFor();
 });
 
 test("examples lead into their requests", async () => {

@@ -5,6 +5,7 @@ import type { Instruments } from "../api/types";
 import { useAsk } from "../api/use-ask";
 import { filterParameters } from "../filters";
 import { route, setParameters } from "../router";
+import { Loading, Problem } from "../ui/states";
 import { Outside } from "../ui/text";
 import { MetricChart } from "./chart";
 
@@ -14,13 +15,20 @@ const BUTTONS = 60;
 
 export function Metrics() {
   const { from, to, service } = filterParameters.value;
-  const metrics =
-    useAsk<Instruments>(apiPath(["metrics"]), { live: (batch) => batch.points > 0, pause: 5000 }).data?.metrics ?? [];
+  const { data, error } = useAsk<Instruments>(apiPath(["metrics"]), { live: (batch) => batch.points > 0, pause: 5000 });
+  const metrics = data?.metrics ?? [];
   if (metrics.length === 0) {
     return (
       <section class="metrics" aria-label="Metrics">
         <h2>Metrics</h2>
-        <p class="soft">None came in yet. Metrics that a function sends over OTLP, or writes as EMF, are drawn here.</p>
+        <Problem error={error} />
+        {data === null ? (
+          error === null && <Loading />
+        ) : (
+          <p class="soft">
+            None came in yet. Metrics that a function sends over OTLP, or writes as EMF, are drawn here.
+          </p>
+        )}
       </section>
     );
   }

@@ -7,6 +7,7 @@ import { useAsk } from "../api/use-ask";
 import { filterParameters } from "../filters";
 import { compact, duration } from "../ui/format";
 import { Service } from "../ui/marks";
+import { Loading, Problem } from "../ui/states";
 import { Outside } from "../ui/text";
 
 /** `null` among the rows stands for everything that begins work. */
@@ -26,9 +27,10 @@ export function OperationPicker({
   const button = useRef<HTMLButtonElement>(null);
   const { from, to, service } = filterParameters.value;
   const wanted = open || chosen.length > 0;
-  const operations =
-    useAsk<Operations>(wanted ? apiPath(["operations"], { from, to, service, limit: 500 }) : null).data?.operations ??
-    [];
+  const { data, error } = useAsk<Operations>(
+    wanted ? apiPath(["operations"], { from, to, service, limit: 500 }) : null,
+  );
+  const operations = data?.operations ?? [];
   const known = operations.find(({ operation }) => String(operation) === chosen[0]) ?? null;
   const words = text.toLowerCase().split(/\s+/);
   const found = operations.filter(({ service, name, kind }) =>
@@ -143,8 +145,11 @@ export function OperationPicker({
                 {choice === null ? <span>All entry points</span> : <Numbers operation={choice} />}
               </div>
             ))}
-            {choices.length === 0 && <p class="soft operation-none">No operation has these words.</p>}
           </div>
+          {data === null
+            ? error === null && <Loading />
+            : choices.length === 0 && <p class="soft operation-none">No operation has these words.</p>}
+          <Problem error={error} />
         </div>
       )}
     </div>
