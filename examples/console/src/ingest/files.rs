@@ -21,6 +21,9 @@ const BATCH_ROWS: usize = 5000;
 /// The longest line. An envelope of 1 MiB, the limit of CloudWatch Logs, is far below.
 const MAX_LINE: u64 = 16 << 20;
 
+/// What some programs write in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// What a log had.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Summary {
@@ -77,7 +80,10 @@ impl Loading {
     fn text(&mut self, mut log: BufReader<impl Read>) -> Result<(), Error> {
         let mut first = Vec::new();
         (&mut log).take(MAX_LINE).read_until(b'\n', &mut first)?;
-        if !is_unfinished(String::from_utf8_lossy(&first).trim_start_matches('\u{feff}')) {
+        if first.starts_with(BYTE_ORDER_MARK) {
+            first.drain(..BYTE_ORDER_MARK.len());
+        }
+        if !is_unfinished(&String::from_utf8_lossy(&first)) {
             return self.lines(BufReader::new(Cursor::new(first).chain(log)));
         }
         let mut all = first;
@@ -150,7 +156,7 @@ impl Loading {
 /// Returns `true` for the first line of a JSON value that goes on.
 fn is_unfinished(line: &str) -> bool {
     let line = line.trim();
-    let is_value = line.starts_with('{') || line == "[";
+    let is_value = line.starts_with(['{', '[']);
     is_value && serde_json::from_str::<serde::de::IgnoredAny>(line).is_err_and(|error| error.is_eof())
 }
 

@@ -69,9 +69,10 @@ async fn take(store: Store, signal: Signal, headers: HeaderMap, body: Bytes) -> 
         Ok(format) => format,
         Err((status, why)) => return (status, why).into_response(),
     };
-    let is_zipped = match headers.get(CONTENT_ENCODING).map(|encoding| encoding.as_bytes()) {
+    let encoding = headers.get(CONTENT_ENCODING).map(|encoding| encoding.as_bytes().to_ascii_lowercase());
+    let is_zipped = match encoding.as_deref() {
         None | Some(b"" | b"identity") => false,
-        Some(b"gzip") => true,
+        Some(b"gzip" | b"x-gzip") => true,
         Some(_) => return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Encoding: gzip or none").into_response(),
     };
     let batch = tokio::task::spawn_blocking(move || {

@@ -1,21 +1,11 @@
 //! Logs in files.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::json;
 
-use crate::harness::{Console, file};
+use crate::harness::{Console, file, gzip};
 use crate::otlp::{span, traces};
 
 const ID: &str = "8f507cfc-a72f-4b3f-9d7d-9ac4f4a3a1c4";
-
-fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(plain).unwrap();
-    encoder.finish().unwrap()
-}
 
 /// The messages of an invocation, as its function and Lambda write them.
 fn messages() -> Vec<String> {
@@ -121,7 +111,13 @@ async fn otlp_in_files_is_read_whole_or_by_lines() {
     let request = |trace| traces("orders", &[], vec![span(trace, trace, 0, "a", 2, (0, 1), &[])]);
     let pretty = serde_json::to_vec_pretty(&request(1)).unwrap();
     let lines = format!("{}\n{}\n", request(1), request(2));
+    let listed = [b"[", pretty.as_slice(), b"]"].concat();
+    let marked = ["\u{feff}".as_bytes(), pretty.as_slice()].concat();
     for (name, content, spans) in [
+        ("listed.json", listed, 1),
+        ("marked.json", marked.clone(), 1),
+        ("marked.gz", gzip(&marked), 1),
+        ("marked-lines.json", format!("\u{feff}{lines}").into_bytes(), 2),
         ("pretty.json", pretty, 1),
         ("lines.json", lines.clone().into_bytes(), 2),
         ("lines.gz", gzip(lines.as_bytes()), 2),
