@@ -47,6 +47,11 @@ pub(crate) fn duration(nanos: i64) -> f64 {
     nanos as f64 / 1e3
 }
 
+/// Returns a sum of nanoseconds as a duration of the API. A sum may be too great for an integer.
+pub(crate) fn total(nanos: f64) -> f64 {
+    nanos / 1e3
+}
+
 /// Returns the sequence number of the store, as a read sees it.
 pub(crate) fn seq(db: &Connection) -> Result<i64, store::Error> {
     Ok(db.query_row("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'seq'", [], |row| row.get(0))?)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use serde_json::{Value, json};
 
 use super::answer::seq;
-use super::{Answer, Api, Parameters};
+use super::{Answer, Api, Parameters, Part};
 use crate::rows;
 use crate::store;
 
@@ -24,6 +24,9 @@ const NEWEST_FOR_KEYS: i64 = 20_000;
 
 /// The different values that are counted.
 const MAX_DIFFERENT: usize = 50_000;
+
+/// The longest value of a list: a longer one fits no link that filters by it.
+pub(crate) const MAX_VALUE: usize = 4 << 10;
 
 /// `GET /api/v1/attributes`
 pub(crate) async fn keys(State(api): State<Api>) -> Answer {
@@ -56,7 +59,7 @@ pub(crate) fn used(db: &Connection, lists: &str) -> Result<Vec<String>, store::E
 }
 
 /// `GET /api/v1/attributes/{key}`
-pub(crate) async fn values(State(api): State<Api>, Path(key): Path<String>, parameters: Parameters) -> Answer {
+pub(crate) async fn values(State(api): State<Api>, Part(key): Part<String>, parameters: Parameters) -> Answer {
     let limit = parameters.number("limit", 1..=1000)?.unwrap_or(100);
     let answer = api.store.read(move |db| {
         let values = values_of(db, &key, &format!("FROM ({NEWEST}) s"), &[], limit)?;
@@ -111,7 +114,7 @@ pub(crate) fn values_of(
         };
         let texts = attributes.iter().filter(|pair| pair.key == key).filter_map(|pair| pair.value.as_ref());
         let hash = entry & ((1 << 48) - 1);
-        if let Some(text) = texts.map(rows::text).find(|text| rows::hash(text) == hash) {
+        if let Some(text) = texts.map(rows::text).find(|text| rows::hash(text) == hash && text.len() <= MAX_VALUE) {
             values.push((text, spans));
         }
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use self::count::{Key, Pair, Selection, Values, count};
 use super::answer::{duration, seq, time};
+use super::attributes::MAX_VALUE;
 use super::filters::{kind_name, status_name};
 use super::heatmap::Whole;
 use super::{Answer, Api, Parameters};
@@ -63,11 +64,10 @@ fn attribute(db: &Connection, key: Key, values: &Values, score: f64, sides: Pair
     let mut others = [0, 0];
     let mut shown = Vec::new();
     for (place, (value, (counts, row))) in sorted.into_iter().enumerate() {
-        if place < MAX_VALUES {
-            let text = value_of(db, key, &name, *value, *row)?;
-            shown.push(json!({ "value": text, "inside": counts[0], "outside": counts[1] }));
-        } else {
-            others = [others[0] + counts[0], others[1] + counts[1]];
+        let text = if place < MAX_VALUES { Some(value_of(db, key, &name, *value, *row)?) } else { None };
+        match text.filter(|text| text.len() <= MAX_VALUE) {
+            Some(text) => shown.push(json!({ "value": text, "inside": counts[0], "outside": counts[1] })),
+            None => others = [others[0] + counts[0], others[1] + counts[1]],
         }
     }
     Ok(json!({

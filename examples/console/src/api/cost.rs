@@ -8,7 +8,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 use serde_json::{Value, json};
 
-use super::answer::{duration, seq};
+use super::answer::{seq, total};
 use super::filters::{Condition, Filters};
 use super::map::node_id;
 use super::{Answer, Api, Failure, Parameters};
@@ -51,12 +51,12 @@ impl Prices {
 struct Sums {
     invocations: i64,
     exact: i64,
-    billed: i64,
+    billed: f64,
     gb_s: f64,
     gb_s_arm64: f64,
-    duration: i64,
+    duration: f64,
     /// Waiting by node.
-    waiting: HashMap<i64, i64>,
+    waiting: HashMap<i64, f64>,
 }
 
 impl Sums {
@@ -97,7 +97,7 @@ fn read(
     let mut all = Sums::default();
     groups.values().for_each(|sums| all.join(sums));
     let mut rows: Vec<(Option<String>, Sums)> = groups.into_iter().collect();
-    let total = rows.len();
+    let count = rows.len();
     let weight = |sums: &Sums| sums.gb_s + sums.gb_s_arm64;
     rows.sort_by(|(a, x), (b, y)| weight(y).total_cmp(&weight(x)).then_with(|| a.cmp(b)));
     let mut answers = Vec::new();
@@ -108,7 +108,7 @@ fn read(
         }
         answers.push(row);
     }
-    Ok(json!({ "seq": seq(db)?, "by": by, "total": total, "rows": answers, "sum": row(db, &all, prices)? }))
+    Ok(json!({ "seq": seq(db)?, "by": by, "total": count, "rows": answers, "sum": row(db, &all, prices)? }))
 }
 
 const TABLES: &str = "invocation i JOIN service v ON v.id = i.service LEFT JOIN trace t ON t.id = i.trace
@@ -120,8 +120,8 @@ fn invocations(
     condition: &Condition,
 ) -> Result<HashMap<Option<String>, Sums>, store::Error> {
     let mut statement = db.prepare(&format!(
-        "SELECT {column}, count(*), sum(i.exact), sum(i.billed), coalesce(sum(CASE WHEN i.arm THEN 0 ELSE i.gb_s END), 0.0),
-           coalesce(sum(CASE WHEN i.arm THEN i.gb_s ELSE 0 END), 0.0), coalesce(sum(i.duration), 0)
+        "SELECT {column}, count(*), sum(i.exact), total(i.billed), total(CASE WHEN i.arm THEN 0 ELSE i.gb_s END),
+           total(CASE WHEN i.arm THEN i.gb_s ELSE 0 END), total(i.duration)
          FROM {TABLES} WHERE {} GROUP BY 1",
         condition.sql()
     ))?;
@@ -153,7 +153,7 @@ fn waiting(
     let mut rows = statement.query(params_from_iter(&condition.values))?;
     while let Some(row) = rows.next()? {
         if let Some(sums) = groups.get_mut(&row.get(0)?) {
-            *sums.waiting.entry(row.get(1)?).or_default() += row.get::<_, i64>(2)?;
+            *sums.waiting.entry(row.get(1)?).or_default() += row.get::<_, f64>(2)?;
         }
     }
     Ok(())
@@ -161,7 +161,7 @@ fn waiting(
 
 fn waiting_sql(column: &str, condition: &Condition) -> String {
     format!(
-        "SELECT {column}, s.peer, sum(s.wait) FROM {TABLES} JOIN span s INDEXED BY span_wait ON s.trace = i.trace
+        "SELECT {column}, s.peer, total(s.wait) FROM {TABLES} JOIN span s INDEXED BY span_wait ON s.trace = i.trace
            JOIN operation o ON o.id = s.operation
          WHERE {} AND s.wait > 0 AND s.peer IS NOT NULL AND o.service = i.service AND o.kind IN (3, 4)
            AND s.start BETWEEN i.start AND i.start + i.duration
@@ -171,21 +171,21 @@ fn waiting_sql(column: &str, condition: &Condition) -> String {
 }
 
 fn row(db: &Connection, sums: &Sums, prices: Prices) -> Result<Value, store::Error> {
-    let mut callees: Vec<(i64, i64)> = sums.waiting.iter().map(|(node, time)| (*time, *node)).collect();
-    callees.sort_unstable_by(|a, b| b.cmp(a));
-    let waiting: i64 = callees.iter().map(|(time, _)| time).sum();
+    let mut callees: Vec<(f64, i64)> = sums.waiting.iter().map(|(node, time)| (*time, *node)).collect();
+    callees.sort_unstable_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| y.cmp(x)));
+    let waiting: f64 = callees.iter().map(|(time, _)| time).sum();
     let mut waiting_on = Vec::new();
     for (time, node) in callees.into_iter().take(MAX_CALLEES) {
         let mut statement = db.prepare_cached("SELECT kind, name FROM node WHERE id = ?")?;
         let (kind, name): (i64, String) = statement.query_row([node], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let share = if sums.duration > 0 { time as f64 / sums.duration as f64 } else { 0.0 };
+        let share = if sums.duration > 0.0 { time / sums.duration } else { 0.0 };
         waiting_on.push(json!({
-            "node": node_id(NodeKind::of_code(kind), &name), "time": duration(time), "share": (share * 1e4).round() / 1e4,
+            "node": node_id(NodeKind::of_code(kind), &name), "time": total(time), "share": (share * 1e4).round() / 1e4,
         }));
     }
     Ok(json!({
-        "invocations": sums.invocations, "exact": sums.exact, "billed": duration(sums.billed), "gb_s": sums.gb_s,
-        "gb_s_arm64": sums.gb_s_arm64, "duration": duration(sums.duration), "waiting": duration(waiting),
+        "invocations": sums.invocations, "exact": sums.exact, "billed": total(sums.billed), "gb_s": sums.gb_s,
+        "gb_s_arm64": sums.gb_s_arm64, "duration": total(sums.duration), "waiting": total(waiting),
         "cost": prices.cost(sums), "waiting_on": waiting_on,
     }))
 }

@@ -14,6 +14,9 @@ pub(crate) const KINDS: [(&str, i64); 6] =
 /// The states of spans by their codes in OTLP.
 pub(crate) const STATUSES: [(&str, i64); 3] = [("unset", 0), ("ok", 1), ("error", 2)];
 
+/// The most conditions on attributes. SQLite takes no statement that is nested a thousand deep.
+const MAX_ATTRIBUTES: usize = 100;
+
 /// Returns the name of a kind.
 pub(crate) fn kind_name(code: i64) -> &'static str {
     KINDS.iter().find(|(_, known)| *known == code && code != 0).map_or("internal", |(name, _)| name)
@@ -80,7 +83,7 @@ impl Filters {
             name: parameters.get("name").map(str::to_owned),
             kind: parameters.word("kind", &KINDS)?,
             status: parameters.word("status", &STATUSES)?,
-            attributes: parameters.all("where").map(attribute).collect::<Result<_, _>>()?,
+            attributes: attributes(parameters)?,
         })
     }
 
@@ -172,6 +175,13 @@ fn code(names: &[(&str, i64)], name: &str) -> Value {
 fn entry(db: &Connection, key: &str, value: &str) -> Result<Option<i64>, store::Error> {
     let key: Option<i64> = db.query_row("SELECT id FROM key WHERE name = ?", [key], |row| row.get(0)).optional()?;
     Ok(key.filter(|key| *key <= i64::from(u16::MAX)).map(|key| ((key as u64) << 48 | hash(value)) as i64))
+}
+
+fn attributes(parameters: &Parameters) -> Result<Vec<Attribute>, Failure> {
+    if parameters.all("where").count() > MAX_ATTRIBUTES {
+        return Err(Failure::Parameter(format!("where: at most {MAX_ATTRIBUTES} conditions")));
+    }
+    parameters.all("where").map(attribute).collect()
 }
 
 fn attribute(text: &str) -> Result<Attribute, Failure> {

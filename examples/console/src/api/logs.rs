@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message as _;
 use rusqlite::types::Value;
@@ -13,7 +13,7 @@ use serde_json::{Value as Json_, json};
 use super::answer::{seq, time};
 use super::filters::{Condition, Filters};
 use super::requests::words;
-use super::{Answer, Api, Failure, Parameters, resolve, span};
+use super::{Answer, Api, Failure, Parameters, Part, resolve, span};
 use crate::store;
 
 /// The least numbers of severities.
@@ -34,7 +34,7 @@ enum Of {
 }
 
 /// `GET /api/v1/requests/{id}/logs`
-pub(crate) async fn of_request(State(api): State<Api>, Path(id): Path<String>, parameters: Parameters) -> Answer {
+pub(crate) async fn of_request(State(api): State<Api>, Part(id): Part<String>, parameters: Parameters) -> Answer {
     let row: Option<i64> = parameters.number("span", 1..=i64::MAX)?;
     let of = parameters.word("of", &[("span", Of::Span), ("subtree", Of::Subtree), ("request", Of::Request)])?;
     let of = of.unwrap_or(if row.is_some() { Of::Subtree } else { Of::Request });

@@ -7,7 +7,7 @@ use axum::extract::State;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Value, json};
 
-use super::answer::{duration, seq, time};
+use super::answer::{seq, time, total};
 use super::filters::Filters;
 use super::quantile::Buckets;
 use super::{Answer, Api, Parameters};
@@ -20,7 +20,7 @@ struct Edge {
     calls: i64,
     errors: i64,
     throttled: i64,
-    time: i64,
+    time: f64,
     buckets: Buckets,
     example: i64,
 }
@@ -66,7 +66,7 @@ fn read(db: &Connection, filters: &Filters, limit: usize) -> Result<Value, store
         let nodes = nodes_of(db, &filters.services)?;
         edges.retain(|((from, to, _), _)| nodes.contains(from) || nodes.contains(to));
     }
-    let total = edges.len();
+    let count = edges.len();
     edges.sort_by_key(|(ends, edge)| (std::cmp::Reverse(edge.calls), *ends));
     edges.truncate(limit);
     let ends: std::collections::BTreeSet<i64> = edges.iter().flat_map(|((from, to, _), _)| [*from, *to]).collect();
@@ -84,20 +84,20 @@ fn read(db: &Connection, filters: &Filters, limit: usize) -> Result<Value, store
             "from": ids.get(from), "to": ids.get(to),
             "kind": match *kind { RECEIVE => "receive", SEND => "send", _ => "call" },
             "calls": edge.calls, "errors": edge.errors, "throttled": edge.throttled,
-            "p50": edge.buckets.quantile(0.5), "p99": edge.buckets.quantile(0.99), "time": duration(edge.time),
+            "p50": edge.buckets.quantile(0.5), "p99": edge.buckets.quantile(0.99), "time": total(edge.time),
             "example": example.map(|(span, request)| json!({ "request": request, "span": span })),
         }));
     }
     Ok(json!({
         "seq": seq(db)?, "from": time(minutes.first * MINUTE), "to": time((minutes.last + 1) * MINUTE),
-        "minutes": minutes.last - minutes.first + 1, "total_edges": total,
+        "minutes": minutes.last - minutes.first + 1, "total_edges": count,
         "nodes": nodes.iter().map(|(_, _, answer)| answer).collect::<Vec<_>>(), "edges": answers,
     }))
 }
 
 fn edges(db: &Connection, minutes: Minutes) -> Result<BTreeMap<(i64, i64, i64), Edge>, store::Error> {
     let mut statement = db.prepare(&format!(
-        "SELECT source, target, kind, bucket, sum(calls), sum(errors), sum(throttled), sum(time), max(example) FROM {}
+        "SELECT source, target, kind, bucket, sum(calls), sum(errors), sum(throttled), total(time), max(example) FROM {}
          GROUP BY 1, 2, 3, 4",
         rollup(Rollup::Edge, minutes.first, minutes.last)
     ))?;
@@ -109,7 +109,7 @@ fn edges(db: &Connection, minutes: Minutes) -> Result<BTreeMap<(i64, i64, i64), 
         edge.calls += calls;
         edge.errors += row.get::<_, i64>(5)?;
         edge.throttled += row.get::<_, i64>(6)?;
-        edge.time += row.get::<_, i64>(7)?;
+        edge.time += row.get::<_, f64>(7)?;
         if bucket != UNKNOWN {
             edge.buckets.add(bucket, calls);
         }

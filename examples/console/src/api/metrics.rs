@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
@@ -13,7 +13,7 @@ use thundra_core::semconv;
 
 use super::answer::{duration, seq, time};
 use super::filters::Filters;
-use super::{Answer, Api, Failure, Parameters, resolve, span};
+use super::{Answer, Api, Failure, Parameters, Part, resolve, span};
 use crate::store;
 
 /// The attributes of a root that are measurements, and their units.
@@ -36,7 +36,7 @@ const MAX_POINTS: i64 = 2000;
 const FLUSH: i64 = 2_000_000_000;
 
 /// `GET /api/v1/requests/{id}/metrics`
-pub(crate) async fn of_request(State(api): State<Api>, Path(id): Path<String>, parameters: Parameters) -> Answer {
+pub(crate) async fn of_request(State(api): State<Api>, Part(id): Part<String>, parameters: Parameters) -> Answer {
     let row = parameters.number("span", 1..=i64::MAX)?;
     let row = row.ok_or_else(|| Failure::Parameter("span: the number of a row".to_owned()))?;
     let found = api.store.read(move |db| {

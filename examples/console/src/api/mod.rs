@@ -25,7 +25,7 @@ use axum::routing::get;
 
 pub(crate) use answer::{Answer, Failure};
 pub(crate) use logs::of_whole_request;
-pub(crate) use parameters::Parameters;
+pub(crate) use parameters::{Parameters, Part};
 pub(crate) use request::{read as read_request, resolve};
 pub(crate) use status::Ports;
 

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::answer::{duration, seq};
+use super::answer::{seq, total};
 use super::filters::{Filters, kind_name};
 use super::quantile::Buckets;
 use super::{Answer, Api, Parameters};
@@ -33,7 +33,7 @@ const MAX_MINUTE: i64 = i64::MAX / MINUTE;
 struct Sums {
     spans: i64,
     errors: i64,
-    time: i64,
+    time: f64,
     buckets: Buckets,
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn answer(State(api): State<Api>, parameters: Parameters) -> An
         let last = filters.to.map_or(MAX_MINUTE, |to| (to - 1).div_euclid(MINUTE));
         let cells = rollup(Rollup::Cell, first, last);
         let mut statement = db.prepare(&format!(
-            "SELECT operation, bucket, sum(spans), sum(errors), sum(time) FROM {cells} GROUP BY 1, 2"
+            "SELECT operation, bucket, sum(spans), sum(errors), total(time) FROM {cells} GROUP BY 1, 2"
         ))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -57,7 +57,7 @@ pub(crate) async fn answer(State(api): State<Api>, parameters: Parameters) -> An
             let spans = row.get(2)?;
             sum.spans += spans;
             sum.errors += row.get::<_, i64>(3)?;
-            sum.time += row.get::<_, i64>(4)?;
+            sum.time += row.get::<_, f64>(4)?;
             sum.buckets.add(row.get(1)?, spans);
         }
         let mut statement = db.prepare(
@@ -71,22 +71,22 @@ pub(crate) async fn answer(State(api): State<Api>, parameters: Parameters) -> An
             let Some(sum) = sums.get(&id).filter(|sum| sum.spans > 0 && is_asked && (root || !roots)) else { continue };
             let p99 = sum.buckets.quantile(0.99);
             let key = match sort {
-                Sort::Time => sum.time,
+                Sort::Time => sum.time as i64,
                 Sort::Count => sum.spans,
                 Sort::Errors => sum.errors,
                 Sort::P99 => p99.unwrap_or(0.0) as i64,
             };
             let operation = json!({
                 "operation": id, "service": service, "name": row.get::<_, String>(2)?, "kind": kind_name(row.get(3)?),
-                "root": root, "count": sum.spans, "errors": sum.errors, "time": duration(sum.time),
+                "root": root, "count": sum.spans, "errors": sum.errors, "time": total(sum.time),
                 "p50": sum.buckets.quantile(0.5), "p95": sum.buckets.quantile(0.95), "p99": p99,
             });
             list.push((key, operation));
         }
         list.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
-        let total = list.len();
+        let count = list.len();
         let operations: Vec<Value> = list.into_iter().take(limit).map(|(_, operation)| operation).collect();
-        Ok(json!({ "seq": seq(db)?, "total": total, "operations": operations }))
+        Ok(json!({ "seq": seq(db)?, "total": count, "operations": operations }))
     });
     Ok(Json(answer.await?))
 }

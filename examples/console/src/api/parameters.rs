@@ -5,8 +5,9 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
 use thundra_core::percent_decode;
 
 use super::Failure;
@@ -80,6 +81,20 @@ impl Parameters {
                 let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
                 Err(Failure::Parameter(format!("{name}: one of {}, not {text:?}", words.join(", "))))
             }
+        }
+    }
+}
+
+/// The variable part of a path. One in another form fails as a parameter does.
+pub(crate) struct Part<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Part<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(part)) => Ok(Part(part)),
+            Err(rejection) => Err(Failure::Parameter(rejection.body_text())),
         }
     }
 }

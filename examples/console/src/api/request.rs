@@ -8,7 +8,7 @@ mod load;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -19,7 +19,7 @@ use self::load::{Span, nodes, spans, traces};
 use super::answer::{duration, seq, time};
 use super::filters::{kind_name, status_name};
 use super::tree::{Node, critical, cut_cycles, order};
-use super::{Api, Failure, requests};
+use super::{Api, Failure, Part, requests};
 use crate::rows::flag;
 use crate::store;
 
@@ -29,7 +29,7 @@ const MAX_PIECES: usize = 20_000;
 const MAX_ABOVE: usize = 64;
 
 /// `GET /api/v1/requests/{id}`
-pub(crate) async fn answer(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(crate) async fn answer(State(api): State<Api>, Part(id): Part<String>) -> Result<Response, Failure> {
     let found = api.store.read(move |db| match resolve(db, &id)? {
         Some(request) => read(db, request).map(Some),
         None => Ok(None),

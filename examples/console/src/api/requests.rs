@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::{Value as Json_, json};
 
-use super::answer::{duration, seq, time};
+use super::answer::{duration, seq, time, total};
 use super::filters::{Condition, Filters};
 use super::{Answer, Api, Failure, Parameters};
 use crate::store::{self, SPANS_OF_BLOCKS};
@@ -38,7 +38,7 @@ pub(crate) async fn answer(State(api): State<Api>, parameters: Parameters) -> An
     let text = parameters.get("q").map(str::to_owned);
     let answer = api.store.read(move |db| {
         let condition = condition(db, &filters, text.as_deref(), since)?;
-        let total: i64 = db.query_row(
+        let count: i64 = db.query_row(
             &format!("SELECT count(*) FROM request r WHERE {}", condition.sql()),
             params_from_iter(&condition.values),
             |row| row.get(0),
@@ -53,7 +53,7 @@ pub(crate) async fn answer(State(api): State<Api>, parameters: Parameters) -> An
             let (id, summary) = row?;
             requests.push(with_services(db, id, summary)?);
         }
-        Ok(json!({ "seq": seq(db)?, "total": total, "requests": requests }))
+        Ok(json!({ "seq": seq(db)?, "total": count, "requests": requests }))
     });
     Ok(Json(answer.await?))
 }
@@ -145,9 +145,12 @@ fn search(condition: &mut Condition, text: &str) {
     condition.and(&sql, values);
 }
 
-/// Returns a text as words of a full text search, all of them, each by its beginning.
+/// Returns a text as words of a full text search, all of them, each by its beginning. SQLite ends a search at a NUL.
 pub(crate) fn words(text: &str) -> String {
-    let quoted = text.split_whitespace().map(|word| format!("\"{}\"*", word.replace('"', "\"\"")));
+    let quoted = text
+        .split(|char: char| char.is_whitespace() || char == '\0')
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("\"{}\"*", word.replace('"', "\"\"")));
     let words = quoted.collect::<Vec<_>>().join(" ");
     if words.is_empty() { "\"\"".to_owned() } else { words }
 }
@@ -156,7 +159,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Json_> {
     let (start, end): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
     let (traces, rooted): (i64, i64) = (row.get(5)?, row.get(6)?);
     let (errors, invocations, exact): (i64, i64, i64) = (row.get(8)?, row.get(10)?, row.get(11)?);
-    let billed = duration(row.get(13)?);
+    let billed = total(row.get(13)?);
     let gb_s: f64 = row.get(14)?;
     let root: (Option<String>, Option<String>) = (row.get(19)?, row.get(20)?);
     Ok(json!({
@@ -176,7 +179,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Json_> {
         "billed": (invocations > 0).then_some(billed),
         "gb_s": (invocations > 0).then_some(gb_s),
         "exact": invocations > 0 && exact >= invocations,
-        "queue": duration(row.get(15)?),
+        "queue": total(row.get(15)?),
         "deliveries": row.get::<_, i64>(16)?,
         "failed_records": row.get::<_, i64>(17)?,
         "changed": row.get::<_, i64>(18)?,

@@ -1,7 +1,7 @@
 //! A span with everything that came in.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -14,7 +14,7 @@ use thundra_core::semconv;
 
 use super::answer::{duration, time};
 use super::filters::{kind_name, status_name};
-use super::{Answer, Api, Failure};
+use super::{Answer, Api, Failure, Part};
 use crate::rows::{self, text_of};
 use crate::store::{self, hex};
 
@@ -56,7 +56,7 @@ pub(crate) fn stored(db: &Connection, row: i64) -> Result<Option<Stored>, store:
 }
 
 /// `GET /api/v1/spans/{span}`
-pub(crate) async fn answer(State(api): State<Api>, Path(row): Path<i64>) -> Answer {
+pub(crate) async fn answer(State(api): State<Api>, Part(row): Part<i64>) -> Answer {
     let found = api.store.read(move |db| match stored(db, row)? {
         Some(stored) => read(db, row, &stored).map(Some),
         None => Ok(None),
@@ -67,7 +67,7 @@ pub(crate) async fn answer(State(api): State<Api>, Path(row): Path<i64>) -> Answ
 /// `GET /api/v1/spans/{span}/raw`
 pub(crate) async fn raw(
     State(api): State<Api>,
-    Path(row): Path<i64>,
+    Part(row): Part<i64>,
 ) -> Result<Json<ExportTraceServiceRequest>, Failure> {
     let stored = api.store.read(move |db| stored(db, row)).await?.ok_or(Failure::NotFound("no such span"))?;
     let scope_spans = vec![ScopeSpans { scope: Some(stored.scope), spans: vec![stored.span], ..ScopeSpans::default() }];
@@ -76,7 +76,7 @@ pub(crate) async fn raw(
 }
 
 /// `GET /api/v1/spans/{span}/event`
-pub(crate) async fn event(State(api): State<Api>, Path(row): Path<i64>) -> Answer {
+pub(crate) async fn event(State(api): State<Api>, Part(row): Part<i64>) -> Answer {
     let found = api.store.read(move |db| {
         let Some(stored) = stored(db, row)? else { return Ok(None) };
         captured(db, row, text_of(&stored.span.attributes, semconv::FAAS_INVOCATION_ID)).map(Some)
@@ -109,11 +109,10 @@ fn captured(db: &Connection, row: i64, request_id: Option<&str>) -> Result<Optio
 
 pub(crate) fn read(db: &Connection, row: i64, stored: &Stored) -> Result<Value, store::Error> {
     let span = &stored.span;
-    let start = i64::try_from(span.start_time_unix_nano).unwrap_or(i64::MAX);
-    let end = i64::try_from(span.end_time_unix_nano).unwrap_or(i64::MAX);
+    let (start, end) = (rows::time(span.start_time_unix_nano), rows::time(span.end_time_unix_nano));
     let events = span.events.iter().map(|event| {
         json!({
-            "time": time(i64::try_from(event.time_unix_nano).unwrap_or(i64::MAX)), "name": event.name,
+            "time": time(rows::time(event.time_unix_nano)), "name": short(&event.name),
             "attributes": attributes(&event.attributes),
         })
     });
@@ -133,18 +132,18 @@ pub(crate) fn read(db: &Connection, row: i64, stored: &Stored) -> Result<Value, 
         "trace_id": hex(&span.trace_id),
         "span_id": hex(&span.span_id),
         "parent_id": Some(hex(&span.parent_span_id)).filter(|id| !id.is_empty()),
-        "trace_state": Some(&span.trace_state).filter(|state| !state.is_empty()),
-        "name": span.name,
+        "trace_state": Some(short(&span.trace_state)).filter(|state| !state.is_empty()),
+        "name": short(&span.name),
         "kind": kind_name(span.kind.into()),
         "service": stored.service,
         "start": time(start),
         "duration": duration(end.saturating_sub(start).max(0)),
         "status": status_name(status.map_or(0, |status| status.code.into())),
-        "status_message": status.map(|status| &status.message).filter(|message| !message.is_empty()),
+        "status_message": status.map(|status| short(&status.message)).filter(|message| !message.is_empty()),
         "flags": span.flags,
         "attributes": attributes(&span.attributes),
         "resource": attributes(&stored.resource.attributes),
-        "scope": { "name": stored.scope.name, "version": stored.scope.version },
+        "scope": { "name": short(&stored.scope.name), "version": short(&stored.scope.version) },
         "events": events.collect::<Vec<_>>(),
         "links": links,
         "dropped": {
@@ -165,22 +164,27 @@ fn linked(db: &Connection, trace_id: &[u8], span_id: &[u8]) -> Result<Option<(i6
     Ok(found.optional()?)
 }
 
+/// Returns the beginning of a text, as much as an answer has of it.
+fn short(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default()
+}
+
 /// Returns attributes for an answer. Long texts are cut.
 pub(crate) fn attributes(attributes: &[KeyValue]) -> Vec<Value> {
     let one = |pair: &KeyValue| {
-        let Some(value) = &pair.value else { return json!({ "key": pair.key, "type": "string", "value": null }) };
-        let kind = rows::type_name(value);
+        let Some(value) = &pair.value else {
+            return json!({ "key": short(&pair.key), "type": "string", "value": null });
+        };
+        let (key, kind) = (short(&pair.key), rows::type_name(value));
         match rows::json(value) {
             Value::String(text) if text.len() > MAX_TEXT => {
-                let cut = text.get(..text.floor_char_boundary(MAX_TEXT));
-                json!({ "key": pair.key, "type": kind, "value": cut, "cut": text.len() })
+                json!({ "key": key, "type": kind, "value": short(&text), "cut": text.len() })
             }
             json @ (Value::Array(_) | Value::Object(_)) if value.encoded_len() > MAX_TEXT => {
                 let text = json.to_string();
-                let cut = text.get(..text.floor_char_boundary(MAX_TEXT));
-                json!({ "key": pair.key, "type": "string", "value": cut, "cut": text.len() })
+                json!({ "key": key, "type": "string", "value": short(&text), "cut": text.len() })
             }
-            json => json!({ "key": pair.key, "type": kind, "value": json }),
+            json => json!({ "key": key, "type": kind, "value": json }),
         }
     };
     attributes.iter().map(one).collect()

@@ -4,12 +4,12 @@ mod page;
 mod perfetto;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::api::{Api, Failure, resolve};
+use crate::api::{Api, Failure, Part, resolve};
 
 /// Returns the routes.
 pub(crate) fn router(api: Api) -> Router {
@@ -19,7 +19,7 @@ pub(crate) fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-async fn html(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Failure> {
+async fn html(State(api): State<Api>, Part(id): Part<String>) -> Result<Response, Failure> {
     let found = api.store.read(move |db| match resolve(db, &id)? {
         Some(request) => page::write(db, request).map(Some),
         None => Ok(None),
@@ -28,7 +28,7 @@ async fn html(State(api): State<Api>, Path(id): Path<String>) -> Result<Response
     Ok(attachment("request.html", "text/html; charset=utf-8", text))
 }
 
-async fn trace(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Failure> {
+async fn trace(State(api): State<Api>, Part(id): Part<String>) -> Result<Response, Failure> {
     let found = api.store.read(move |db| match resolve(db, &id)? {
         Some(request) => perfetto::write(db, request).map(Some),
         None => Ok(None),

@@ -11,7 +11,7 @@ use thundra_lines::Telemetry;
 
 use super::attributes::{Attributes, hashed, text_of};
 use super::waiting::measure_waiting;
-use super::{LogRow, PointRow, Report, SpanRow, log, point};
+use super::{LogRow, PointRow, Report, SpanRow, cut, log, point};
 
 /// Rows of one transaction. Rows name resources and scopes by their places in the lists.
 #[derive(Debug, Default)]
@@ -110,7 +110,7 @@ impl Batch {
         let attributes = &resource.attributes;
         let service = text_of(attributes, semconv::SERVICE_NAME).or_else(|| text_of(attributes, semconv::FAAS_NAME));
         self.resources.push(Resource {
-            service: service.unwrap_or("unknown").to_owned(),
+            service: cut(service.unwrap_or("unknown")).to_owned(),
             attributes: hashed(attributes),
             raw: resource.encode_to_vec(),
         });

@@ -3,7 +3,7 @@
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use thundra_core::semconv;
 
-use super::attributes::{number_of, text_of};
+use super::attributes::number_of;
 use super::span::{SpanRow, is_cold, owned};
 
 /// An invocation.
@@ -31,18 +31,24 @@ pub(crate) struct Invocation {
 /// A gigabyte, as Lambda bills it.
 pub(crate) const GB: f64 = (1u64 << 30) as f64;
 
+/// A petabyte, and the milliseconds of a hundred years: what says more is no measurement.
+const MAX_BYTES: f64 = 1e15;
+const MAX_MS: f64 = 3.2e12;
+
 impl Invocation {
     /// Reads an invocation; `None` for another root.
     pub(crate) fn of(row: &SpanRow, attributes: &[KeyValue], resource: &[KeyValue]) -> Option<Self> {
         let request_id = owned(attributes, semconv::FAAS_INVOCATION_ID)?;
         let any = |key: &str| owned(attributes, key).or_else(|| owned(resource, key));
         let number = |key: &str| number_of(attributes, key).or_else(|| number_of(resource, key));
-        let memory_size = number(semconv::FAAS_MAX_MEMORY);
-        let estimated = number_of(attributes, semconv::THUNDRA_BILLED_ESTIMATED_MS).filter(|time| *time >= 0.0);
+        let memory_size = number(semconv::FAAS_MAX_MEMORY).filter(|bytes| (0.0..MAX_BYTES).contains(bytes));
+        let estimated =
+            number_of(attributes, semconv::THUNDRA_BILLED_ESTIMATED_MS).filter(|time| (0.0..MAX_MS).contains(time));
         // Lambda bills whole milliseconds.
         let billed_ms = estimated.unwrap_or_else(|| (row.duration as f64 / 1e6).ceil());
         let used = number_of(attributes, semconv::THUNDRA_MEMORY_PEAK_BYTES).map(|bytes| bytes as i64);
-        let estimated_gb_s = number_of(attributes, semconv::THUNDRA_BILLED_ESTIMATED_GB_S);
+        let estimated_gb_s = number_of(attributes, semconv::THUNDRA_BILLED_ESTIMATED_GB_S)
+            .filter(|gb_s| (0.0..MAX_BYTES / GB * MAX_MS / 1e3).contains(gb_s));
         let error = owned(attributes, semconv::ERROR_TYPE);
         let is_timeout = row.flags & super::flag::UNFINISHED != 0
             || error.as_deref().is_some_and(|error| error.to_ascii_lowercase().contains("timeout"));
@@ -67,7 +73,7 @@ impl Invocation {
             version: any(semconv::FAAS_VERSION),
             instance: any(semconv::FAAS_INSTANCE),
             tenant: owned(attributes, semconv::TENANT_ID),
-            route: text_of(attributes, semconv::HTTP_ROUTE).map(str::to_owned),
+            route: owned(attributes, semconv::HTTP_ROUTE),
         })
     }
 

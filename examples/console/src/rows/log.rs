@@ -5,7 +5,7 @@ use prost::Message as _;
 use thundra_core::semconv;
 
 use super::attributes::text_of;
-use super::value;
+use super::{bounds, cut, value};
 
 /// The longest text that is indexed. The bytes have it whole.
 const MAX_BODY: usize = 64 << 10;
@@ -34,11 +34,11 @@ pub(super) fn row(record: LogRecord, resource: usize) -> LogRow {
     let attributes = &record.attributes;
     let request_id = text_of(attributes, semconv::FAAS_INVOCATION_ID)
         .or_else(|| text_of(attributes, semconv::FUNCTION_REQUEST_ID))
-        .map(str::to_owned);
+        .map(|id| cut(id).to_owned());
     LogRow {
         trace_id: record.trace_id.as_slice().try_into().ok().filter(|id| *id != [0; 16]),
         span_id: record.span_id.as_slice().try_into().ok().map(i64::from_be_bytes).filter(|id| *id != 0),
-        time: i64::try_from(time).unwrap_or(i64::MAX),
+        time: bounds::time(time),
         severity: i64::from(record.severity_number).clamp(0, 24),
         body,
         request_id,

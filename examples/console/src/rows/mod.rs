@@ -2,6 +2,7 @@
 
 mod attributes;
 mod batch;
+mod bounds;
 mod invocation;
 mod log;
 mod peer;
@@ -14,6 +15,7 @@ mod waiting;
 
 pub(crate) use attributes::{find, number_of, text_of};
 pub(crate) use batch::{Batch, Rejected, Resource};
+pub(crate) use bounds::{cut, time};
 pub(crate) use invocation::Invocation;
 pub(crate) use log::LogRow;
 pub(crate) use peer::{NodeKind, Peer, received_from};

@@ -6,6 +6,8 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{Exemplar, Metric, NumberDataPoint};
 use prost::Message as _;
 
+use super::{bounds, cut};
+
 /// A data point.
 #[derive(Debug)]
 pub(crate) struct PointRow {
@@ -29,7 +31,7 @@ pub(crate) struct PointRow {
 
 /// Makes the rows of a metric.
 pub(super) fn rows(metric: Metric, resource: usize) -> Vec<PointRow> {
-    let (name, unit) = (metric.name, metric.unit);
+    let (name, unit) = (cut(&metric.name), cut(&metric.unit));
     let row = |kind,
                attributes: Vec<KeyValue>,
                time: u64,
@@ -39,16 +41,16 @@ pub(super) fn rows(metric: Metric, resource: usize) -> Vec<PointRow> {
                exemplars: &[Exemplar]| {
         let [min, max] = range.map(|bound| bound.filter(|bound| bound.is_finite()));
         PointRow {
-            name: name.clone(),
-            unit: unit.clone(),
+            name: name.to_owned(),
+            unit: unit.to_owned(),
             kind,
             attributes: list(attributes),
-            time: i64::try_from(time).unwrap_or(i64::MAX),
+            time: bounds::time(time),
             value: if value.is_finite() { value } else { 0.0 },
             count: count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
             min,
             max,
-            trace_id: exemplars.iter().find_map(|exemplar| exemplar.trace_id.as_slice().try_into().ok()),
+            trace_id: exemplars.iter().find_map(trace_of),
             resource,
         }
     };
@@ -94,6 +96,11 @@ pub(super) fn rows(metric: Metric, resource: usize) -> Vec<PointRow> {
         }
         None => Vec::new(),
     }
+}
+
+/// Returns the trace of an exemplar; `None` for one without.
+fn trace_of(exemplar: &Exemplar) -> Option<[u8; 16]> {
+    exemplar.trace_id.as_slice().try_into().ok().filter(|id| *id != [0; 16])
 }
 
 fn list(attributes: Vec<KeyValue>) -> Vec<u8> {

@@ -2,6 +2,8 @@
 
 use thundra_lines::Figure;
 
+use super::{bounds, cut};
+
 /// Lambda's figures of an invocation. Times are in nanoseconds, sizes in bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Report {
@@ -27,16 +29,16 @@ impl Report {
         let milliseconds = |figure| report.figure(figure).map(|number| (number * 1e6) as i64);
         let mebibytes = |figure| report.figure(figure).map(|number| (number * 1_048_576.0) as i64);
         Report {
-            request_id: report.request_id.clone(),
-            function: function.unwrap_or_default().to_owned(),
-            time: i64::try_from(report.time.unwrap_or(written)).unwrap_or(i64::MAX),
+            request_id: cut(&report.request_id).to_owned(),
+            function: cut(function.unwrap_or_default()).to_owned(),
+            time: bounds::time(report.time.unwrap_or(written)),
             trace_id: report.trace_id.map(|id| id.to_bytes()),
             status: match report.status.as_str() {
                 "success" => "ok",
                 "timeout" => "timeout",
                 _ => "error",
             },
-            error: report.error_type.clone(),
+            error: report.error_type.as_deref().map(|error| cut(error).to_owned()),
             duration: milliseconds(Figure::Duration),
             billed: milliseconds(Figure::BilledDuration),
             memory_size: mebibytes(Figure::MemorySize),

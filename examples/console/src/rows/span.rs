@@ -9,7 +9,7 @@ use thundra_core::semconv;
 
 use super::attributes::{Attributes, find, flag_of, hashed, integer_of, number_of, text_of};
 use super::receipt::{Receipt, is_wait};
-use super::{Invocation, Peer, peer, received_from};
+use super::{Invocation, Peer, bounds, cut, peer, received_from};
 
 /// Flags of a row.
 pub(crate) mod flag {
@@ -51,11 +51,11 @@ const REMOTE: u32 = 0x200;
 /// The bit of OTLP's flags that says that [`REMOTE`] is valid.
 const KNOWS_REMOTE: u32 = 0x100;
 
+/// The most attempts, or failed records, of one span.
+const MAX_COUNT: i64 = 1_000_000;
+
 /// The source of a parent in the same program.
 const LOCAL: &str = "local";
-
-/// The longest name in a column. The bytes have it whole.
-const MAX_NAME: usize = 512;
 
 /// A span.
 #[derive(Debug)]
@@ -107,8 +107,7 @@ impl SpanRow {
         let span_id = id(&span.span_id).filter(|_| trace_id != [0; 16])?;
         let parent_id = id(&span.parent_span_id);
         let attributes = &span.attributes;
-        let start = i64::try_from(span.start_time_unix_nano).unwrap_or(i64::MAX);
-        let end = i64::try_from(span.end_time_unix_nano).unwrap_or(i64::MAX);
+        let (start, end) = (bounds::time(span.start_time_unix_nano), bounds::time(span.end_time_unix_nano));
         let is_first = parent_id.is_none() || span.flags & REMOTE != 0;
         let is_wait = is_first && span.kind == CONSUMER && is_wait(&span.name, attributes);
         let is_root = !is_wait && (is_first || matches!(span.kind, SERVER | CONSUMER));
@@ -128,7 +127,7 @@ impl SpanRow {
             trace_id,
             span_id,
             parent_id,
-            name: cut(&span.name),
+            name: cut(&span.name).to_owned(),
             kind: if (0..=CONSUMER).contains(&span.kind) { span.kind } else { 0 },
             start,
             duration: end.saturating_sub(start).max(0),
@@ -139,7 +138,7 @@ impl SpanRow {
             scope,
             peer: if is_call(span.kind) { peer::called(attributes) } else { None },
             wait: 0,
-            throttled: integer_of(attributes, semconv::THUNDRA_THROTTLED_ATTEMPTS).unwrap_or(0),
+            throttled: integer_of(attributes, semconv::THUNDRA_THROTTLED_ATTEMPTS).unwrap_or(0).clamp(0, MAX_COUNT),
             root: None,
             raw: Vec::new(),
         };
@@ -173,7 +172,7 @@ impl Root {
             receipt: Receipt::of(row.kind == CONSUMER, attributes),
             queue: queue.map(|milliseconds| (milliseconds * 1e6) as i64),
             deliveries: integer_of(attributes, semconv::AWS_SQS_RECEIVE_COUNT).unwrap_or(0).max(0),
-            failures: integer_of(attributes, semconv::THUNDRA_BATCH_FAILURES).unwrap_or(0).max(0),
+            failures: integer_of(attributes, semconv::THUNDRA_BATCH_FAILURES).unwrap_or(0).clamp(0, MAX_COUNT),
             invocation: Invocation::of(row, attributes, resource),
         }
     }
@@ -184,10 +183,12 @@ fn is_call(kind: i32) -> bool {
     matches!(kind, CLIENT | PRODUCER)
 }
 
-/// Returns an id of up to 256 bytes; a longer one would not fit a link.
+/// Returns an id of up to 256 bytes; a longer one would not fit a link, and dots alone are lost from its path.
 fn correlation(value: &Value) -> Option<String> {
     match value {
-        Value::StringValue(text) if !text.is_empty() && text.len() <= 256 => Some(text.clone()),
+        Value::StringValue(text) if !matches!(text.as_str(), "" | "." | "..") && text.len() <= 256 => {
+            Some(text.clone())
+        }
         _ => None,
     }
 }
@@ -197,18 +198,14 @@ fn id(bytes: &[u8]) -> Option<i64> {
     Some(i64::from_be_bytes(bytes.try_into().ok()?)).filter(|id| *id != 0)
 }
 
-fn cut(name: &str) -> String {
-    name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default().to_owned()
-}
-
 /// Reads a flag on any root, for other modules.
 pub(super) fn is_cold(attributes: &[KeyValue]) -> bool {
     flag_of(attributes, semconv::FAAS_COLDSTART).unwrap_or(false)
 }
 
-/// Returns a text of any root.
+/// Returns a text of any root, as columns have it.
 pub(super) fn owned(attributes: &[KeyValue], key: &str) -> Option<String> {
-    text_of(attributes, key).map(str::to_owned)
+    text_of(attributes, key).map(|text| cut(text).to_owned())
 }
 
 #[cfg(test)]
@@ -235,7 +232,7 @@ mod tests {
         (odd.kind, odd.name) = (99, "é".repeat(600));
         let odd = row(odd).unwrap();
         assert_eq!((odd.duration, odd.kind, odd.name.len()), (0, 0, 512));
-        assert_eq!(row(span(u64::MAX, 0)).unwrap().start, i64::MAX);
+        assert_eq!(row(span(u64::MAX, 0)).unwrap().start, 8_999_999_999_999_999_000);
         for (trace_id, span_id) in [(vec![], vec![1; 8]), (vec![0; 16], vec![1; 8]), (vec![1; 16], vec![0; 8])] {
             assert!(row(Span { trace_id, span_id, ..Span::default() }).is_none());
         }

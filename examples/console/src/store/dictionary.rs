@@ -11,6 +11,9 @@ use crate::rows::{NodeKind, Peer, Resource};
 /// The greatest number of a key in a list of attributes. Attributes of later keys are only in the bytes.
 const MAX_KEY: i64 = u16::MAX as i64;
 
+/// The longest key in a list of attributes. Longer ones are only in the bytes.
+const MAX_KEY_BYTES: usize = 512;
+
 /// The most entries of a cache. A full one begins anew.
 const MAX_CACHED: usize = 50_000;
 
@@ -37,7 +40,7 @@ impl Dictionary {
     /// Returns a list of attributes by numbers, sorted.
     pub(super) fn attributes(&mut self, db: &Connection, attributes: &[(String, u64)]) -> Result<Vec<u8>, Error> {
         let mut entries = Vec::with_capacity(attributes.len());
-        for (key, hash) in attributes {
+        for (key, hash) in attributes.iter().filter(|(key, _)| key.len() <= MAX_KEY_BYTES) {
             let key = self.key(db, key)?;
             if key <= MAX_KEY {
                 entries.push((key as u64) << 48 | hash);

@@ -61,8 +61,9 @@ impl Sum {
         self.calls += other.calls;
         self.errors += other.errors;
         self.throttled += other.throttled;
-        self.time += other.time;
-        self.wait += other.wait;
+        // Durations have no bounds: SQL goes on with real numbers.
+        self.time = self.time.saturating_add(other.time);
+        self.wait = self.wait.saturating_add(other.wait);
         self.example = self.example.max(other.example);
     }
 }
@@ -77,13 +78,15 @@ pub(super) struct Edges(HashMap<EdgeKey, Sum>);
 impl Edges {
     fn add(&mut self, from: i64, to: i64, kind: i64, side: &Side, sign: i64) {
         let key = (side.start.div_euclid(MINUTE), from, to, kind, bucket(side.duration));
-        let sum = self.0.entry(key).or_default();
-        sum.calls += sign;
-        sum.errors += sign * i64::from(side.is_error);
-        sum.throttled += sign * side.throttled;
-        sum.time += sign * side.duration;
-        sum.wait += sign * side.wait;
-        sum.example = side.span;
+        let sum = Sum {
+            calls: sign,
+            errors: sign * i64::from(side.is_error),
+            throttled: sign * side.throttled,
+            time: sign * side.duration,
+            wait: sign * side.wait,
+            example: side.span,
+        };
+        self.0.entry(key).or_default().join(&sum);
     }
 
     /// Adds received work, with the time in the queue.

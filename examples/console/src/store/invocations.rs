@@ -13,7 +13,7 @@ const GB: f64 = (1u64 << 30) as f64;
 pub(super) struct Billing {
     pub(super) exact: i64,
     pub(super) cold: i64,
-    pub(super) billed: i64,
+    pub(super) billed: f64,
     pub(super) gb_s: f64,
 }
 

@@ -82,7 +82,7 @@ fn evict(db: &Connection) -> Result<u64, Error> {
     for (table, unit) in [("cell", MINUTE), ("cell_hour", MINUTE * MINUTES)] {
         let sql = format!(
             "INSERT INTO {table} SELECT operation, start / ?1 - (start < 0), bucket(duration), -count(*), -sum(status = 2),
-               -sum(duration) FROM span WHERE trace IN (SELECT trace FROM gone) GROUP BY 1, 2, 3
+               -total(duration) FROM span WHERE trace IN (SELECT trace FROM gone) GROUP BY 1, 2, 3
              ON CONFLICT DO UPDATE SET spans = spans + excluded.spans, errors = errors + excluded.errors,
                time = time + excluded.time"
         );

@@ -17,9 +17,7 @@ impl Cells {
     /// Adds a span, or takes one away.
     pub(super) fn add(&mut self, operation: i64, start: i64, duration: i64, is_error: bool, sign: i64) {
         let cell = self.0.entry((operation, start.div_euclid(MINUTE), bucket(duration))).or_default();
-        for (sum, value) in cell.iter_mut().zip([1, i64::from(is_error), duration]) {
-            *sum += sign * value;
-        }
+        add(cell, &[sign, sign * i64::from(is_error), sign * duration]);
     }
 
     /// Writes what was added.
@@ -27,7 +25,7 @@ impl Cells {
         let mut hours: HashMap<(i64, i64, i64), [i64; 3]> = HashMap::new();
         for ((operation, minute, bucket), sums) in &self.0 {
             let hour = hours.entry((*operation, minute.div_euclid(MINUTES), *bucket)).or_default();
-            hour.iter_mut().zip(sums).for_each(|(sum, value)| *sum += value);
+            add(hour, sums);
         }
         for (table, cells) in [("cell", self.0), ("cell_hour", hours)] {
             let mut statement = db.prepare_cached(&format!(
@@ -40,6 +38,11 @@ impl Cells {
         }
         Ok(())
     }
+}
+
+/// Adds sums. Those of durations without bounds stay the greatest; SQL goes on with real numbers.
+fn add(sums: &mut [i64; 3], values: &[i64; 3]) {
+    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum = sum.saturating_add(*value));
 }
 
 /// The minutes of an hour.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::Error;
 use super::invocations::Billing;
 
-/// What a batch adds to a trace and to its request.
+/// What a batch adds to a trace and to its request. A sum of nanoseconds may be too great for an integer.
 #[derive(Clone, Debug)]
 pub(super) struct Sums {
     pub(super) start: i64,
@@ -18,9 +18,9 @@ pub(super) struct Sums {
     pub(super) invocations: i64,
     pub(super) exact: i64,
     pub(super) cold: i64,
-    pub(super) billed: i64,
+    pub(super) billed: f64,
     pub(super) gb_s: f64,
-    pub(super) queue: i64,
+    pub(super) queue: f64,
     pub(super) deliveries: i64,
     pub(super) failures: i64,
 }
@@ -37,9 +37,9 @@ impl Default for Sums {
             invocations: 0,
             exact: 0,
             cold: 0,
-            billed: 0,
+            billed: 0.0,
             gb_s: 0.0,
-            queue: 0,
+            queue: 0.0,
             deliveries: 0,
             failures: 0,
         }
@@ -54,7 +54,7 @@ impl Sums {
         self.invocations += invocations;
         self.exact += sign * billing.exact;
         self.cold += sign * billing.cold;
-        self.billed += sign * billing.billed;
+        self.billed += sign as f64 * billing.billed;
         self.gb_s += sign as f64 * billing.gb_s;
     }
 
@@ -170,7 +170,7 @@ pub(super) fn renew_request(db: &Connection, request: i64) -> Result<(), Error> 
             failures) =
            (SELECT count(*), count(root_start), min(start), max(end), coalesce(sum(spans), 0), coalesce(sum(errors), 0),
               coalesce(sum(logs), 0), coalesce(sum(invocations), 0), coalesce(sum(exact), 0), coalesce(sum(cold), 0),
-              coalesce(sum(billed), 0), coalesce(sum(gb_s), 0.0), coalesce(sum(queue), 0), coalesce(max(deliveries), 0),
+              total(billed), total(gb_s), total(queue), coalesce(max(deliveries), 0),
               coalesce(sum(failures), 0)
             FROM trace WHERE request = ?1),
            (root_start, root_operation) =

@@ -40,7 +40,12 @@ fn query(parameters: &Parameters) -> Result<Expression, Fault> {
         None => Expression::All,
     };
     let mut and = |other| expression = Expression::And(Box::new(expression.clone()), Box::new(other));
-    for pair in parameters.get("tags").unwrap_or_default().split_whitespace() {
+    let tags = parameters.get("tags").unwrap_or_default().split_whitespace();
+    if tags.clone().count() > traceql::MAX_CONDITIONS {
+        let problem = format!("tags: more than {} conditions", traceql::MAX_CONDITIONS);
+        return Err(Failure::Parameter(problem).into());
+    }
+    for pair in tags {
         if let Some((key, value)) = pair.split_once('=') {
             let value = Literal::Text(value.trim_matches('"').to_owned());
             let field = match key {

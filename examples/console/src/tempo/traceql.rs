@@ -10,6 +10,9 @@ mod sql;
 use lexer::{Lexer, Token};
 pub(super) use sql::condition;
 
+/// The most conditions of a query. SQLite takes no statement that is nested a thousand deep.
+pub(super) const MAX_CONDITIONS: usize = 100;
+
 /// The greatest depth of parentheses.
 const MAX_DEPTH: usize = 32;
 
@@ -75,7 +78,7 @@ pub(super) enum Literal {
 ///
 /// For what is not in the subset, with the place.
 pub(super) fn parse(query: &str) -> Result<Expression, String> {
-    let mut parser = Parser { lexer: Lexer::new(query), depth: 0 };
+    let mut parser = Parser { lexer: Lexer::new(query), depth: 0, conditions: 0 };
     parser.expect(&Token::Sign("{"))?;
     if parser.lexer.peek()? == Some(Token::Sign("}")) {
         parser.lexer.next()?;
@@ -89,6 +92,7 @@ pub(super) fn parse(query: &str) -> Result<Expression, String> {
 struct Parser<'a> {
     lexer: Lexer<'a>,
     depth: usize,
+    conditions: usize,
 }
 
 impl Parser<'_> {
@@ -127,6 +131,10 @@ impl Parser<'_> {
     }
 
     fn one(&mut self) -> Result<Expression, String> {
+        self.conditions += 1;
+        if self.conditions > MAX_CONDITIONS {
+            return Err(format!("more than {MAX_CONDITIONS} conditions"));
+        }
         match self.lexer.next()? {
             Some(Token::Sign("(")) => {
                 self.depth += 1;
@@ -243,6 +251,8 @@ mod tests {
             "{ name = \"\\",
             "{ é = 1 }",
             &format!("{{ {}", "(".repeat(10_000)),
+            &format!("{{ {} }}", vec!["name = a"; 3000].join(" && ")),
+            &format!("{{ {} }}", vec!["name = a"; 3000].join(" || ")),
         ] {
             assert!(parse(query).is_err(), "{query}");
         }

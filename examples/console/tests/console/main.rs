@@ -10,6 +10,7 @@ mod map;
 mod odd;
 mod otlp;
 mod out;
+mod questions;
 mod queues;
 mod receipts;
 mod requests;

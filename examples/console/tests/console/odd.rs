@@ -5,8 +5,9 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message as _;
 use serde_json::json;
 
-use crate::harness::Console;
-use crate::otlp::{span, traces};
+use crate::harness::{Console, gzip};
+use crate::otlp::{attributes, span, traces};
+use crate::questions::{ROUTES, ask_everything};
 
 #[tokio::test]
 async fn cycles_repetitions_and_missing_parents_have_a_place() {
@@ -62,19 +63,14 @@ async fn a_span_replaces_its_unfinished_self() {
 #[tokio::test]
 async fn malformed_requests_are_refused_and_counted() {
     let console = Console::start();
-    let bomb = {
-        use std::io::Write as _;
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        let zeros = vec![0; 1 << 20];
-        (0..65).for_each(|_| encoder.write_all(&zeros).unwrap());
-        encoder.finish().unwrap()
-    };
+    let bomb = gzip(&vec![0; 65 << 20]);
     for (media_type, encoding, body, expected) in [
         ("application/json", None, b"{".to_vec(), 400),
         ("application/x-protobuf", None, vec![255; 9], 400),
         ("application/json", Some("gzip"), b"{}".to_vec(), 400),
         ("application/x-protobuf", Some("gzip"), bomb, 413),
         ("application/json", Some("zstd"), b"{}".to_vec(), 415),
+        ("application/json", Some("GZIP"), gzip(b"{}"), 200),
     ] {
         let mut request = console.client().post(format!("{}/v1/logs", console.otlp)).header("content-type", media_type);
         if let Some(encoding) = encoding {
@@ -160,6 +156,123 @@ async fn the_store_stays_within_its_limit_and_drops_the_oldest_requests() {
     // So wide that the rollup answers: what went was taken out of it.
     let wide = console.get("/api/v1/heatmap?from=1&to=9000000000000000").await;
     assert_eq!((&wide["source"], &wide["total"]), (&json!("rollup"), &status["spans"]));
+}
+
+#[tokio::test]
+async fn times_of_any_year_and_durations_of_centuries_are_summed() {
+    let last = u64::MAX.to_string();
+    for (start, end, why) in [
+        ("0", "5", "1970"),
+        ("7258118400000000000", "7258118401000000000", "2200"),
+        ("18446744073709551615", "18446744073709551615", "the last time"),
+        ("0", "18446744073709551615", "no start, and the last end"),
+    ] {
+        let console = Console::start();
+        let pairs = [
+            ("faas.invocation_id", json!("r")),
+            ("thundra.queue.time_ms", json!(1e300)),
+            ("thundra.billed.estimated_ms", json!(1e300)),
+            ("faas.max_memory", json!(1e300)),
+            ("thundra.throttled_attempts", json!(i64::MAX)),
+            ("thundra.batch.failures", json!(i64::MAX)),
+            ("correlation_id", json!("c")),
+            ("messaging.system", json!("aws_sqs")),
+        ];
+        let call = [("db.system.name", json!("redis")), ("thundra.throttled_attempts", json!(i64::MAX))];
+        for batch in 0..3 {
+            let of_trace =
+                |trace| [span(trace, 1, 0, "root", 5, (0, 0), &pairs), span(trace, 2, 1, "call", 3, (0, 0), &call)];
+            let mut spans: Vec<_> = (1..4).flat_map(|place| of_trace(batch * 3 + place)).collect();
+            for span in &mut spans {
+                (span["startTimeUnixNano"], span["endTimeUnixNano"]) = (json!(start), json!(end));
+                span["status"] = json!({ "code": 2 });
+            }
+            console.send("traces", &traces("orders", &[], spans)).await;
+        }
+        let points = ["0", end, &last].map(|time| json!({ "timeUnixNano": time, "asDouble": 1.5 }));
+        let metric = json!({ "name": "m", "gauge": { "dataPoints": points } });
+        let resource = json!({ "attributes": attributes(&[("service.name", json!("orders"))]) });
+        let run = json!({ "resource": resource, "scopeMetrics": [{ "metrics": [metric] }] });
+        console.send("metrics", &json!({ "resourceMetrics": [run] })).await;
+        let records = ["0", end, &last].map(|time| json!({ "timeUnixNano": time, "body": { "stringValue": "a" } }));
+        let run = json!({ "scopeLogs": [{ "logRecords": records }] });
+        console.send("logs", &json!({ "resourceLogs": [run] })).await;
+        ask_everything(&console, why).await;
+        let wide = console.get("/api/v1/heatmap?from=0&to=9000000000000000").await;
+        assert_eq!(wide["total"], 9, "{why}");
+        let times = "from=0&to=9000000000000000";
+        assert_eq!(console.get(&format!("/api/v1/requests?{times}")).await["total"], 1, "{why}");
+        assert_eq!(console.get(&format!("/api/v1/invocations?{times}")).await["total"], 9, "{why}");
+        let operation = &console.get("/api/v1/operations?sort=time").await["operations"][0];
+        assert!(operation["time"].as_f64().unwrap() >= 0.0, "{why}: {operation}");
+    }
+}
+
+#[tokio::test]
+async fn texts_of_a_megabyte_make_no_long_lists() {
+    let console = Console::start();
+    let long = "x".repeat(1_000_000);
+    let texts = [
+        "error.type",
+        "thundra.parent.source",
+        "faas.invocation_id",
+        "faas.trigger",
+        "faas.version",
+        "faas.instance",
+        "host.arch",
+        "tenant.id",
+        "tenant_id",
+        "http.route",
+        "thundra.injection.skipped",
+        "messaging.message.id",
+        "correlation_id",
+    ];
+    let mut pairs: Vec<(&str, serde_json::Value)> = texts.iter().map(|key| (*key, json!(long))).collect();
+    pairs.push((&long, json!(long)));
+    for trace in 1..4 {
+        let mut odd = span(trace, 1, 0, &long, 2, (0, 1), &pairs);
+        odd["status"] = json!({ "code": 2, "message": long });
+        odd["traceState"] = json!(long);
+        odd["events"] = json!([{ "name": long }]);
+        console.send("traces", &traces(&long, &[], vec![odd])).await;
+    }
+    let points = json!([{ "timeUnixNano": "1", "asDouble": 1.5 }]);
+    let metric = json!({ "name": long, "unit": long, "gauge": { "dataPoints": points } });
+    let run = json!({ "scopeMetrics": [{ "metrics": [metric] }] });
+    console.send("metrics", &json!({ "resourceMetrics": [run] })).await;
+    for route in ROUTES {
+        let length = console.ask(route).await.text().await.unwrap().len();
+        assert!(length < 100_000, "{route}: {length}");
+    }
+    let length = console.ask(&format!("/api/v1/requests/{:032x}", 1)).await.text().await.unwrap().len();
+    assert!(length < 100_000, "{length}");
+    // The bytes have it whole.
+    let raw = console.get("/api/v1/spans/1/raw").await;
+    assert_eq!(raw["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["name"], json!(long));
+}
+
+#[tokio::test]
+async fn ids_that_no_link_can_hold_are_no_requests() {
+    let console = Console::start();
+    for (trace, id) in (1..).zip([".", "..", "%2e", "a/../b?c#d\u{0}\u{202e}"]) {
+        let odd = span(trace, 1, 0, "a", 2, (0, 1), &[("correlation_id", json!(id))]);
+        console.send("traces", &traces("orders", &[], vec![odd])).await;
+    }
+    let list = console.get("/api/v1/requests?sort=start&order=asc").await;
+    let ids: Vec<_> =
+        list["requests"].as_array().unwrap().iter().map(|request| request["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [&format!("{:032x}", 1), &format!("{:032x}", 2), "%2e", "a/../b?c#d\0\u{202e}"]);
+}
+
+#[tokio::test]
+async fn an_exemplar_without_a_trace_makes_no_request() {
+    let console = Console::start();
+    let exemplar = json!({ "traceId": "0".repeat(32), "spanId": "0".repeat(16), "asDouble": 1.0 });
+    let points = json!([{ "timeUnixNano": "1", "asDouble": 1.5, "exemplars": [exemplar] }]);
+    let run = json!({ "scopeMetrics": [{ "metrics": [{ "name": "m", "gauge": { "dataPoints": points } }] }] });
+    console.send("metrics", &json!({ "resourceMetrics": [run] })).await;
+    let status = console.get("/api/v1/status").await;
+    assert_eq!((&status["points"], &status["requests"]), (&json!(1), &json!(0)));
 }
 
 #[tokio::test]

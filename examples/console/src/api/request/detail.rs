@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use thundra_core::semconv;
 
 use super::super::answer::duration;
-use crate::rows::{find, is_correlation, text, text_of};
+use crate::rows::{cut, find, is_correlation, text, text_of};
 use crate::store::hex;
 
 /// The most links of a span in an answer.
@@ -34,7 +34,7 @@ impl Detail {
     pub(super) fn read(raw: &[u8], is_root: bool) -> Option<Self> {
         let span = Span::decode(raw).ok()?;
         let attributes = &span.attributes;
-        let owned = |key: &str| text_of(attributes, key).map(str::to_owned);
+        let owned = |key: &str| text_of(attributes, key).map(|text| cut(text).to_owned());
         let number = |key: &str| match find(attributes, key)? {
             Any::IntValue(number) => Some(*number as f64),
             Any::DoubleValue(number) if number.is_finite() => Some(*number),
@@ -42,9 +42,10 @@ impl Detail {
         };
         let exception = || {
             let event = span.events.iter().find(|event| event.name == "exception")?;
-            text_of(&event.attributes, semconv::EXCEPTION_TYPE).map(str::to_owned)
+            text_of(&event.attributes, semconv::EXCEPTION_TYPE).map(|text| cut(text).to_owned())
         };
-        let status = || span.status.as_ref().map(|status| status.message.clone()).filter(|text| !text.is_empty());
+        let status =
+            || span.status.as_ref().map(|status| cut(&status.message).to_owned()).filter(|text| !text.is_empty());
         let is_error = span.status.as_ref().is_some_and(|status| status.code == 2);
         let error = is_error.then(|| owned(semconv::ERROR_TYPE).or_else(exception).or_else(status)).flatten();
         let links = span.links.iter().take(MAX_LINKS).filter_map(|link| {
@@ -62,7 +63,7 @@ impl Detail {
                 },
                 "request_id": owned(semconv::FAAS_INVOCATION_ID),
                 "trigger": owned(semconv::FAAS_TRIGGER),
-                "correlation": correlation.map(text),
+                "correlation": correlation.map(|value| cut(&text(value)).to_owned()),
                 "batch": number(semconv::MESSAGING_BATCH_MESSAGE_COUNT),
                 "failures": number(semconv::THUNDRA_BATCH_FAILURES),
             })

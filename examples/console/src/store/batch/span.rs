@@ -46,7 +46,7 @@ impl Writing<'_> {
         sums.errors += i64::from(row.status == 2);
         if let Some(root) = &row.root {
             sums.root = [sums.root, Some((row.start, operation))].into_iter().flatten().min();
-            sums.queue += queue.unwrap_or(0);
+            sums.queue += queue.unwrap_or(0) as f64;
             sums.deliveries = sums.deliveries.max(root.deliveries);
             sums.failures += root.failures;
             if let Some(invocation) = &root.invocation {

@@ -204,10 +204,14 @@ fn text(literal: &Literal) -> String {
     }
 }
 
+/// The most plain texts that are looked for one by one. Of more, the pattern is matched.
+const MAX_ALTERNATIVES: usize = 100;
+
 /// Returns `true` for alternatives of plain texts, which the lists of attributes answer. Names are full of dots:
 /// without another sign, a dot stands for itself.
 fn is_plain(pattern: &str) -> bool {
-    !pattern.contains(['\\', '*', '+', '?', '[', ']', '(', ')', '{', '}', '^', '$'])
+    pattern.split('|').count() <= MAX_ALTERNATIVES
+        && !pattern.contains(['\\', '*', '+', '?', '[', ']', '(', ')', '{', '}', '^', '$'])
 }
 
 fn negated(operator: Operator, test: &str) -> String {
