@@ -41,8 +41,7 @@ impl Dictionary {
     pub(super) fn attributes(&mut self, db: &Connection, attributes: &[(String, u64)]) -> Result<Vec<u8>, Error> {
         let mut entries = Vec::with_capacity(attributes.len());
         for (key, hash) in attributes.iter().filter(|(key, _)| key.len() <= MAX_KEY_BYTES) {
-            let key = self.key(db, key)?;
-            if key <= MAX_KEY {
+            if let Some(key) = self.key(db, key)? {
                 entries.push((key as u64) << 48 | hash);
             }
         }
@@ -51,17 +50,27 @@ impl Dictionary {
         Ok(entries.into_iter().flat_map(u64::to_be_bytes).collect())
     }
 
-    fn key(&mut self, db: &Connection, name: &str) -> Result<i64, Error> {
+    /// Returns the number of a key; `None` where no number is left.
+    fn key(&mut self, db: &Connection, name: &str) -> Result<Option<i64>, Error> {
         if let Some(id) = self.keys.get(name) {
-            return Ok(*id);
+            return Ok(Some(*id));
         }
         let found =
             db.prepare_cached("SELECT id FROM key WHERE name = ?")?.query_row([name], |row| row.get(0)).optional()?;
         let id = match found {
             Some(id) => id,
-            None => db.prepare_cached("INSERT INTO key (name) VALUES (?)")?.insert([name])?,
+            None => {
+                let last: i64 =
+                    db.prepare_cached("SELECT coalesce(max(id), 0) FROM key")?.query_row([], |row| row.get(0))?;
+                if last >= MAX_KEY {
+                    return Ok(None);
+                }
+                db.prepare_cached("INSERT INTO key (name) VALUES (?)")?.insert([name])?
+            }
         };
-        put(&mut self.keys, name.to_owned(), id);
+        // A file of an older console may have more keys than numbers.
+        let id = Some(id).filter(|id| *id <= MAX_KEY);
+        id.iter().for_each(|id| put(&mut self.keys, name.to_owned(), *id));
         Ok(id)
     }
 

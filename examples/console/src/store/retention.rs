@@ -55,6 +55,11 @@ fn forget_unused(db: &Connection) -> Result<(), Error> {
          DELETE FROM operation WHERE id NOT IN (SELECT operation FROM span UNION
            SELECT root_operation FROM trace WHERE root_operation IS NOT NULL UNION SELECT operation FROM cell UNION
            SELECT operation FROM cell_hour);
+         DELETE FROM service WHERE id NOT IN (SELECT service FROM operation UNION SELECT service FROM resource UNION
+           SELECT service FROM invocation UNION SELECT service FROM log UNION SELECT service FROM request_service);
+         DELETE FROM node WHERE id NOT IN (SELECT node FROM service UNION SELECT peer FROM span WHERE peer IS NOT NULL UNION
+           SELECT source FROM edge UNION SELECT target FROM edge UNION SELECT source FROM edge_hour UNION
+           SELECT target FROM edge_hour);
          DELETE FROM span_block WHERE id < (SELECT coalesce(min(id), 0) FROM span) >> 10;",
     )?;
     Ok(())

@@ -77,7 +77,7 @@ impl Writer {
         let seq = connection
             .query_row("SELECT coalesce(max(value), 0) FROM meta WHERE name = 'seq'", [], |row| row.get(0))?;
         let (changes, recent) = (writer.changes.clone(), Arc::clone(&writer.recent));
-        let mut work = Work { connection, file, limit, memory: Memory::default(), seq, changes, recent };
+        let mut work = Work { connection, file, limit, memory: Memory::default(), seq, evicted: 0, changes, recent };
         thread::Builder::new().name("store".to_owned()).spawn(move || work.run(queue))?;
         Ok(writer)
     }
@@ -111,6 +111,8 @@ struct Work {
     limit: u64,
     memory: Memory,
     seq: i64,
+    /// The requests that made room for a batch which is not written yet.
+    evicted: u64,
     changes: broadcast::Sender<Change>,
     recent: Arc<Mutex<VecDeque<Change>>>,
 }
@@ -148,9 +150,7 @@ impl Work {
     fn write(&mut self, batches: &[Batch]) -> Result<Change, Error> {
         let result = match self.transact(batches) {
             Err(Error::Sqlite(error)) if is_full(&error) => {
-                let room = schema::file_bytes(self.limit) / 2;
-                retention::evict_to(&self.connection, room)?;
-                self.memory = Memory::default();
+                self.make_room()?;
                 self.transact(batches).map_err(|error| match error {
                     Error::Sqlite(error) if is_full(&error) => Error::Full,
                     error => error,
@@ -163,6 +163,14 @@ impl Work {
             Err(_) => self.memory = Memory::default(),
         }
         result
+    }
+
+    /// Removes the oldest requests until half of the file is free.
+    fn make_room(&mut self) -> Result<(), Error> {
+        self.memory = Memory::default();
+        let transaction = self.connection.transaction()?;
+        self.evicted += retention::evict_to(&transaction, schema::file_bytes(self.limit) / 2)?;
+        Ok(transaction.commit()?)
     }
 
     fn transact(&mut self, batches: &[Batch]) -> Result<Change, Error> {
@@ -184,7 +192,7 @@ impl Work {
             change.points += batch.points.len() as u64;
             requests.extend(written.requests);
         }
-        change.evicted = retention::enforce(&transaction, self.limit)?;
+        change.evicted = self.evicted + retention::enforce(&transaction, self.limit)?;
         change.more = requests.len() > MAX_NAMED;
         for request in requests.into_iter().take(MAX_NAMED) {
             let mut key = transaction.prepare_cached("SELECT key FROM request WHERE id = ?")?;
@@ -196,7 +204,7 @@ impl Work {
             [change.evicted],
         )?;
         transaction.commit()?;
-        self.seq = seq;
+        (self.seq, self.evicted) = (seq, 0);
         if change.evicted > 0 {
             self.memory = Memory::default();
         }

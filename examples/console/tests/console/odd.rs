@@ -159,6 +159,32 @@ async fn the_store_stays_within_its_limit_and_drops_the_oldest_requests() {
 }
 
 #[tokio::test]
+async fn what_is_dropped_is_counted_and_leaves_room_for_what_comes() {
+    let text = "x".repeat(2000);
+    type Make<'a> = Box<dyn Fn(u64) -> (String, serde_json::Value) + 'a>;
+    let one_trace: Make<'_> =
+        Box::new(|id| ("orders".to_owned(), span(1, id, 0, "a", 1, (id, id + 1), &[("text", json!(text))])));
+    let services: Make<'_> = Box::new(|id| {
+        let kept = &text[..490];
+        (format!("{id}{kept}"), span(id, id, 0, &format!("{id}{kept}"), 2, (id * 1000, id * 1000 + 1), &[]))
+    });
+    for (make, why) in [(one_trace, "one trace that grows"), (services, "services of one span each")] {
+        let console = Console::with(&["--limit", "16MiB"]);
+        for batch in 0..24 {
+            let runs = (1..=500).map(|place| {
+                let (service, span) = make(batch * 500 + place);
+                traces(&service, &[], vec![span])["resourceSpans"][0].clone()
+            });
+            console.send("traces", &json!({ "resourceSpans": runs.collect::<Vec<_>>() })).await;
+        }
+        let status = console.get("/api/v1/status").await;
+        assert!(status["evicted_requests"].as_u64().unwrap() > 0, "{why}: {status}");
+        assert!(status["spans"].as_u64().unwrap() > 0, "{why}: {status}");
+        ask_everything(&console, why).await;
+    }
+}
+
+#[tokio::test]
 async fn times_of_any_year_and_durations_of_centuries_are_summed() {
     let last = u64::MAX.to_string();
     for (start, end, why) in [
