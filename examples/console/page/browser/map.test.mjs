@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holdAnswers } from "./console.mjs";
 import { microseconds, number, rowsOf, test, withConsole } from "./screen.mjs";
 import { quantile, shop } from "./shop.mjs";
 
@@ -82,6 +83,18 @@ test("a node that is clicked filters, and has a panel", async () => {
   assert.equal(number(await panel.locator("dl dd").first().innerText()), 240);
   await panel.getByRole("link", { name: "Example request" }).click();
   await page.waitForURL(/\/requests\/order-\d+/);
+});
+
+test("a node has no operations of the node before", async () => {
+  const page = await it.open("/map?node=function:orders&service=orders");
+  await page.getByRole("heading", { name: "Operations" }).waitFor();
+  const answer = await holdAnswers(page, "operations?*");
+  await node("function:billing").click();
+  const panel = page.getByRole("complementary", { name: "Function billing" });
+  await panel.waitFor();
+  assert.equal(await panel.getByRole("heading", { name: "Operations" }).count(), 0);
+  answer();
+  await panel.getByRole("heading", { name: "Operations" }).waitFor();
 });
 
 test("the keyboard alone walks over the map", async () => {

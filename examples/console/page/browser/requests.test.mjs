@@ -89,6 +89,47 @@ describe("requests", { skip }, () => {
     await close();
   });
 
+  test("what filters the list goes along through a request", async () => {
+    const { page, open, close } = await openPage(browser, console);
+    for (const [key, link] of [
+      ["1", "/requests?service=orders&sort=errors"],
+      ["2", "/map?service=orders"],
+    ]) {
+      await open("/requests?service=orders&sort=errors", ".table-body .table-row");
+      await page.locator(".table-body .table-row .id").first().click();
+      await page.waitForSelector(".span-row");
+      await page.keyboard.press(key);
+      await page.waitForURL((url) => url.pathname + url.search === link);
+    }
+    await close();
+  });
+
+  test("a chosen time without requests says so, and can be left", async () => {
+    const { page, open, close } = await openPage(browser, console);
+    await open("/requests?from=1&to=2", ".nothing");
+    await page.getByRole("button", { name: "Remove them" }).click();
+    await page.waitForSelector(".table-body .table-row");
+    assert.equal(new URL(page.url()).search, "");
+    await close();
+  });
+
+  test("a request of log lines alone has no time and no spans", async () => {
+    const trace = "f".repeat(32);
+    const logRecords = [{ traceId: trace, timeUnixNano: "1", body: { stringValue: "alone" } }];
+    await console.send("logs", { resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+    const { page, problems, open, close } = await openPage(browser, console);
+    await open("/requests?q=alone", ".table-body .table-row");
+    assert.doesNotMatch(await page.innerText(".table-body .table-row"), /NaN|1970|Jan/);
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".request-head");
+    assert.doesNotMatch(await page.innerText(".request-head"), /NaN|1970|Jan/);
+    for (const key of ["j", "n", "c", "z", "/", "Escape", "o"]) await page.keyboard.press(key);
+    await page.locator(".log", { hasText: "alone" }).waitFor();
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
   test("spans that arrive leave what is selected and folded as it is", async () => {
     const whole = order(60);
     const begun = { ...whole, spans: whole.spans.slice(0, 5) };

@@ -90,6 +90,36 @@ describe("screens", { skip }, () => {
     await close();
   });
 
+  test("no screen takes an empty answer for one to the next question", async () => {
+    const { page, problems, open, close } = await openPage(browser, full);
+    for (const [path, question] of QUESTIONS) {
+      await open(`${path}?from=1&to=2`, ".nothing");
+      const answer = await holdAnswers(page, `${question.replace("/api/v1/", "")}?*`);
+      await page.getByLabel("Time", { exact: true }).selectOption("24h");
+      await page.waitForSelector(".loading");
+      assert.equal(await page.locator(".nothing").count(), 0, path);
+      answer();
+      await page.waitForSelector(".loading", { state: "detached" });
+    }
+    assert.deepEqual(problems, []);
+    await close();
+  });
+
+  test("rows are seen with their answer, and never that there are none", async () => {
+    const { page, open, close } = await openPage(browser, full);
+    await open("/map?service=orders", ".node-name");
+    await page.waitForSelector(".foot-endpoint");
+    await page.evaluate(() => {
+      globalThis.seen = [];
+      const look = () => document.querySelectorAll(".nothing").forEach((each) => globalThis.seen.push(each.innerText));
+      new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+    });
+    await page.getByRole("link", { name: "Requests" }).click();
+    await page.waitForSelector(".table-body .table-row");
+    assert.deepEqual(await page.evaluate(() => globalThis.seen), []);
+    await close();
+  });
+
   for (const [width, height] of [
     [380, 800],
     [600, 800],

@@ -147,6 +147,19 @@ test("operations that are not known yet are not missing", async () => {
   await page.locator("#operation-options").getByRole("option").first().waitFor();
 });
 
+test("a selection has no numbers of the selection before", async () => {
+  const page = await it.open("/slow?sel_min=262144&sel_max=4194304");
+  await page.locator(".comparison-sides").waitFor();
+  const answer = await holdAnswers(page, "compare?*");
+  await plot().focus();
+  for (const key of ["End", "Shift+PageDown", "Shift+Home", "Enter"]) await page.keyboard.press(key);
+  await page.locator(".comparison .loading").waitFor();
+  assert.equal(await page.locator(".comparison-sides").count(), 0);
+  answer();
+  await page.locator(".comparison-sides").waitFor();
+  assert.equal((await sides())[0], roots.filter(within(selection())).length);
+});
+
 test("examples lead into their requests", async () => {
   const page = await it.open("/slow?sel_min=262144&sel_max=4194304");
   const links = page.locator(".examples a");

@@ -10,7 +10,7 @@ test("a word is a condition", () => {
     ["duration < 1.5s", "max", "1500000"],
     ["tenant_id=t7", "where", "tenant_id=t7"],
     ["tenant_id!=t7", "where", "tenant_id!=t7"],
-    ["service!=orders", "where", "service!=orders"],
+    ["service!=orders", "where", "service.name!=orders"],
     ['http.route="/a b"', "where", "http.route=/a b"],
     ["url=a=b", "where", "url=a=b"],
     ["order-17", "q", "order-17"],

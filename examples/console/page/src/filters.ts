@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import type { Parameter } from "./api/client";
 import { batch } from "./live";
-import { route, type Changes } from "./router";
+import { leftParameters, route, type Changes } from "./router";
 import { parseDuration } from "./ui/format";
 
 /** The parameters that go along from screen to screen. */
@@ -32,7 +32,8 @@ export function parseCondition(text: string): Condition | null {
     const [, key = "", operator = "="] = equal;
     const value = (equal[3] ?? "").replace(/^"(.*)"$/, "$1");
     if (operator === "=" && FIELDS.has(key)) return { parameter: key as Condition["parameter"], value };
-    return { parameter: "where", value: `${key}${operator}${value}` };
+    const attribute = key === "service" ? "service.name" : key;
+    return { parameter: "where", value: `${attribute}${operator}${value}` };
   }
   return { parameter: "q", value: word.replace(/^"(.*)"$/, "$1") };
 }
@@ -104,9 +105,9 @@ export const filterParameters = computed((): Record<string, Parameter> => {
   };
 });
 
-/** The filters of the URL, for a link to another screen. */
+/** The filters for a link to another screen: those of the URL, or on Request those of the screen that led there. */
 export function keptFilters(): Changes {
-  const parameters = route.value.parameters;
+  const parameters = route.value.screen === "request" ? leftParameters() : route.value.parameters;
   const kept: Record<string, string[]> = {};
   for (const name of FILTERS) {
     const values = parameters.getAll(name);

@@ -73,15 +73,23 @@ const state = signal<Route>(current());
 
 /** Where each screen was last. */
 const last = new Map<Screen, string>();
+/** The parameters of the last screen but Request. */
+let left = new URLSearchParams();
 
 /** Returns the link to a screen as it was left, or to the screen alone. */
 export function leftAt(screen: Exclude<Screen, "request">): string {
   return last.get(screen) ?? href(screen);
 }
 
+/** Returns the parameters of the screen that led to a request. */
+export function leftParameters(): URLSearchParams {
+  return left;
+}
+
 function arrive(): void {
   const { screen, parameters } = state.peek();
   if (screen === "request") return;
+  left = parameters;
   const query = parameters.toString();
   last.set(screen, query === "" ? href(screen) : `${href(screen)}?${query}`);
 }

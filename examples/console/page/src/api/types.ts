@@ -35,8 +35,9 @@ export interface Status {
 export interface RequestSummary {
   id: string;
   correlated: boolean;
-  start: Time;
-  duration: Duration;
+  /** `null` where only log lines came in. */
+  start: Time | null;
+  duration: Duration | null;
   root: { service: string; name: string } | null;
   services: string[];
   traces: number;

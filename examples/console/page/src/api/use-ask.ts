@@ -7,10 +7,12 @@ import { ask, ApiError } from "./client";
 import type { Batch } from "./types";
 
 export interface Answer<T> {
-  /** The newest answer; stays while the next is awaited. */
+  /** The newest answer; stays while the next is awaited, also that of another question, unless that fails. */
   data: T | null;
   error: ApiError | null;
   loading: boolean;
+  /** Whether no answer to this question has come yet: then an empty one says nothing of it. */
+  stale: boolean;
 }
 
 export interface AskOptions<T> {
@@ -27,7 +29,7 @@ export const always = (): boolean => true;
 
 /** Returns the answer of a path that `apiPath` made; `null` asks nothing. */
 export function useAsk<T>(path: string | null, options: AskOptions<T> = {}): Answer<T> {
-  const [answer, setAnswer] = useState<Answer<T> & { path: string | null }>({
+  const [{ path: answered, ...answer }, setAnswer] = useState<Omit<Answer<T>, "stale"> & { path: string | null }>({
     data: null,
     error: null,
     loading: path !== null,
@@ -52,14 +54,19 @@ export function useAsk<T>(path: string | null, options: AskOptions<T> = {}): Ans
       running = new AbortController();
       const { signal } = running;
       asked = Date.now();
-      setAnswer((before) => ({ ...before, loading: true }));
+      setAnswer((before) => ({ ...before, error: before.path === path ? before.error : null, loading: true }));
       try {
         const data = await (latest.current.through ?? ask<T>)(path, signal);
         if (!signal.aborted) setAnswer({ data, error: null, loading: false, path });
       } catch (error) {
         if (signal.aborted) return;
         const problem = error instanceof ApiError ? error : new ApiError(0, String(error));
-        setAnswer((before) => ({ ...before, error: problem, loading: false }));
+        setAnswer((before) => ({
+          data: before.path === path ? before.data : null,
+          error: problem,
+          loading: false,
+          path,
+        }));
       }
       running = null;
       if (again) {
@@ -89,5 +96,5 @@ export function useAsk<T>(path: string | null, options: AskOptions<T> = {}): Ans
     };
   }, [path]);
 
-  return answer;
+  return { ...answer, stale: answered !== path };
 }

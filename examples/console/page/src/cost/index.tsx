@@ -49,7 +49,7 @@ export function CostScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {shown === null ? (
+      {shown === null || (shown.sum.invocations === 0 && answer.stale) ? (
         answer.error === null && <Loading />
       ) : shown.sum.invocations === 0 ? (
         <Empty what="invocations">

@@ -125,7 +125,9 @@ export function InvocationsScreen() {
                 </div>
               )}
             </div>
-            {shown.invocations.length > 0 ? (
+            {shown.invocations.length === 0 && answer.stale ? (
+              answer.error === null && <Loading />
+            ) : shown.invocations.length > 0 ? (
               <InvocationTable
                 rows={shown.invocations}
                 sort={sort}

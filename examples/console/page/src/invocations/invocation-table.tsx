@@ -16,12 +16,17 @@ interface Properties {
   onHover: (inside: boolean) => void;
 }
 
+/** Returns what no other row has: attempts have the same request id, and maybe no spans. */
+export function keyOf(row: Invocation): string {
+  return `${row.span ?? "report"} ${row.request_id} ${row.start} ${row.duration}`;
+}
+
 export function InvocationTable({ rows, sort, onSort, onHover }: Properties) {
   return (
     <Table
       label="Invocations"
       rows={rows}
-      rowKey={(row) => `${row.span ?? "report"} ${row.request_id ?? row.start}`}
+      rowKey={keyOf}
       link={({ request, span }) => (request === null ? null : href("request", request, span === null ? {} : { span }))}
       sort={sort}
       onSort={onSort}

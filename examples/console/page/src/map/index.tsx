@@ -82,7 +82,7 @@ export function MapScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={everything.error ?? part.error} />
-      {map === null ? (
+      {map === null || (map.nodes.length === 0 && everything.stale) ? (
         everything.error === null && part.error === null && <Loading />
       ) : map.nodes.length === 0 ? (
         <Empty what="calls">

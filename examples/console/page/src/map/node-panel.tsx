@@ -91,7 +91,7 @@ export function NodePanel({ map, node, from, to, onClose, onChoose }: Properties
       </p>
       <Edges title="Called by" edges={incoming} end="from" {...{ map, onChoose }} />
       <Edges title="Calls" edges={outgoing} end="to" {...{ map, onChoose }} />
-      {service !== null && <ServiceOperations {...{ service, from, to }} />}
+      {service !== null && <ServiceOperations key={service} {...{ service, from, to }} />}
     </aside>
   );
 }

@@ -146,15 +146,16 @@ function Billed({ row }: { row: RequestSummary }) {
 }
 
 function Bar({ row, full }: { row: RequestSummary; full: number }) {
-  const width = Math.min(1, row.duration / full);
-  const queue = row.duration > 0 ? Math.min(1, (row.queue ?? 0) / row.duration) : 0;
+  const length = row.duration ?? 0;
+  const width = Math.min(1, length / full);
+  const queue = length > 0 ? Math.min(1, (row.queue ?? 0) / length) : 0;
   return (
     <span
       class="duration"
       {...(row.queue !== null && row.queue > 0 ? tip(`${duration(row.queue)} of it in queues`) : {})}
     >
       <span class="duration-bar" aria-hidden="true">
-        <span class={row.duration > full ? "beyond" : ""} style={{ width: `${Math.max(1, width * 100)}%` }}>
+        <span class={length > full ? "beyond" : ""} style={{ width: `${Math.max(1, width * 100)}%` }}>
           {queue > 0 && <span class="waited" style={{ width: `${queue * 100}%` }} />}
         </span>
       </span>

@@ -1,11 +1,11 @@
 /** Requests: what happened? By correlation id, not by trace. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { apiPath } from "../api/client";
 import type { Requests, RequestSummary } from "../api/types";
 import { always, useAsk } from "../api/use-ask";
-import { conditions, filterParameters } from "../filters";
+import { FILTERS, filterParameters } from "../filters";
 import { href, parameter, route, setParameters } from "../router";
 import { Empty } from "../shell/empty";
 import { FilterBar } from "../shell/filter-bar";
@@ -17,6 +17,8 @@ import { arrive, fullBar, type Held } from "./arrivals";
 import { requestColumns } from "./columns";
 
 const PAGE = 200;
+/** What narrows the list. */
+const WORDS = [...FILTERS, "q"] as const;
 const NONE: Held<RequestSummary> = { shown: [], waiting: 0, fresh: new Set() };
 
 export function RequestsScreen() {
@@ -31,7 +33,7 @@ export function RequestsScreen() {
     limit: PAGE,
     offset,
   });
-  const { data, error, loading } = useAsk<Requests>(path, { live: always, pause: 1000 });
+  const { data, error, stale } = useAsk<Requests>(path, { live: always, pause: 1000 });
 
   const rows = useSignal<Held<RequestSummary>>(NONE);
   const hovered = useSignal(false);
@@ -39,7 +41,8 @@ export function RequestsScreen() {
   const shownView = useRef<string | null>(null);
   const newest = useRef<Requests | null>(null);
 
-  useEffect(() => {
+  // Before the screen is drawn: an answer with rows must not be seen without them.
+  useLayoutEffect(() => {
     if (data === null || data === newest.current) return;
     newest.current = data;
     const same = shownView.current === view;
@@ -55,10 +58,10 @@ export function RequestsScreen() {
   };
   useKeys("Requests", [{ keys: ["."], does: "Show what is new", run: showNew }]);
 
-  const { shown, waiting, fresh } = rows.value;
-  const full = fullBar(shown.map((row) => row.duration));
+  const { shown, waiting, fresh } = data === null ? NONE : rows.value;
+  const full = fullBar(shown.map((row) => row.duration ?? 0));
   const columns = useMemo(() => requestColumns(full), [full]);
-  const filtered = conditions(route.value.parameters).length > 0 || route.value.parameters.has("last");
+  const filtered = WORDS.some((name) => route.value.parameters.has(name));
   const total = data?.total ?? 0;
 
   return (
@@ -92,34 +95,15 @@ export function RequestsScreen() {
             onScrolled={(away) => (scrolled.value = away)}
             keys
           />
-        ) : data === null ? (
-          error === null && loading ? (
-            <Loading />
-          ) : null
+        ) : data === null || stale ? (
+          error === null && <Loading />
         ) : (
           <Empty what="requests">
             {filtered ? (
               <Nothing title="No request passes these filters">
                 <p>
                   <button
-                    onClick={() =>
-                      setParameters(
-                        {
-                          service: null,
-                          name: null,
-                          kind: null,
-                          status: null,
-                          min: null,
-                          max: null,
-                          where: null,
-                          q: null,
-                          last: null,
-                          from: null,
-                          to: null,
-                        },
-                        true,
-                      )
-                    }
+                    onClick={() => setParameters(Object.fromEntries(WORDS.map((name) => [name, null])), true)}
                   >
                     Remove them
                   </button>

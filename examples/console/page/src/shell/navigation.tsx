@@ -18,12 +18,13 @@ const TABS: readonly { screen: Exclude<Screen, "request">; title: string; asks: 
 const THEMES = { system: "As the system", light: "Light", dark: "Dark" } as const;
 
 export function Navigation({ screen }: { screen: Screen }) {
-  const filters = keptFilters();
+  const link = (to: Exclude<Screen, "request">): string =>
+    screen === "request" && to === "requests" ? leftAt(to) : href(to, null, keptFilters());
   useKeys("Everywhere", [
     ...TABS.map(({ screen, title }, index) => ({
       keys: [String(index + 1)],
       does: title,
-      run: () => go(href(screen, null, keptFilters())),
+      run: () => go(link(screen)),
     })),
     { keys: ["t"], does: "Light, dark, or as the system", run: switchTheme },
     { keys: ["?"], does: "This list", run: () => (helpShown.value = true) },
@@ -43,7 +44,7 @@ export function Navigation({ screen }: { screen: Screen }) {
           return (
             <a
               key={tab.screen}
-              href={screen === "request" && here ? leftAt(tab.screen) : href(tab.screen, null, filters)}
+              href={link(tab.screen)}
               aria-current={here ? "page" : undefined}
               onClick={follow}
               {...tip(tab.asks)}

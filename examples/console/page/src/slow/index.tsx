@@ -39,7 +39,7 @@ export function SlowScreen() {
         <FilterBar without={NOT_HERE} />
       </header>
       <Problem error={answer.error} />
-      {map === null ? (
+      {map === null || (map.total === 0 && answer.stale) ? (
         answer.error === null && <Loading />
       ) : map.total === 0 ? (
         <Empty what="spans">
@@ -72,7 +72,7 @@ export function SlowScreen() {
             />
             <CellTable map={map} onSelect={(next) => setParameters(parameters(next), true)} />
           </section>
-          <Comparison whole={whole} selection={selection} />
+          <Comparison key={JSON.stringify(selection)} whole={whole} selection={selection} />
         </div>
       )}
     </>

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, duration, niceStep, parseDuration, percent, quantity, tick } from "./format";
+import { bytes, duration, fullTime, niceStep, parseDuration, percent, quantity, tick, time } from "./format";
+
+test("a time that is not known is a dash", () => {
+  assert.deepEqual([time(null), fullTime(null)], ["–", "–"]);
+});
 
 test("durations have three digits and the unit that reads best", () => {
   const table: [number, string][] = [

@@ -43,7 +43,8 @@ export function parseDuration(text: string): number | null {
 }
 
 /** Returns `14:03:22.123`, with the day in front where it is not today. */
-export function time(us: number, precision: "s" | "ms" | "us" = "ms"): string {
+export function time(us: number | null, precision: "s" | "ms" | "us" = "ms"): string {
+  if (us === null) return "–";
   const date = new Date(us / 1000);
   const two = (value: number): string => String(value).padStart(2, "0");
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
@@ -59,7 +60,8 @@ export function time(us: number, precision: "s" | "ms" | "us" = "ms"): string {
 }
 
 /** Returns the whole time, for tooltips: `2026-11-26 14:03:22.123456`. */
-export function fullTime(us: number): string {
+export function fullTime(us: number | null): string {
+  if (us === null) return "–";
   const date = new Date(us / 1000);
   const two = (value: number): string => String(value).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockOf(us)}`;

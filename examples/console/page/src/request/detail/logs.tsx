@@ -50,7 +50,7 @@ export function LogsTab({ store, logs, of: asked }: { store: Store; logs: Logs |
   const more = useAsk<Logs>(
     beyond ? apiPath(["requests", columns.id, "logs"], { span: columns.span[at], of, limit: 5000 }) : null,
   );
-  const known = beyond ? more.data : logs;
+  const known = !beyond ? logs : more.stale ? null : more.data;
   if (known === null) return columns.summary.logs > 0 ? <Loading /> : <Empty of={of} onWiden={null} />;
 
   const rows =
