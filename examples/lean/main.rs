@@ -32,6 +32,7 @@ async fn main(event: LambdaEvent<Order>) -> Result<Receipt, Error> {
     let Order { item, count } = event.payload;
     let cents = price(&item)?.checked_mul(count).ok_or("the order is too large")?;
     info!(cents, "order received");
+    assert_ne!(cents, 0, "an order of no {item}");
     Ok(Receipt { cents })
 }
 

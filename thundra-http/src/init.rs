@@ -9,7 +9,8 @@ use crate::export::{Dependent, Platform, THIS, Worker, install};
 /// about once a second, and earlier if about 1 MiB waits.
 ///
 /// Keep the guard until the program ends. Dropping the guard exports the remaining spans within
-/// `OTEL_EXPORTER_OTLP_TIMEOUT`. If spans are lost then, a line on standard error has their number for each exporter.
+/// `OTEL_EXPORTER_OTLP_TIMEOUT`. If spans are lost then, a line on standard error has their number for each exporter. A
+/// panic that ends the process, in a program built with `panic = "abort"`, exports within the same time.
 ///
 /// A second call changes nothing.
 ///

@@ -3,6 +3,8 @@
 
 use std::env;
 use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -84,6 +86,61 @@ async fn what_requests_go_without_is_reported() {
     assert_eq!(collector.spans().len(), 4, "the spans arrive all the same");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_that_ends_the_process_is_exported_first() {
+    let collector = Collector::start().await.unwrap();
+    let settings = Settings::new(aborting_function())
+        .variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
+        .variable("RUST_LOG", "warn")
+        .variable("THUNDRA_LOG_BUFFER", "20KiB")
+        .variable("THUNDRA_CAPTURE_PAYLOADS", "errors");
+    let lambda = Lambda::start(settings).await.unwrap();
+    abort(&lambda).await;
+
+    let spans = collector.spans();
+    assert_eq!(tree(&spans), "reliable [server] error\n  price\n", "{}", lambda.stderr());
+    let root = spans.iter().find(|span| span.kind == Kind::Server).unwrap();
+    assert_eq!(root.attributes.get("error.type").map(String::as_str), Some("panic"));
+    let error = "panicked: assertion `left != right` failed: an order of no cheese";
+    assert!(root.error.as_ref().is_some_and(|text| text.starts_with(error)), "{root:?}");
+    for (text, why) in [
+        (r#""message":"order received""#, "the kept line"),
+        (r#""event":{"count":0,"item":"cheese"}"#, "the captured event"),
+    ] {
+        assert_eq!(lambda.stderr().matches(text).count(), 1, "{why}: {}", lambda.stderr());
+    }
+
+    let answered = lambda.invoke(order(2)).await.unwrap();
+    assert!(matches!(answered.outcome, Outcome::Response(_)), "{answered:?}: {}", lambda.stderr());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_that_cannot_be_exported_ends_the_process_in_time() {
+    // Connections are taken, and nothing is read.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = Settings::new(aborting_function())
+        .variable("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", silent.local_addr().unwrap()))
+        .variable("OTEL_EXPORTER_OTLP_TIMEOUT", "300")
+        .variable("RUST_LOG", "off");
+    let lambda = Lambda::start(settings).await.unwrap();
+    abort(&lambda).await;
+    let stderr = lambda.stderr();
+    let (message, lost) = (stderr.find("an order of no cheese"), stderr.find("lost 2 spans"));
+    assert!(message.is_some() && message < lost, "the message comes first: {stderr}");
+}
+
+/// Sends an order that ends the process with SIGABRT.
+async fn abort(lambda: &Lambda) {
+    let panicked = lambda.invoke(order(0)).await.unwrap();
+    let Outcome::Ended(status) = panicked.outcome else { panic!("{panicked:?}: {}", lambda.stderr()) };
+    assert_eq!(status.signal(), Some(6), "{}", lambda.stderr());
+}
+
+/// Returns an order of cheese.
+fn order(count: u32) -> Event {
+    Event::new(&json!({ "item": "cheese", "count": count })).unwrap()
+}
+
 /// Returns what the function says on standard error with some variables.
 async fn said_with(variables: &[(&str, &str)]) -> String {
     let settings = Settings::new(function());
@@ -96,7 +153,7 @@ async fn said_with(variables: &[(&str, &str)]) -> String {
 
 /// Sends an order that is answered, and an order that fails.
 async fn sell(lambda: &Lambda) {
-    let answered = lambda.invoke(Event::new(&json!({ "item": "cheese", "count": 2 })).unwrap()).await.unwrap();
+    let answered = lambda.invoke(order(2)).await.unwrap();
     let Outcome::Response(response) = answered.outcome else { panic!("{answered:?}: {}", lambda.stderr()) };
     assert_eq!(response.body, r#"{"cents":500}"#);
     let failed = lambda.invoke(Event::new(&json!({ "item": "ham", "count": 1 })).unwrap()).await.unwrap();
@@ -122,19 +179,30 @@ fn draw(spans: &[Span], span: &Span, depth: usize, text: &mut String) {
     below.for_each(|child| draw(spans, child, depth + 1, text));
 }
 
-/// Builds the function once, in a directory of its own: the build of the workspace adds features to the same package.
+/// Returns the function without features.
 fn function() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let built = BUILT.get_or_init(|| {
-        let directory = target::path("lean").unwrap();
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "thundra-lean", "--manifest-path"])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-            .arg("--target-dir")
-            .arg(&directory)
-            .status();
-        assert!(status.unwrap().success());
-        directory.join("debug/lean")
-    });
-    built.clone()
+    BUILT.get_or_init(|| build("lean", &[])).clone()
+}
+
+/// Returns the function as `cargo lambda build --release` has panics end it, with log lines and captured events.
+fn aborting_function() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let features = "thundra-aws/logs,thundra-aws/captured-events";
+    let arguments = ["--config", "profile.dev.panic='abort'", "--features", features];
+    BUILT.get_or_init(|| build("lean-aborting", &arguments)).clone()
+}
+
+/// Builds the function in a directory of its own: the build of the workspace adds features to the same package.
+fn build(name: &str, arguments: &[&str]) -> PathBuf {
+    let directory = target::path(name).unwrap();
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "thundra-lean", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&directory)
+        .args(arguments)
+        .status();
+    assert!(status.unwrap().success());
+    directory.join("debug/lean")
 }

@@ -4,12 +4,23 @@ use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
+use super::evidence::Outcome;
 use super::{availability_zone, background, durable_replay, watchdog};
 use crate::platform::InitializationType;
 use crate::{Settings, cloudwatch, emf, remote_config};
 
 /// The crate that a program depends on.
-const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[SECRETS, cloudwatch::endpoint] };
+const THIS: Dependent = Dependent {
+    package: env!("CARGO_PKG_NAME"),
+    authorizers: &[SECRETS, cloudwatch::endpoint],
+    take_running: TAKE_RUNNING,
+};
+
+/// The running invocations, in a program in which a panic ends the process.
+const TAKE_RUNNING: export::TakeRunning = match export::PANICS_ABORT {
+    true => |ending| watchdog::take_running(ending, Outcome::Error),
+    false => export::take_none,
+};
 
 /// The authorizer for headers with secret values.
 #[cfg(feature = "secrets")]
@@ -42,6 +53,9 @@ pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
     durable_replay::know();
     export::install(THIS, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();
+    if export::PANICS_ABORT {
+        watchdog::list_all();
+    }
     let config = thundra_core::config();
     write_metrics(config);
     // A local run ends before a document could be read.

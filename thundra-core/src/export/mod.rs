@@ -39,10 +39,9 @@ pub use memory::MemoryExporter;
 pub use partial::{PartialSuccess, failure_message, partial_success};
 pub(crate) use spill::{Room, spill_exporter};
 pub use stdout::StdoutExporter;
-pub(crate) use suppressed::is_suppressed;
 pub use suppressed::{Suppressed, suppressed};
 #[doc(hidden)]
-pub use suppressed::{suppress, suppress_thread};
+pub use suppressed::{is_suppressed, suppress, suppress_thread};
 
 pub use crate::whole_line::StandardStream;
 #[doc(hidden)]

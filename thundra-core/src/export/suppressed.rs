@@ -15,8 +15,9 @@ thread_local! {
 }
 
 /// Returns `true` during work of exporters on this thread.
+#[doc(hidden)]
 #[inline]
-pub(crate) fn is_suppressed() -> bool {
+pub fn is_suppressed() -> bool {
     SUPPRESSED.get()
 }
 

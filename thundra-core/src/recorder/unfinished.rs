@@ -22,7 +22,7 @@ pub struct Unfinished<'a> {
     /// The value of `error.type`.
     pub error_type: &'static str,
     /// The description of the status.
-    pub description: &'static str,
+    pub description: &'a str,
     /// Attributes of the root span.
     pub root: &'a [(&'static str, Value)],
 }

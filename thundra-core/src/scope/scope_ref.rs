@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
+use std::iter::successors;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -74,6 +75,18 @@ impl ScopeRef {
     /// ```
     pub fn current() -> Option<Self> {
         Some(ScopeRef { root: current::slot()?.root() })
+    }
+
+    /// Returns the outermost of the scopes around this one, or this one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn outermost(&self) -> Self {
+        let outer = |scope: &Self| {
+            let outer = SCOPES.lock_as_is(scope.root.scope)?.outer?;
+            // A nested scope keeps the decision of the outer one.
+            Some(ScopeRef { root: SpanSlot::root_of(outer, self.recorded()) })
+        };
+        successors(Some(*self), outer).last().unwrap_or(*self)
     }
 
     /// Runs a closure in the scope, without the `tracing` span of the scope: for work run by others than the owner of

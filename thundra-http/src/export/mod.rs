@@ -3,6 +3,7 @@
 //!
 //! An exporter of your own implements [`Export`].
 
+mod abort;
 mod address;
 mod authorize;
 mod bounded;
@@ -16,6 +17,7 @@ mod encoding;
 mod endpoint;
 mod headers;
 mod host;
+mod last_flush;
 mod otlp;
 #[cfg(feature = "https")]
 mod proxy;
@@ -34,11 +36,15 @@ mod transport;
 mod worker;
 mod xray;
 
+#[doc(hidden)]
+pub use abort::{PANICS_ABORT, TakeRunning, take_none};
 pub use address::UnsupportedEndpoint;
 #[doc(hidden)]
 pub use authorize::{Authorize, AuthorizeFuture, Authorizer, Destination, report_references};
 #[doc(hidden)]
 pub use direct::exchange_directly;
+#[doc(hidden)]
+pub use last_flush::flush_before_end;
 pub use otlp::OtlpExporter;
 #[doc(hidden)]
 pub use record_limits::RecordLimits;

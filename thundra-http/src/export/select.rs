@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
 
+use super::abort::{TakeRunning, export_at_panic, take_none};
 use super::authorize::{Authorizer, report_references};
 use super::bounded::Bounded;
 use super::{OtlpExporter, XRayExporter};
@@ -34,10 +35,13 @@ pub struct Dependent {
     pub package: &'static str,
     /// The sources of credentials for requests, in order.
     pub authorizers: &'static [Authorizer],
+    /// The running scopes known by the crate, for the export at a panic that ends the process.
+    pub take_running: TakeRunning,
 }
 
 /// This crate.
-pub(crate) const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[report_references] };
+pub(crate) const THIS: Dependent =
+    Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[report_references], take_running: take_none };
 
 const VARIABLE: &str = "OTEL_TRACES_EXPORTER";
 
@@ -103,6 +107,9 @@ pub fn install(dependent: Dependent, platform: Platform, telemetry: Telemetry) -
     let telemetry = telemetry.section::<Settings>().bounded(Bounded::boxed);
     let is_first = install_with(telemetry, |config| Program { config, platform, dependent }.exporters());
     tokio_runtime::note();
+    if is_first {
+        export_at_panic(thundra_core::config(), dependent.take_running);
+    }
     is_first
 }
 

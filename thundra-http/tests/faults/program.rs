@@ -19,7 +19,7 @@ use thundra_core::propagation::Inbound;
 use thundra_core::{
     Config, Env, Records, Scope, SpanId, TraceContext, TraceId, config, export_later, flush, pending_spans,
 };
-use thundra_http::export::{Dependent, Platform, install};
+use thundra_http::export::{Dependent, Platform, install, take_none};
 use thundra_http::{Layer, TelemetryGuard, init};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot::Sender;
@@ -172,7 +172,7 @@ impl Program {
             "background" => Some(init()),
             _ => {
                 let config = Config::from_env(&Env::process());
-                let this = Dependent { package: "thundra-http", authorizers: &[] };
+                let this = Dependent { package: "thundra-http", authorizers: &[], take_running: take_none };
                 assert!(install(this, Platform::Lambda, config.into()));
                 None
             }

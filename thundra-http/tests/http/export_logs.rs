@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value;
 use prost::Message;
 use thundra_core::{Config, Env, Records, Scope};
-use thundra_http::export::{Dependent, Platform, install};
+use thundra_http::export::{Dependent, Platform, install, take_none};
 use tracing::info;
 
 use crate::support::serve;
@@ -56,7 +56,7 @@ async fn run(program: &str, port: u16) -> String {
 async fn program() {
     match &*std::env::var("TEST_PROGRAM").unwrap() {
         "flushes" => {
-            let this = Dependent { package: "thundra-http", authorizers: &[] };
+            let this = Dependent { package: "thundra-http", authorizers: &[], take_running: take_none };
             assert!(install(this, Platform::Lambda, Config::from_env(&Env::process()).into()));
             thundra_core::flush(Records::default(), None).await;
             for turn in 0..5 {

@@ -39,7 +39,7 @@ pub(super) enum Outcome {
     FailedRecords,
     Timeout,
     /// Lambda ended the environment.
-    #[cfg_attr(not(feature = "shutdown"), allow(dead_code))]
+    #[cfg_attr(not(all(unix, feature = "shutdown")), expect(dead_code))]
     Shutdown,
 }
 

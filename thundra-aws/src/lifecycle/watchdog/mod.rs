@@ -173,27 +173,24 @@ pub(super) fn report_margin_without_watch(config: &Config) {
 }
 
 /// Lists all invocations from now on, for [`take_running`].
-#[cfg(all(unix, feature = "shutdown"))]
 pub(super) fn list_all() {
     LISTS_ALL.store(true, Ordering::Relaxed);
 }
 
-/// Takes the spans of all running invocations, open ones included, at the end of the environment.
-#[cfg(all(unix, feature = "shutdown"))]
-pub(super) fn take_running() -> Records {
-    let mut records = Records::default();
-    for watched in list().take_all() {
+/// Takes the spans of all running invocations, open ones included, before the process ends. Also returns the end of the
+/// time for the export: that of the nearest deadline.
+pub(super) fn take_running(ending: &Unfinished<'_>, outcome: Outcome) -> (Records, Option<Instant>) {
+    let (mut records, mut until) = (Records::default(), None);
+    let running = list().take_all();
+    for watched in running {
         let root = watched.attributes();
-        let ending = Unfinished {
-            error_type: "shutdown",
-            description: "still running when Lambda ended the environment",
-            root: &root,
-        };
-        let _ = records.append(watched.scope.take_unfinished(&ending));
+        let _ = records.append(watched.scope.take_unfinished(&Unfinished { root: &root, ..*ending }));
         watched.scope.write_all_kept_lines();
-        evidence::write_unfinished(watched.scope, Outcome::Shutdown);
+        evidence::write_unfinished(watched.scope, outcome);
+        let flush_until = watched.deadline.map(Deadline::flush_until);
+        until = until.into_iter().chain(flush_until).min();
     }
-    records
+    (records, until)
 }
 
 /// The thread.

@@ -73,7 +73,6 @@ impl WatchList {
     }
 
     /// Takes all invocations.
-    #[cfg(all(unix, feature = "shutdown"))]
     pub(super) fn take_all(&mut self) -> Vec<Watched> {
         self.running.drain(..).map(|(_, watched)| watched).collect()
     }
