@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use api::{Api, Ports};
@@ -49,7 +50,13 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(&options) {
+    let ended = Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let result = runtime.block_on(run(&options));
+        // A log on standard input may be waited for, and only its writer ends that.
+        runtime.shutdown_background();
+        result
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("thundra-console: {error}");
@@ -58,7 +65,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
 async fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::open(options.keep.clone(), options.limit)?;
     let token = Arc::new(server::Token::random()?);

@@ -67,13 +67,14 @@ struct Loading {
 impl Loading {
     fn read(&mut self, mut log: BufReader<impl Read>) -> Result<Summary, Error> {
         // Gzip begins with these two bytes.
-        if log.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-            self.text(BufReader::new(MultiGzDecoder::new(log)))?;
+        let result = if log.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+            self.text(BufReader::new(MultiGzDecoder::new(log)))
         } else {
-            self.text(log)?;
-        }
+            self.text(log)
+        };
+        // What was read before a fault, such as the end of half a file, is kept.
         self.write()?;
-        Ok(self.summary)
+        result.map(|()| self.summary)
     }
 
     /// Reads JSON that takes several lines, such as one that a tool has formatted, or else lines.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
@@ -28,10 +28,21 @@ impl Console {
 
     /// Starts a console with more arguments.
     pub(crate) fn with(arguments: &[&str]) -> Self {
+        Self::spawn(arguments, Stdio::null())
+    }
+
+    /// Starts a console that reads a log from its standard input.
+    pub(crate) fn reading() -> (Self, ChildStdin) {
+        let mut console = Self::spawn(&["-"], Stdio::piped());
+        let input = console.process.stdin.take().unwrap();
+        (console, input)
+    }
+
+    fn spawn(arguments: &[&str], input: Stdio) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_thundra-console"))
             .args(["--page-port", "0", "--otlp-port", "0", "--xray-port", "0"])
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -93,12 +104,21 @@ impl Console {
         request.body(body).send().await.unwrap()
     }
 
-    /// Ends the console as Ctrl+C does.
-    pub(crate) fn end(&mut self) {
-        if matches!(self.process.try_wait(), Ok(None)) {
-            let _ = Command::new("kill").arg(self.process.id().to_string()).status();
-            let _ = self.process.wait();
+    /// Ends the console as Ctrl+C does. Returns `false` if it did not end by that.
+    pub(crate) fn end(&mut self) -> bool {
+        if !matches!(self.process.try_wait(), Ok(None)) {
+            return true;
         }
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while matches!(self.process.try_wait(), Ok(None)) {
+            if Instant::now() > deadline {
+                let _ = self.process.kill();
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
     }
 }
 

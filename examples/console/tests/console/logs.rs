@@ -1,5 +1,7 @@
 //! Logs in files.
 
+use std::io::Write as _;
+
 use serde_json::json;
 
 use crate::harness::{Console, file, gzip};
@@ -95,6 +97,22 @@ async fn every_form_of_an_export_tells_the_same() {
         assert_eq!(metrics["metrics"][0]["name"], "placed", "{why}");
         assert_eq!(console.get("/api/v1/requests").await["requests"][0]["exact"], true, "{why}");
     }
+}
+
+#[tokio::test]
+async fn of_half_a_file_what_is_there_is_read() {
+    let lines: String = (0..2000u64).map(|line| format!("{}\n", line.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let zipped = gzip(lines.as_bytes());
+    let console = Console::with(&[&file("half.gz", &zipped[..zipped.len() / 2])]);
+    console.get_when("/api/v1/status", |status| status["logs"].as_u64() > Some(100)).await;
+}
+
+#[tokio::test]
+async fn a_log_that_goes_on_is_shown_at_once_and_holds_no_end_up() {
+    let (mut console, mut input) = Console::reading();
+    input.write_all(b"a\xff\nb").unwrap();
+    console.get_when("/api/v1/status", |status| status["logs"] == 1).await;
+    assert!(console.end());
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn the_file_is_its_owners_alone_and_a_temporary_one_goes() {
         let mode = std::fs::metadata(format!("{path}{suffix}")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
-    console.end();
+    assert!(console.end());
     let again = Console::with(&["--keep", &path]);
     assert_eq!(again.get("/api/v1/status").await["spans"], 1);
 }
