@@ -197,20 +197,18 @@ describe("requests", { skip }, () => {
     for (const key of ["n", "c", "z"]) await page.keyboard.press(key);
     await page.keyboard.press("/");
     await page.keyboard.type("pay");
-    await page.waitForTimeout(400);
+    await page.waitForURL(/span=.*critical=.*view=.*find=pay/);
     const link = page.url();
-    const state = () =>
-      page.evaluate(() => ({
-        selected: document.querySelector(".span-row.selected")?.textContent,
-        pressed: document.querySelector("[aria-pressed=true]")?.textContent,
-        found: document.querySelector(".found")?.textContent,
-        axis: document.querySelector(".axis")?.textContent,
-      }));
-    const before = await state();
+    const before = {};
+    for (const part of [".span-row.selected", "[aria-pressed=true]", ".found", ".axis"])
+      before[part] = await page.locator(part).first().textContent();
     await page.goto("about:blank");
     await page.goto(link);
-    await page.waitForSelector(".span-row.selected");
-    assert.deepEqual(await state(), before);
+    // The axis is drawn once the width is known.
+    await page.waitForFunction(
+      (before) => Object.entries(before).every(([part, text]) => document.querySelector(part)?.textContent === text),
+      before,
+    );
     await close();
   });
 
@@ -310,7 +308,7 @@ describe("requests", { skip }, () => {
       await page.keyboard.press("o");
       await page.waitForSelector(id === trace ? ".detail .faint" : ".log");
       // A file keeps its state in the fragment.
-      await page.waitForTimeout(400);
+      await page.waitForURL(/#.*tab=logs/);
       await page.reload();
       await page.waitForSelector(".span-row.selected");
       assert.deepEqual(problems, []);

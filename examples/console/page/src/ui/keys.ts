@@ -1,7 +1,7 @@
 /** Keys of the screen that is shown. What is bound is also what `?` lists. */
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface Binding {
   /** As `KeyboardEvent.key` has it; several do the same. */
@@ -19,11 +19,11 @@ interface Group {
 /** The groups of keys that work now. */
 export const bound = signal<readonly Group[]>([]);
 
-/** Binds keys while the component is there. */
+/** Binds keys while the component is there: from the moment on that it is seen. */
 export function useKeys(title: string, bindings: readonly Binding[]): void {
   const latest = useRef(bindings);
   latest.current = bindings;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const group: Group = {
       title,
       get bindings() {
