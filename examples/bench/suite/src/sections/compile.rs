@@ -21,9 +21,9 @@ pub(crate) fn sections() -> Vec<Section> {
         "compile",
         "Building a minimal Lambda",
         "Seconds to build from an empty target directory with downloaded sources: `cargo build`, and `cargo build \
-         --release` with cargo's own release profile, as `cargo lambda build` uses it. Units are the compilations of \
-         the release build, including build scripts and macros. The timings of the release build are in \
-         `target/bench-results`. A quick run leaves this section out.",
+         --release` with cargo's own release profile. Units are the compilations of the release build, including build \
+         scripts and macros. The timings of the release build are in `target/bench-results`. A quick run leaves this \
+         section out.",
     );
     let row = |function: Function| {
         Variant::outside(function.name, function.about, move |quick| {
