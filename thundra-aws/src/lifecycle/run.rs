@@ -38,6 +38,7 @@ use super::{environment, runtime_events, setup, shutdown, snap_start, usage};
 /// | an error of the handler | the type of the error | its message and those of its sources |
 /// | a panic of the handler, of reading the event or of writing the response | `panic` | `panicked: ` and the message |
 /// | a panic in a task, awaited with `?` | `JoinError::Panic` | the message of the error |
+/// | a panic anywhere, with `panic = "abort"` in the profile | `panic` | `panicked: ` and the message |
 /// | an event that is not the handler's type | `invalid_event` | the reason, without the values of the event |
 /// | a [chain of calls](crate::configuration#loops) over `THUNDRA_MAX_CHAIN_LENGTH`, without the handler | `chain_too_long` | the length and the limit |
 /// | a response that cannot be serialised | `invalid_response` | the reason |
