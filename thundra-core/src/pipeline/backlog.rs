@@ -166,11 +166,13 @@ pub(crate) fn drain(records: &mut Records) -> Due {
 /// Waits for a backlog of about 1 MiB. One task at a time can wait.
 pub(crate) async fn enough() {
     poll_fn(|context| {
+        // Cloned before the lock, and dropped after it: either is code of an executor, and may end a scope.
+        let mut waker = Some(context.waker().clone());
         let mut backlog = backlog();
         if backlog.bytes >= ENOUGH_BYTES {
             return Poll::Ready(());
         }
-        backlog.background = Some(context.waker().clone());
+        std::mem::swap(&mut backlog.background, &mut waker);
         Poll::Pending
     })
     .await;
@@ -178,6 +180,12 @@ pub(crate) async fn enough() {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::sync::{Arc, TryLockError};
+    use std::task::{Context, Wake};
+    use std::thread;
+    use std::time::Duration;
+
     use super::*;
     use crate::Scope;
     use crate::test_records::{logs, metrics};
@@ -200,6 +208,33 @@ mod tests {
             let mut backlog = Backlog::EMPTY;
             let lost: Vec<_> = sizes.iter().map(|number| backlog.add(spans(*number)).0.count()).collect();
             assert_eq!(lost, over, "{why}");
+        }
+    }
+
+    /// A waker whose last handle asks for the lock, as the end of a task may.
+    struct Looks;
+
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            // Other tests hold the lock for moments.
+            let is_free = |_| {
+                thread::sleep(Duration::from_millis(1));
+                !matches!(BACKLOG.try_lock(), Err(TryLockError::WouldBlock))
+            };
+            assert!((0..1000).any(is_free), "the lock is held by this thread");
+        }
+    }
+
+    #[test]
+    fn a_waker_is_dropped_without_the_lock() {
+        let mut waits = pin!(enough());
+        for _ in 0..2 {
+            let waker = Waker::from(Arc::new(Looks));
+            let _ = waits.as_mut().poll(&mut Context::from_waker(&waker));
         }
     }
 
