@@ -68,11 +68,11 @@ impl Fields<'_> {
         for (key, value) in fields.iter().filter(|(key, _)| !is_hidden(key)) {
             match value {
                 // Not `text`: a field `message` of a span is no message of the event.
-                Value::Str(text) => self.put(key, FieldValue::Text(&self.limits.cut(&mask::value(text)))),
+                Value::Str(text) => self.put(key, FieldValue::Text(&self.limits.cut(&masked(text)))),
                 Value::I64(number) => self.put(key, FieldValue::Integer((*number).into())),
                 Value::F64(number) => self.put(key, FieldValue::Float(*number)),
                 Value::Bool(is_true) => self.put(key, FieldValue::Bool(*is_true)),
-                Value::Array(_) => self.put(key, FieldValue::Text(&self.limits.cut(&mask::value(&value.to_string())))),
+                Value::Array(_) => self.put(key, FieldValue::Text(&self.limits.cut(&masked(&value.to_string())))),
             }
         }
     }
@@ -117,11 +117,11 @@ impl Fields<'_> {
         match key {
             "message" if !self.has_message => {
                 self.has_message = true;
-                self.message.push_str(&self.limits.cut(&mask::value(text)));
+                self.message.push_str(&self.limits.cut(&masked(text)));
             }
             // The target of the line.
             BRIDGED_TARGET if self.is_bridged => {}
-            _ => self.put(key, FieldValue::Text(&self.limits.cut(&mask::value(text)))),
+            _ => self.put(key, FieldValue::Text(&self.limits.cut(&masked(text)))),
         }
     }
 
@@ -167,6 +167,12 @@ impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.formatted(field.name(), format_args!("{value:?}"));
     }
+}
+
+/// Masks the keys inside of a text. A text longer than a line may be [cut](Bounded) already.
+#[inline]
+fn masked(text: &str) -> Cow<'_, str> {
+    if text.len() > MAX_LINE_BYTES { mask::cut_value(text) } else { mask::value(text) }
 }
 
 /// Formats a value of the program in place of the text. A panic must not reach the caller of a log macro.

@@ -109,6 +109,8 @@ fn a_structure_longer_than_a_line_is_masked() {
     for line in texts(LogFormat::TEXT, || {
         tracing::info!(?login, "charged");
         tracing::info!("{login:?}");
+        // Without the end, only the brace tells the structure.
+        tracing::info!("charged {login:?}");
     }) {
         assert!(line.contains("REDACTED") && !line.contains("s3cr3t"), "{}", crate::cut(&line, 1024));
     }

@@ -124,11 +124,13 @@ pub(crate) fn visit(event: &Event<'_>, visitor: &mut dyn Visit) {
 /// Masks the keys inside of a text with the structure of JSON or of `Debug`. Any other text stays.
 #[inline]
 pub fn value(text: &str) -> Cow<'_, str> {
-    if is_structure(text.as_bytes()) {
-        structure::masked(text).map_or(Cow::Borrowed(text), Cow::Owned)
-    } else {
-        text.into()
-    }
+    if is_structure(text.as_bytes()) { cut_value(text) } else { text.into() }
+}
+
+/// Masks the keys inside of a text that may have lost its end, and with it the sign of a structure.
+#[cold]
+pub(crate) fn cut_value(text: &str) -> Cow<'_, str> {
+    structure::masked(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// Returns the text under a key, masked.
