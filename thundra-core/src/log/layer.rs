@@ -150,6 +150,11 @@ where
         Interest::always()
     }
 
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        mask::register(metadata.fields());
+        true
+    }
+
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         let _ = self.dispatch.set(dispatch.downgrade());
     }

@@ -56,11 +56,12 @@ fn are_in(fields: &FieldSet) -> bool {
 
 /// Registers a callsite. Returns `true` for an event with metric fields. Reports an invalid name already here, because
 /// measurements are counted under a lock.
-pub(crate) fn register(metadata: &'static Metadata<'static>) -> bool {
+pub(crate) fn register(metadata: &Metadata<'_>) -> bool {
     if !metadata.is_event() || !are_in(metadata.fields()) {
         return false;
     }
-    // Relaxed: the flag publishes nothing. A thread with the old value has not registered the callsite.
+    // Relaxed: the flag publishes nothing. A thread that misses the store of another thread, which registered the same
+    // callsite just now, does not count one measurement.
     WERE_SEEN.store(true, Ordering::Relaxed);
     for name in metadata.fields().iter().filter_map(|field| Some(instrument(field.name())?.0)) {
         report_invalid(name);

@@ -107,6 +107,11 @@ where
         Interest::always()
     }
 
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        Recorder::expect(metadata);
+        true
+    }
+
     fn on_layer(&mut self, below: &mut S) {
         self.level_below = hidden_spans::level_below(below, self.widest);
     }

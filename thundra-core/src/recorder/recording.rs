@@ -66,14 +66,20 @@ impl Recorder {
 
     /// Takes note of the fields of a callsite.
     pub(super) fn register(&self, metadata: &'static Metadata<'static>) {
-        if metric_fields::register(metadata) {
-            further_uses::expect();
-        }
-        mask::register(metadata.fields());
+        Self::expect(metadata);
         if fields::need_care(metadata.fields()) || replay::marks_of(metadata).is_some() {
             // Relaxed: see `is_careful`.
             self.careful.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Takes note of masked fields and of measurements. A front does so too whenever `tracing` asks if a callsite is
+    /// enabled: a thread that meets a callsite during the registration by another thread does not wait, and only asks.
+    pub(super) fn expect(metadata: &Metadata<'_>) {
+        if metric_fields::register(metadata) {
+            further_uses::expect();
+        }
+        mask::register(metadata.fields());
     }
 
     /// Returns `true` if the fields of some callsites need care. Nearly all programs have no such callsite.

@@ -132,6 +132,15 @@ impl RecorderSubscriber {
     }
 }
 
+/// Takes note of the fields of an enabled callsite. Out of line, because most callsites that `tracing` asks about are
+/// off in the current scope.
+#[cold]
+#[inline(never)]
+fn expected(metadata: &Metadata<'_>) -> bool {
+    Recorder::expect(metadata);
+    true
+}
+
 impl Subscriber for RecorderSubscriber {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         self.recorder.register(metadata);
@@ -142,7 +151,7 @@ impl Subscriber for RecorderSubscriber {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.filter.enables(metadata)
+        self.filter.enables(metadata) && expected(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

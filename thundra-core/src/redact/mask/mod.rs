@@ -31,7 +31,7 @@ mod visit;
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 pub use keys::{InvalidMaskKeys, MaskKeys};
 pub use level::Bounds;
@@ -99,9 +99,9 @@ pub(super) fn is_named(key: &str) -> bool {
     named().any(|keys| keys.names(key))
 }
 
-/// Looks at the field names of a new callsite.
+/// Looks at the field names of a callsite.
 pub(crate) fn register(fields: &FieldSet) {
-    if fields.iter().any(|field| masks(field.name())) {
+    if !has_masked_fields() && fields.iter().any(|field| masks(field.name())) {
         // Relaxed: see `has_masked_fields`.
         HAS_MASKED_FIELDS.store(true, Ordering::Relaxed);
     }
@@ -110,8 +110,9 @@ pub(crate) fn register(fields: &FieldSet) {
 /// Returns `true` if any callsite may have a masked field.
 #[inline]
 pub(crate) fn has_masked_fields() -> bool {
-    // Relaxed: the flag publishes nothing. A callsite sets it on the thread that uses the callsite first, and other
-    // threads learn of the callsite through the lock of its registration.
+    // `tracing` stores the interest of a callsite after the registration, and has just read the interest, relaxed. The
+    // fence orders the two reads: a thread that saw the interest sees the flag.
+    fence(Ordering::Acquire);
     HAS_MASKED_FIELDS.load(Ordering::Relaxed)
 }
 
