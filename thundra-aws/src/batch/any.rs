@@ -49,6 +49,12 @@ impl<'de> Deserialize<'de> for AnyBatch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let event = Box::<RawValue>::deserialize(deserializer)?;
         let json = event.get();
+        if json.starts_with('[') {
+            return Err(D::Error::custom(
+                "the event is a list, as a pipe of EventBridge sends it, and no batch of an event source mapping: take \
+                 the records in a `main` of your own, and hand them to `thundra_aws::batch::each` in an event",
+            ));
+        }
         match trigger::source_name(json.as_bytes()) {
             "sqs" => read(json).map(AnyBatch::Sqs),
             "kinesis" => read(json).map(AnyBatch::Kinesis),

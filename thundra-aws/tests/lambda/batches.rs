@@ -124,8 +124,13 @@ async fn a_batch_without_a_name_is_told_apart_by_its_source() {
     ] {
         assert_eq!(lambda.invoke(event).await.unwrap(), response);
     }
-    let error = lambda.invoke(json!({ "order": 7 })).await.unwrap_err();
-    assert!(error["errorMessage"].as_str().unwrap().contains("name the event"), "{error}");
+    for (event, remedy) in [
+        (json!({ "order": 7 }), "name the event"),
+        (json!([{ "eventSource": "aws:sqs", "messageId": "m-1", "body": good }]), "pipe of EventBridge"),
+    ] {
+        let error = lambda.invoke(event).await.unwrap_err();
+        assert!(error["errorMessage"].as_str().unwrap().contains(remedy), "{error}");
+    }
     lambda.stop().await;
 }
 
