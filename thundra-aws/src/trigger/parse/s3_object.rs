@@ -57,7 +57,9 @@ pub(crate) fn decode(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
-        let escaped = || after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        // Rust reads a number with a sign as well.
+        let hex = || after.get(..2).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+        let escaped = || u8::from_str_radix(std::str::from_utf8(hex()?).ok()?, 16).ok();
         let (byte, used) = match byte {
             b'%' => escaped().map_or((byte, 0), |escaped| (escaped, 2)),
             b'+' => (b' ', 0),
@@ -76,7 +78,9 @@ mod tests {
 
     #[test]
     fn keys_are_decoded() {
-        for (key, decoded) in [("Happy%20Face+2.jpg", "Happy Face 2.jpg"), ("a%2", "a%2"), ("%C3%A9%zz", "é%zz")] {
+        for (key, decoded) in
+            [("Happy%20Face+2.jpg", "Happy Face 2.jpg"), ("a%2", "a%2"), ("%C3%A9%zz", "é%zz"), ("%+5", "% 5")]
+        {
             assert_eq!(decode(key), decoded);
         }
     }
