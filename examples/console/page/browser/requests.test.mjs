@@ -124,6 +124,7 @@ describe("requests", { skip }, () => {
     await page.keyboard.press("Enter");
     await page.waitForSelector(".request-head");
     assert.doesNotMatch(await page.innerText(".request-head"), /NaN|1970|Jan/);
+    await page.locator(".nothing", { hasText: "Only log lines" }).waitFor();
     for (const key of ["j", "n", "c", "z", "/", "Escape", "o"]) await page.keyboard.press(key);
     await page.locator(".log", { hasText: "alone" }).waitFor();
     assert.deepEqual(problems, []);

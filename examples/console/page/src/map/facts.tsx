@@ -37,10 +37,11 @@ export function EdgeFacts({ edge, from, to, minutes }: { edge: MapEdge; from: st
   );
 }
 
-/** Returns calls a minute. */
+/** Returns calls a minute; some are never none. */
 export function rate(calls: number, minutes: number): string {
   if (minutes <= 0) return "–";
   const value = calls / minutes;
+  if (value > 0 && value < 0.01) return "< 0.01";
   return value >= 10 ? count(value) : value.toFixed(value >= 1 ? 1 : 2);
 }
 

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { layoutGraph } from "../worker/graph";
 import { NODE, type Places, type Plan, arrange as arrangeWith, signature } from "./arrange";
 import { curve } from "./curve";
+import { rate } from "./facts";
 import { health, width } from "./health";
 import { settle } from "./settle";
 
@@ -126,4 +127,20 @@ it("a node is sick from one error in twenty, and ailing below", () => {
     [health(100, 0), health(100, 4), health(100, 5), health(100, 0, 1), health(0, 0)],
     ["well", "ailing", "sick", "ailing", "well"],
   );
+});
+
+describe("a rate", () => {
+  it("has few digits, and is not nothing where something was called", () => {
+    assert.deepEqual(
+      [
+        [0, 60],
+        [1, 1440],
+        [3, 60],
+        [90, 60],
+        [6000, 60],
+        [1, 0],
+      ].map(([calls = 0, minutes = 0]) => rate(calls, minutes)),
+      ["0.00", "< 0.01", "0.05", "1.5", "100", "–"],
+    );
+  });
 });

@@ -74,7 +74,7 @@ export function RequestScreen() {
 }
 
 function Shown({ store }: { store: Store }) {
-  const { id, seq, summary } = store.columns.value;
+  const { id, seq, summary, count } = store.columns.value;
   const path = useMemo(() => apiPath(["requests", id, "logs"], exported === null ? { limit: MOST_LOGS } : {}), [id]);
   const logs = useAsk<Logs>(summary.logs > 0 || exported !== null ? path : null, {
     live: ({ requests, more, logs }) => logs > 0 && (more === true || requests.includes(id)),
@@ -89,7 +89,13 @@ function Shown({ store }: { store: Store }) {
       <div class={store.open.value ? "request request-open" : "request"}>
         <div class="request-main">
           <Toolbar store={store} />
-          <Waterfall store={store} />
+          {count > 0 ? (
+            <Waterfall store={store} />
+          ) : (
+            <Nothing title="No spans yet">
+              <p>Only log lines of this request came in: press o to read them.</p>
+            </Nothing>
+          )}
         </div>
         {store.open.value && <Detail store={store} logs={logs.data} />}
       </div>

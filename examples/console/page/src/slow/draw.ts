@@ -1,7 +1,7 @@
 /** Paints the heat map on a canvas. */
 
 import type { Heatmap } from "../api/types";
-import { duration } from "../ui/format";
+import { duration, timeMark } from "../ui/format";
 import { type Area, type Cell, GUTTER, type Zone, area, box, durationTicks, rows, timeTicks } from "./plot";
 import { type Scheme, css, palette, step } from "./scale";
 
@@ -127,7 +127,7 @@ function axes(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink:
   for (const at of timeTicks(map, Math.max(2, Math.floor(place.width / 90)), offset)) {
     const x = Math.round(place.left + ((at - map.from) / (map.step * map.columns)) * place.width) + 0.5;
     line(context, x, place.top, x, place.top + place.height + 4);
-    const text = clock(at, map.step * map.columns);
+    const text = timeMark(at, map.step * map.columns);
     const half = context.measureText(text).width / 2;
     context.fillText(
       text,
@@ -135,14 +135,6 @@ function axes(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink:
       place.top + place.height + 11,
     );
   }
-}
-
-function clock(us: number, length: number): string {
-  const date = new Date(us / 1000);
-  if (length > 2 * 86_400e6) return date.toLocaleDateString("en", { day: "numeric", month: "short" });
-  const two = (value: number) => String(value).padStart(2, "0");
-  const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
-  return length < 600e6 ? `${minutes}:${two(date.getSeconds())}` : minutes;
 }
 
 function cross(context: CanvasRenderingContext2D, map: Heatmap, place: Area, ink: Ink, at: Cell): void {

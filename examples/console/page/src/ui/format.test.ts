@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, duration, fullTime, niceStep, parseDuration, percent, quantity, tick, time } from "./format";
+import { bytes, duration, fullTime, niceStep, parseDuration, percent, quantity, tick, time, timeMark } from "./format";
 
 test("a time that is not known is a dash", () => {
   assert.deepEqual([time(null), fullTime(null)], ["–", "–"]);
+});
+
+test("a time far away has its year, and so has a mark of a long axis", () => {
+  const now = Date.now() * 1000;
+  assert.match(time(12 * 3600e6, "s"), /^Jan 1, 1970 /);
+  assert.match(time(now, "s"), /^\d\d:\d\d:\d\d$/);
+  assert.match(time(now - 9 * 86_400e6, "s"), /^[A-Z][a-z]{2} \d+ \d\d:/);
+  assert.equal(timeMark(12 * 3600e6, 1000 * 86_400e6), "Jan 1970");
+  assert.equal(timeMark(12 * 3600e6, 9 * 86_400e6), "Jan 1");
+  assert.match(timeMark(now, 3600e6), /^\d\d:\d\d$/);
 });
 
 test("durations have three digits and the unit that reads best", () => {

@@ -42,7 +42,10 @@ export function parseDuration(text: string): number | null {
   return Number(match[1]) * (units[match[2] ?? "ms"] ?? 1e3);
 }
 
-/** Returns `14:03:22.123`, with the day in front where it is not today. */
+/** Days of so many microseconds before or after now are told by their year too. */
+const FAR = 300 * 86_400e6;
+
+/** Returns `14:03:22.123`, with the day in front where it is not today, and with its year where that is far away. */
 export function time(us: number | null, precision: "s" | "ms" | "us" = "ms"): string {
   if (us === null) return "–";
   const date = new Date(us / 1000);
@@ -55,8 +58,19 @@ export function time(us: number | null, precision: "s" | "ms" | "us" = "ms"): st
         ? `.${String(date.getMilliseconds()).padStart(3, "0")}`
         : `.${String(((Math.floor(us) % 1e6) + 1e6) % 1e6).padStart(6, "0")}`;
   const today = new Date().toDateString() === date.toDateString();
-  const day = today ? "" : `${date.toLocaleDateString("en", { day: "numeric", month: "short" })} `;
+  const year = Math.abs(us - Date.now() * 1000) > FAR ? ({ year: "numeric" } as const) : {};
+  const day = today ? "" : `${date.toLocaleDateString("en", { day: "numeric", month: "short", ...year })} `;
   return `${day}${clock}${fraction}`;
+}
+
+/** Returns a time as a mark of an axis of some length: no finer than tells the marks apart. */
+export function timeMark(us: number, length: number): string {
+  const date = new Date(us / 1000);
+  if (length > FAR) return date.toLocaleDateString("en", { month: "short", year: "numeric" });
+  if (length > 2 * 86_400e6) return date.toLocaleDateString("en", { day: "numeric", month: "short" });
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  return length < 600e6 ? `${minutes}:${two(date.getSeconds())}` : minutes;
 }
 
 /** Returns the whole time, for tooltips: `2026-11-26 14:03:22.123456`. */
