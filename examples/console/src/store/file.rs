@@ -1,6 +1,6 @@
 //! The file of the store: kept, or temporary and removed at the end.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,8 @@ use super::Error;
 pub(crate) struct File {
     pub(crate) path: PathBuf,
     pub(crate) is_kept: bool,
+    /// Held so that no other console writes to the file: each remembers what is in it.
+    _lock: fs::File,
 }
 
 impl File {
@@ -23,14 +25,20 @@ impl File {
         };
         let mut options = OpenOptions::new();
         options.read(true).write(true).mode(0o600);
-        let made = options.clone().create_new(true).open(&path);
-        match made {
-            Ok(_) => {}
+        let named = |error| Error::File(format!("{}: {error}", path.display()));
+        let lock = match options.clone().create_new(true).open(&path) {
+            Ok(made) => made,
             // SQLite gives its other files the mode of this one.
-            Err(error) if is_kept && error.kind() == std::io::ErrorKind::AlreadyExists => _ = options.open(&path)?,
-            Err(error) => return Err(Error::File(format!("{}: {error}", path.display()))),
+            Err(error) if is_kept && error.kind() == std::io::ErrorKind::AlreadyExists => {
+                options.open(&path).map_err(named)?
+            }
+            Err(error) => return Err(named(error)),
+        };
+        // Any other error is of a file system without locks.
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            return Err(Error::File(format!("{}: another console has it", path.display())));
         }
-        Ok(File { path, is_kept })
+        Ok(File { path, is_kept, _lock: lock })
     }
 
     /// Returns the path of the log that SQLite writes first.

@@ -91,6 +91,12 @@ async fn the_file_is_its_owners_alone_and_a_temporary_one_goes() {
         let mode = std::fs::metadata(format!("{path}{suffix}")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{suffix}");
     }
+    let second = std::process::Command::new(env!("CARGO_BIN_EXE_thundra-console"))
+        .args(["--page-port", "0", "--otlp-port", "0", "--xray-port", "0", "--keep", &path])
+        .output()
+        .unwrap();
+    let problem = String::from_utf8_lossy(&second.stderr);
+    assert!(problem.contains("another console has it"), "{problem}");
     assert!(console.end());
     let again = Console::with(&["--keep", &path]);
     assert_eq!(again.get("/api/v1/status").await["spans"], 1);
