@@ -5,6 +5,7 @@
 //! this thread](super::entered).
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::dispatcher::WeakDispatch;
 use tracing::level_filters::LevelFilter;
@@ -26,6 +27,9 @@ use super::{entered, hidden_spans, missing_spans};
 use crate::clock::now;
 use crate::config::Config;
 
+/// `true` once a layer was made. Few programs have one.
+static EXISTS: AtomicBool = AtomicBool::new(false);
+
 /// Records the spans of scopes beside other layers: see [`crate::layer`]. A filter selects the spans.
 #[derive(Debug)]
 pub(crate) struct RecorderLayer {
@@ -44,6 +48,8 @@ pub(crate) struct RecorderLayer {
 impl RecorderLayer {
     /// Returns a layer without log lines. Another layer writes the lines.
     pub(crate) fn new(config: &Config) -> Self {
+        // Relaxed: see `slot_behind_hidden`.
+        EXISTS.store(true, Ordering::Relaxed);
         let no_lines: Option<LogLines> = None;
         RecorderLayer {
             recorder: Recorder::new(config, no_lines),
@@ -76,8 +82,15 @@ impl RecorderLayer {
 }
 
 /// Returns the slot above a current span hidden from the layer by a filter. A task may have entered only hidden spans.
-#[cold]
+#[inline]
 pub(super) fn slot_behind_hidden() -> Option<SpanSlot> {
+    // Relaxed: a thread has the layer from the thread that made it.
+    if EXISTS.load(Ordering::Relaxed) { slot_behind_hidden_by_default() } else { None }
+}
+
+/// Returns the slot above a span hidden from the layer of the default subscriber.
+#[cold]
+fn slot_behind_hidden_by_default() -> Option<SpanSlot> {
     tracing::dispatcher::get_default(|dispatch| {
         let recorder = dispatch.downcast_ref::<RecorderLayer>()?;
         recorder.behind_hidden(|| dispatch.current_span().id().cloned())
