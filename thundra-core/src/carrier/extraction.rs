@@ -114,12 +114,11 @@ impl Extraction {
     /// value may be a second `traceparent`, or one member of a list.
     pub fn take_all<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(&mut self, pairs: impl Fn() -> I) {
         let mut has_others = false;
-        for (key, value) in pairs() {
-            match std::str::from_utf8(value) {
-                Ok(value) => self.take(key, value),
-                Err(_) => has_others = true,
-            }
-        }
+        // Not with `for`: the filter of a caller would be a call for each pair.
+        pairs().for_each(|(key, value)| match std::str::from_utf8(value) {
+            Ok(value) => self.take(key, value),
+            Err(_) => has_others = true,
+        });
         if has_others {
             for (key, value) in pairs().filter(|(_, value)| std::str::from_utf8(value).is_err()) {
                 self.take(key, &String::from_utf8_lossy(value));
@@ -166,16 +165,21 @@ impl Extraction {
             self.keep(|received| received.baggage = Some(baggage.clone()));
             self.inbound.baggage = Some(baggage);
         }
-        let xray = self.inbound.xray.as_ref().and_then(XRayHeader::context);
         // In place: an `Inbound` is large to move.
         let inbound = &mut self.inbound;
-        (inbound.parent, inbound.source) = match (self.w3c, xray, self.handed_on) {
-            (Some(context), _, _) => (Some(context), ParentSource::TraceParent),
-            (_, Some(context), _) => (Some(context), ParentSource::XRay),
-            (_, _, Some(context)) => (Some(context), ParentSource::Correlation),
-            _ if self.malformed => (None, ParentSource::Malformed),
-            _ if inbound.xray.is_some() => (None, ParentSource::XRayIgnored),
-            _ => (None, ParentSource::None),
+        let of_xray = || inbound.xray.as_ref().and_then(XRayHeader::context);
+        (inbound.parent, inbound.source) = if let Some(context) = self.w3c {
+            (Some(context), ParentSource::TraceParent)
+        } else if let Some(context) = of_xray() {
+            (Some(context), ParentSource::XRay)
+        } else if let Some(context) = self.handed_on {
+            (Some(context), ParentSource::Correlation)
+        } else if self.malformed {
+            (None, ParentSource::Malformed)
+        } else if inbound.xray.is_some() {
+            (None, ParentSource::XRayIgnored)
+        } else {
+            (None, ParentSource::None)
         };
         inbound.untrusted = self.trust == Trust::Edge;
         if inbound.untrusted {

@@ -29,19 +29,18 @@ impl Scope {
         config: &'static Config,
         name: impl Display,
         trust: Trust,
-        pairs: impl Iterator<Item = (&'a str, &'a [u8])>,
+        mut pairs: impl Iterator<Item = (&'a str, &'a [u8])>,
     ) -> Option<Self> {
         if !may_wait(config) {
             return None;
         }
         let (mut carried, mut count) = ([("", &[][..]); MOST_UNREAD], 0);
-        for pair in pairs {
-            if !may_stay_unread(pair.0, trust) {
-                return None;
-            }
-            *carried.get_mut(count)? = pair;
+        // Not with `for`: the filter of the pairs would be a call for each.
+        pairs.try_for_each(|pair| {
+            *carried.get_mut(count).filter(|_| may_stay_unread(pair.0, trust))? = pair;
             count += 1;
-        }
+            Some(())
+        })?;
         let carried = carried.get(..count)?;
         // Nobody sees the ids of a disabled program without a trace, and a call to the system is saved.
         let has_trace = !config.disabled && cfg!(feature = "otel");
