@@ -108,6 +108,12 @@ const SHORT_TEXT: usize = 0x7f - 6 - SHORT_KEY;
 /// Writes an attribute with text.
 #[inline]
 pub(crate) fn str_attribute(out: &mut impl Out, tag: u8, key: &str, value: &str) {
+    str_attribute_at_once(out, tag, key, value);
+}
+
+/// Writes an attribute as [`str_attribute`] does, inlined: for the attributes of our own crates.
+#[inline(always)]
+pub(crate) fn str_attribute_at_once(out: &mut impl Out, tag: u8, key: &str, value: &str) {
     if key.len() <= SHORT_KEY && value.len() <= SHORT_TEXT {
         let before_key = [tag, (key.len() + value.len() + 6) as u8, tag::KEY, key.len() as u8];
         let before_text = [tag::VALUE, (value.len() + 2) as u8, tag::STRING, value.len() as u8];

@@ -15,7 +15,7 @@ impl OpenSpan {
             attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, &Value::from(text.to_owned()));
         } else {
             let text = limits.value_length.map_or(text, |limit| write::truncate(text, limit));
-            write::str_attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, text);
+            write::str_attribute_at_once(&mut self.body, tag::SPAN_ATTRIBUTE, key, text);
         }
         self.settle_own(key, start, is_new, limits);
     }
