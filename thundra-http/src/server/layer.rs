@@ -117,7 +117,11 @@ where
         let mut traced = ServerFuture { future: None, completion, has_body };
         // A closure that owns the request would be copied at each level into the scope.
         let mut request = Some(request);
-        traced.completion.enter(|| traced.future = request.take().map(|request| self.inner.call(request)));
+        traced.completion.enter(|| {
+            if let Some(request) = request.take() {
+                traced.future = Some(self.inner.call(request));
+            }
+        });
         traced
     }
 }
