@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use thundra_core::propagation::{Extraction, Propagators, Trust};
+use thundra_core::propagation::{Extraction, Inbound, Propagators, Trust};
 use thundra_core::{Config, Env, Scope, ScopeRef, correlation, outbound};
 use tracing::subscriber::with_default;
 use tracing::{Instrument, Span, info_span};
@@ -138,26 +138,31 @@ async fn every_handle_of_a_scope_wakes_it() {
 
 #[tokio::test]
 async fn the_current_span_leads_to_a_scope_without_a_span() {
-    let off = config(&[OFF]);
-    let _default = tracing::subscriber::set_default(thundra_core::subscriber(off));
-    let scope = unasked(off, Trust::Edge, &[("x-correlation-id", b"c-1")]).unwrap();
-    assert!(scope.span().is_none());
-    let look = || {
-        let current = Span::current();
-        let place = current.metadata().map(|metadata| (metadata.target(), metadata.name()));
-        assert_eq!((place, Span::current().id()), (Some(("thundra", "scope")), current.id()));
-        info_span!("inner").in_scope(|| assert_ne!(Span::current().id(), current.id()));
-        info_span!(parent: &current, "below").in_scope(|| assert_eq!(ScopeRef::current(), Some(*scope)));
-        current.in_scope(|| assert_eq!(Span::current().id(), current.id()));
-        tokio::spawn(async { correlation::id() }.in_current_span())
-    };
-    let looked = scope.run(async {
-        let task = look();
-        task.await.unwrap()
-    });
-    for id in [scope.enter(look).await.unwrap(), looked.await] {
-        assert_eq!(id.as_deref(), Some("c-1"));
-        assert!(Span::current().is_none());
+    let (off, on) = (config(&[OFF]), config(&[]));
+    let _default = tracing::subscriber::set_default(thundra_core::subscriber(on));
+    let pairs: Pairs<'_> = &[("x-correlation-id", b"c-1")];
+    let inbound = Inbound::extract([("x-correlation-id", "c-1")], on.propagators, Trust::Edge);
+    let recorded = Scope::builder("request").parent(inbound).begin_request(on, &|_| {});
+    assert!(recorded.recorded());
+    for scope in [unasked(off, Trust::Edge, pairs).unwrap(), recorded] {
+        assert!(scope.span().is_none());
+        let look = || {
+            let current = Span::current();
+            let place = current.metadata().map(|metadata| (metadata.target(), metadata.name()));
+            assert_eq!((place, Span::current().id()), (Some(("thundra", "scope")), current.id()));
+            info_span!("inner").in_scope(|| assert_ne!(Span::current().id(), current.id()));
+            info_span!(parent: &current, "below").in_scope(|| assert_eq!(ScopeRef::current(), Some(*scope)));
+            current.in_scope(|| assert_eq!(Span::current().id(), current.id()));
+            tokio::spawn(async { correlation::id() }.in_current_span())
+        };
+        let looked = scope.run(async {
+            let task = look();
+            task.await.unwrap()
+        });
+        for id in [scope.enter(look).await.unwrap(), looked.await] {
+            assert_eq!(id.as_deref(), Some("c-1"));
+            assert!(Span::current().is_none());
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Scopes without a `tracing` span of their own. In a program without other layers, nobody sees the span of a scope
-//! that [waits](super::waiting), and making, entering and closing the span is a large part of the cost.
+//! Scopes without a `tracing` span of their own. In a program without other layers, nobody sees the span of a request's
+//! scope, and making, entering and closing the span is a large part of the cost.
 //!
 //! The [stack of the thread](super::entered) has the id that the span would have. `Span::current()` finds the scope by
 //! that id, and a task with the current span is in the scope.
@@ -25,7 +25,8 @@ static METADATA: Metadata<'static> = tracing_core::metadata! {
     name: "scope",
     target: SCOPE_TARGET,
     level: Level::ERROR,
-    fields: &[],
+    // A program may rename the scope by its current span.
+    fields: &["otel.name"],
     callsite: &CALLSITE,
     kind: Kind::SPAN,
 };
@@ -49,6 +50,13 @@ pub(crate) enum ScopeSpan {
 }
 
 impl ScopeSpan {
+    /// Returns what stands for a span that [nobody would see](nobody_sees).
+    #[inline]
+    pub(crate) fn lacking(root: SpanSlot) -> Self {
+        let id = PackedId::of_scope(root, CallsiteNumber::of(&METADATA)).to_id().into_u64();
+        ScopeSpan::Lacking { id }
+    }
+
     /// Returns the span.
     #[inline]
     pub(crate) fn get(&self) -> &Span {
@@ -70,10 +78,8 @@ impl ScopeSpan {
     }
 }
 
-/// Returns the id for an unrecorded scope without a span; `None` where another subscriber than ours has to see the
-/// span.
+/// Returns `true` if nobody would see the span of a scope: the subscriber is ours.
 #[inline]
-pub(crate) fn id(root: SpanSlot) -> Option<u64> {
-    let is_ours = tracing::dispatcher::get_default(|dispatch| dispatch.is::<RecorderSubscriber>());
-    is_ours.then(|| PackedId::of_scope(root, CallsiteNumber::of(&METADATA)).to_id().into_u64())
+pub(crate) fn nobody_sees() -> bool {
+    tracing::dispatcher::get_default(|dispatch| dispatch.is::<RecorderSubscriber>())
 }

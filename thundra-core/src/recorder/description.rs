@@ -16,6 +16,13 @@ pub struct Description<'a> {
     is_new: bool,
 }
 
+impl<'a> Description<'a> {
+    /// Returns the first description of a span. The caller sets each attribute once.
+    pub(crate) fn of_new(span: &'a mut OpenSpan, limits: &'a Limits) -> Self {
+        Description { span, limits, is_new: true }
+    }
+}
+
 impl Description<'_> {
     /// Runs `describe` on the record of a span. `is_new` is `true` if nobody but the caller has set an attribute, and
     /// the caller sets each of its own once.

@@ -20,6 +20,8 @@ thread_local! {
 
 /// Runs `make` to make the scope span of the scope of `root`. A recorded scope has a hold for the span already: whoever
 /// claimed the place had the lock.
+// Each scope with a span takes this path.
+#[inline(always)]
 pub(crate) fn adopting(root: SpanSlot, make: impl FnOnce() -> Span) -> Span {
     // A layer may begin a scope as it sees the span.
     let outer = ADOPTING.replace(Some(root));

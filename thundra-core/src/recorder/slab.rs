@@ -99,16 +99,17 @@ impl Slab {
     }
 
     /// Claims a place for a scope, with one hold, and runs `fill` on the state; `None` with 65,536 open scopes.
-    pub(crate) fn claim(&self, fill: impl FnOnce(&mut ScopeState)) -> Option<ScopeId> {
+    pub(crate) fn claim(&self, fill: impl FnOnce(&mut ScopeState, ScopeId)) -> Option<ScopeId> {
         let (index, place) = self.claim_place()?;
         let mut state = place.lock();
+        let id = ScopeId::new(index, place.generation());
         state.hold();
-        fill(&mut state);
+        fill(&mut state, id);
         if !state.recorded {
             // Relaxed: see `some_are_unrecorded`.
             self.unrecorded.fetch_add(1, Ordering::Relaxed);
         }
-        Some(ScopeId::new(index, place.generation()))
+        Some(id)
     }
 
     /// Claims a place for a scope that [waits](super::waiting), as [`claim`](Self::claim) does.
@@ -126,7 +127,7 @@ impl Slab {
         Some(ScopeId::new(index, generation))
     }
 
-    #[inline]
+    #[inline(always)]
     fn claim_place(&self) -> Option<(u32, &Place)> {
         let reused = self.vacant.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let index = match reused {

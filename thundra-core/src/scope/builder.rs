@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use tracing::Span;
 use uuid::Uuid;
 
 use super::owner::Scope;
@@ -13,10 +14,13 @@ use crate::clock::{now, unix_nano};
 use crate::config::config;
 use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
+use crate::recorder::bare_scope::{self, ScopeSpan};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
+use crate::recorder::description::Description;
 use crate::recorder::nested_replay::marked_around;
 use crate::recorder::open_span::OpenSpan;
+use crate::recorder::otel_context::OtelContext;
 use crate::recorder::receiver::Receiver;
 use crate::recorder::scope_log::SharedKeys;
 use crate::recorder::scope_names::ScopeNames;
@@ -24,7 +28,7 @@ use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
 use crate::recorder::shown_ids::ShownIds;
 use crate::recorder::slab::SCOPES;
-use crate::recorder::slot::{ScopeId, SpanSlot};
+use crate::recorder::slot::{ScopeId, SlotKind, SpanSlot};
 use crate::recorder::tail::Tail;
 use crate::recorder::waiting::DrawnIds;
 use crate::telemetry::reaches_xray;
@@ -311,14 +315,43 @@ impl ScopeBuilder {
     /// assert!(scope.finish().is_empty());
     /// ```
     pub fn begin_with(mut self, config: &Config) -> Scope {
+        let (root, ids) = self.claim(config, |state, _| hold_for_span(state));
+        Scope::new(root, self.span(root, ids))
+    }
+
+    /// Begins the scope of a request, polled by others in many steps. Each step has the OpenTelemetry context that is
+    /// current now, with the scope's span. The caller needs no [`Scope::span`], so there is none where nobody sees it.
+    /// `describe` describes the root span of a recorded scope, with different keys.
+    #[doc(hidden)]
+    pub fn begin_request(mut self, config: &Config, describe: &dyn Fn(&mut Description<'_>)) -> Scope {
+        let nobody_sees = bare_scope::nobody_sees();
+        let mut otel_context = OtelContext::default();
+        let (root, ids) = self.claim(config, |state, root| {
+            if !nobody_sees {
+                hold_for_span(state);
+            }
+            otel_context = OtelContext::within(state, root);
+            if let Some((root, limits)) = state.span(0).filter(|_| root.kind() == SlotKind::Root) {
+                describe(&mut Description::of_new(root, limits));
+            }
+        });
+        let span = if nobody_sees { ScopeSpan::lacking(root) } else { ScopeSpan::Made(self.span(root, ids)) };
+        Scope::of_request(root, span, otel_context)
+    }
+
+    /// Claims a place for the scope, fills the state, and runs `then` on the state and the root. Returns the root, and
+    /// the ids to show.
+    #[inline(always)]
+    fn claim(
+        &mut self,
+        config: &Config,
+        then: impl FnOnce(&mut ScopeState, SpanSlot),
+    ) -> (SpanSlot, Option<Box<ShownIds>>) {
         let mut decided = self.decide(config, None);
         let mut shown = Shown::default();
-        let claimed = SCOPES.claim(|state| {
+        let claimed = SCOPES.claim(|state, id| {
             shown = self.fill(state, config, &mut decided);
-            if decided.recorded {
-                // For the scope span: see `adopting`.
-                state.hold();
-            }
+            then(state, SpanSlot::root_of(id, decided.recorded));
         });
         let Decided { sampled, recorded, .. } = decided;
         let id = claimed.unwrap_or_else(|| {
@@ -329,13 +362,18 @@ impl ScopeBuilder {
         if shown.debug_logs {
             debug_logs::enable();
         }
-        let root = SpanSlot::root_of(id, recorded);
+        (SpanSlot::root_of(id, recorded), shown.ids)
+    }
+
+    /// Makes the `tracing` span of the scope.
+    // For a request there is a second, rare caller, which must not turn the inlined code into a call.
+    #[inline(always)]
+    fn span(&self, root: SpanSlot, ids: Option<Box<ShownIds>>) -> Span {
         let name = &self.name;
-        let span = adopting(root, || match shown.ids {
+        adopting(root, || match ids {
             None => tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name),
             Some(ids) => ids.scope_span(name),
-        });
-        Scope::new(root, span)
+        })
     }
 
     /// Decides what the scope is, before the scope has a place. `drawn` are the ids without a parent.
@@ -511,6 +549,13 @@ fn append<T>(list: &mut Vec<T>, entries: impl IntoIterator<Item = T>) {
         *list = entries.into_iter().collect();
     } else {
         list.extend(entries);
+    }
+}
+
+/// Takes the hold of a recorded scope's span: see [`adopting`].
+fn hold_for_span(state: &mut ScopeState) {
+    if state.recorded {
+        state.hold();
     }
 }
 

@@ -46,36 +46,20 @@ pub struct Scope {
 
 impl Scope {
     pub(super) fn new(root: SpanSlot, span: Span) -> Self {
-        Scope::with_span(root, ScopeSpan::Made(span))
+        Scope { handle: ScopeRef::new(root), span: ScopeSpan::Made(span), otel_context: None, finished: false }
     }
 
-    /// Returns a scope without a `tracing` span.
-    pub(super) fn bare(root: SpanSlot, id: u64) -> Self {
-        Scope::with_span(root, ScopeSpan::Lacking { id })
-    }
-
-    fn with_span(root: SpanSlot, span: ScopeSpan) -> Self {
-        Scope { handle: ScopeRef::new(root), span, otel_context: None, finished: false }
-    }
-
-    /// Sets the OpenTelemetry context for all entries.
-    pub(super) fn with_context(mut self, otel_context: OtelContext) -> Self {
-        self.otel_context = Some(otel_context);
-        self
-    }
-
-    /// Makes the OpenTelemetry context once, for all entries, from the one current now: for work that others poll in
-    /// many steps.
-    #[doc(hidden)]
-    pub fn keep_context(&mut self) {
-        self.otel_context = Some(OtelContext::of(self.root()));
+    /// Returns the scope of a request, with the OpenTelemetry context for all entries.
+    pub(super) fn of_request(root: SpanSlot, span: ScopeSpan, otel_context: OtelContext) -> Self {
+        Scope { handle: ScopeRef::new(root), span, otel_context: Some(otel_context), finished: false }
     }
 
     fn otel_context(&self) -> OtelContext {
         self.otel_context.clone().unwrap_or_else(|| OtelContext::of(self.root()))
     }
 
-    /// Returns the `tracing` span of the scope. The span of a scope that [waits](Scope::unasked) may be disabled.
+    /// Returns the `tracing` span of the scope. The span of a
+    /// [request](crate::ScopeBuilder::begin_request) may be disabled.
     pub fn span(&self) -> &Span {
         self.span.get()
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::builder::TOO_MANY;
 use super::owner::Scope;
 use crate::carrier::{CORRELATION_TRACEPARENT, Extraction, Trust};
-use crate::recorder::bare_scope;
+use crate::recorder::bare_scope::{self, ScopeSpan};
 use crate::recorder::otel_context::OtelContext;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
@@ -51,14 +51,13 @@ impl Scope {
             ScopeId::from_u64(u64::MAX)
         });
         let root = SpanSlot::root_of(id, false);
-        let scope = match bare_scope::id(root) {
-            Some(id) => Scope::bare(root, id),
-            None => {
-                let span = || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name);
-                Scope::new(root, adopting(root, span))
-            }
+        let span = if bare_scope::nobody_sees() {
+            ScopeSpan::lacking(root)
+        } else {
+            let span = || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name);
+            ScopeSpan::Made(adopting(root, span))
         };
-        Some(scope.with_context(OtelContext::of_drawn(ids)))
+        Some(Scope::of_request(root, span, OtelContext::of_drawn(ids)))
     }
 }
 

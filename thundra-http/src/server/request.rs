@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use http::uri::Authority;
 use http::{Request, Uri};
 use thundra_core::propagation::{Extraction, Trust, may_carry};
-use thundra_core::{Scope, ScopeBuilder, SpanKind, config};
+use thundra_core::{Description, Scope, ScopeBuilder, SpanKind, config};
 
 use super::found_headers::FoundHeaders;
 use crate::semantics::headers::{self, CaptureLimit};
@@ -24,16 +24,12 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     }
     let mut extraction = Extraction::new(config().propagators, trust);
     extraction.take_all(carried);
-    let mut scope = ScopeBuilder::below(extraction.finish(), name(request), SpanKind::Server).begin();
-    scope.keep_context();
-    if scope.recorded() {
-        describe(request, &scope);
-    }
-    scope
+    let scope = ScopeBuilder::below(extraction.finish(), name(request), SpanKind::Server);
+    scope.begin_request(config(), &|root| describe(request, root))
 }
 
 /// Records a request on the root span of its scope.
-fn describe<B>(request: &Request<B>, scope: &Scope) {
+fn describe<B>(request: &Request<B>, root: &mut Description<'_>) {
     let (headers, uri) = (request.headers(), request.uri());
     let found = FoundHeaders::among(headers);
     let forwarded = found.forwarded();
@@ -54,13 +50,13 @@ fn describe<B>(request: &Request<B>, scope: &Scope) {
         version: Some(attributes::protocol_version(request.version())),
         user_agent: found.get("user-agent").and_then(|agent| agent.to_str().ok()),
     };
-    scope.describe_new(|to| description.describe(to));
+    description.describe(root);
     headers::capture(
         headers,
         &settings().captured_headers.server_request,
         headers::REQUEST_HEADER,
         CaptureLimit::UNTRUSTED,
-        |key, value| scope.set_attribute(&key, value),
+        |key, value| root.value(&key, &value),
     );
 }
 

@@ -7,6 +7,7 @@ use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags, TraceState}
 use opentelemetry::{Context, Key, StringValue};
 
 use super::super::entered;
+use super::super::scope_state::ScopeState;
 use super::super::slab::SCOPES;
 use super::super::slot::{ScopeId, SpanSlot};
 use super::super::waiting::DrawnIds;
@@ -26,20 +27,45 @@ pub(crate) fn context_at(slot: SpanSlot) -> Option<Context> {
         drop(scope);
         return Some(context_of_drawn(ids));
     }
-    let (received, nested) = (scope.baggage.clone(), scope.outer.is_some());
-    let span = if scope.hides_trace { None } else { Some(scope.context(slot.index())?) };
+    let shown = Shown::of(&scope, slot.index())?;
     drop(scope);
-    let context = match span {
-        Some(span) => Context::current().with_remote_span_context(span_context(&span)),
-        None if received.is_none() => return None,
-        None => Context::current(),
-    };
-    Some(match context.get::<BaggageOf>() {
-        Some(BaggageOf(scope)) if *scope == slot.scope => context,
-        // A nested scope has separate baggage, or no baggage.
-        None if received.is_none() && (!nested || context.baggage().is_empty()) => context,
-        _ => context.with_baggage(decoded(received.as_deref().unwrap_or_default())).with_value(BaggageOf(slot.scope)),
-    })
+    shown.context(slot.scope)
+}
+
+/// Returns the context as [`context_at`] does, in a scope that nobody else knows yet.
+pub(super) fn context_in(scope: &ScopeState, slot: SpanSlot) -> Option<Context> {
+    Shown::of(scope, slot.index())?.context(slot.scope)
+}
+
+/// What the context of a span shows of the scope.
+struct Shown {
+    span: Option<TraceContext>,
+    received: Option<Arc<str>>,
+    is_nested: bool,
+}
+
+impl Shown {
+    #[inline]
+    fn of(scope: &ScopeState, index: u32) -> Option<Self> {
+        let span = if scope.hides_trace { None } else { Some(scope.context(index)?) };
+        Some(Shown { span, received: scope.baggage.clone(), is_nested: scope.outer.is_some() })
+    }
+
+    #[inline(always)]
+    fn context(self, scope: ScopeId) -> Option<Context> {
+        let Shown { span, received, is_nested } = self;
+        let context = match span {
+            Some(span) => Context::current().with_remote_span_context(span_context(&span)),
+            None if received.is_none() => return None,
+            None => Context::current(),
+        };
+        Some(match context.get::<BaggageOf>() {
+            Some(BaggageOf(other)) if *other == scope => context,
+            // A nested scope has separate baggage, or no baggage.
+            None if received.is_none() && (!is_nested || context.baggage().is_empty()) => context,
+            _ => context.with_baggage(decoded(received.as_deref().unwrap_or_default())).with_value(BaggageOf(scope)),
+        })
+    }
 }
 
 /// Returns the current context, with the root span of a scope that waits.

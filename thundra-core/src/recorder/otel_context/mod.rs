@@ -15,12 +15,13 @@ pub(crate) use context::span_context;
 #[cfg(feature = "otel-spans")]
 pub(super) use entered_spans::{enter, exit};
 
+use super::scope_state::ScopeState;
 use super::slot::{ScopeId, SpanSlot};
 use super::waiting::DrawnIds;
 use crate::carrier::Outbound;
 
 /// The OpenTelemetry context of a scope, attached at each poll.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OtelContext {
     #[cfg(feature = "otel")]
     context: Option<opentelemetry::Context>,
@@ -39,6 +40,16 @@ impl OtelContext {
         OtelContext {
             #[cfg(feature = "otel")]
             context: context_at(slot),
+        }
+    }
+
+    /// Returns the context as [`of`](Self::of) does, in a scope that nobody else knows yet.
+    #[inline]
+    #[cfg_attr(not(feature = "otel"), expect(unused_variables))]
+    pub(crate) fn within(scope: &ScopeState, slot: SpanSlot) -> Self {
+        OtelContext {
+            #[cfg(feature = "otel")]
+            context: context::context_in(scope, slot),
         }
     }
 

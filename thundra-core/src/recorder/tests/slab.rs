@@ -19,7 +19,7 @@ fn release(slab: &Slab, id: ScopeId) {
     slab.release(id, state);
 }
 
-fn recorded(state: &mut ScopeState) {
+fn recorded(state: &mut ScopeState, _: ScopeId) {
     state.recorded = true;
 }
 
@@ -111,7 +111,7 @@ fn scopes_that_are_not_recorded_are_counted_while_they_are_open() {
     assert!(!slab.were_claimed());
     let recorded = slab.claim(recorded).unwrap();
     assert!(slab.were_claimed() && !slab.some_are_unrecorded());
-    let unrecorded = slab.claim(|state| state.recorded = false).unwrap();
+    let unrecorded = slab.claim(|state, _| state.recorded = false).unwrap();
     assert!(slab.some_are_unrecorded());
     release(&slab, recorded);
     assert!(slab.some_are_unrecorded());
@@ -138,7 +138,7 @@ fn threads_find_the_scope_of_an_id_or_none() {
                     for round in 0..ROUNDS {
                         let own = trace_id(owner, round);
                         let scope = slab
-                            .claim(|state| {
+                            .claim(|state, _| {
                                 state.recorded = round % 2 == 0;
                                 state.trace_id = own;
                             })
@@ -218,10 +218,10 @@ fn claims_and_releases_at_the_same_time_are_counted_right() {
         let (slab, gate) = (Slab::new(), Gate::new(2));
         let work = || {
             gate.pass();
-            let first = slab.claim(|state| state.recorded = false).unwrap();
+            let first = slab.claim(|state, _| state.recorded = false).unwrap();
             gate.pass();
             let were_counted = slab.some_are_unrecorded();
-            let second = slab.claim(|state| state.recorded = false).unwrap();
+            let second = slab.claim(|state, _| state.recorded = false).unwrap();
             gate.pass();
             [first, second].into_iter().for_each(|id| release(&slab, id));
             (first, second, were_counted)
@@ -245,7 +245,7 @@ fn a_place_changes_hands_between_threads() {
             threads.spawn(|| {
                 gate.pass();
                 for _ in 0..ROUNDS {
-                    let id = slab.claim(|state| state.recorded = false).unwrap();
+                    let id = slab.claim(|state, _| state.recorded = false).unwrap();
                     assert!(slab.some_are_unrecorded(), "this one is");
                     release(&slab, id);
                 }

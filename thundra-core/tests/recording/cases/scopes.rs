@@ -204,3 +204,37 @@ fn a_disabled_program_forwards_the_context_and_begins_no_trace() {
     assert_eq!(sent(&[("traceparent", traceparent)]).as_deref(), Some(traceparent));
     assert_eq!(sent(&[("x-correlation-id", "c-1")]), None, "it would say that the trace is not sampled");
 }
+
+/// Begins the scope of a request.
+fn request(config: &Config) -> Scope {
+    Scope::builder("request").begin_request(config, &|root| root.text("path", "/a"))
+}
+
+#[test]
+fn a_request_has_a_span_where_a_layer_sees_it() {
+    let config = config(&[]);
+    with_default(&dispatch(&config), || {
+        let scope = request(&config);
+        assert_eq!(scope.span().is_none(), FRONT == crate::front::Front::Subscriber);
+        scope.enter(|| info_span!("inner").in_scope(|| {}));
+        let handle = *scope;
+        let spans: Vec<_> = scope.finish().spans().collect();
+        assert_eq!(tree(&spans), "request thundra.parent.source=none path=/a\n└ inner\n");
+        assert_eq!(handle.correlation(), None, "no span is left");
+    });
+}
+
+#[test]
+fn the_current_span_of_a_request_renames_it_and_keeps_it_open() {
+    let config = config(&[]);
+    with_default(&dispatch(&config), || {
+        let scope = request(&config);
+        let (handle, current) = (*scope, scope.enter(Span::current));
+        current.record("otel.name", "renamed");
+        let names: Vec<_> = scope.finish().spans().map(|span| span.name).collect();
+        assert_eq!(names, ["renamed"]);
+        assert!(handle.is_finished() && handle.correlation().is_some(), "a span is left");
+        drop(current);
+        assert_eq!(handle.correlation(), None);
+    });
+}
