@@ -30,6 +30,15 @@ impl Description<'_> {
         SCOPES.edit(slot, |span, limits| describe(&mut Description { span, limits, is_new }));
     }
 
+    /// Runs `describe` on the record of a root span, for attributes that the first description has not set. The caller
+    /// sets each once, so they are new unless somebody else has added any.
+    pub(crate) fn further(slot: SpanSlot, describe: impl FnOnce(&mut Description<'_>)) {
+        SCOPES.edit(slot, |span, limits| {
+            let is_new = !span.has_added_keys();
+            describe(&mut Description { span, limits, is_new });
+        });
+    }
+
     /// Sets an attribute of the conventions with a text. The built-in list of masked keys has no such key.
     pub fn text(&mut self, key: &'static str, text: &str) {
         self.span.set_text(key, text, self.is_new, self.limits);
@@ -102,7 +111,7 @@ mod tests {
                 ["a", "b", "c", "d"].into_iter().for_each(|key| to.text(key, "123456"));
             };
             if is_new {
-                scope.describe_new(describe)
+                scope.describe_further(describe)
             } else {
                 scope.describe(describe)
             }

@@ -146,10 +146,11 @@ impl ScopeRef {
         Description::of(self.root, false, describe);
     }
 
-    /// Describes the root span of a scope that has just begun. The attributes have different keys.
+    /// Sets several attributes of the root span, with other keys than the
+    /// [first description](crate::ScopeBuilder::begin_request) has, and different ones.
     #[doc(hidden)]
-    pub fn describe_new(&self, describe: impl FnOnce(&mut Description<'_>)) {
-        Description::of(self.root, true, describe);
+    pub fn describe_further(&self, describe: impl FnOnce(&mut Description<'_>)) {
+        Description::further(self.root, describe);
     }
 
     /// Adds to a count in an attribute of the root span. The count begins at zero.

@@ -46,7 +46,7 @@ impl Completion {
     pub(super) fn record_response<B>(&mut self, response: &Response<B>) {
         let Some(scope) = &self.scope else { return };
         let status = response.status();
-        scope.describe(|to| to.number(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16()));
+        scope.describe_further(|root| root.number(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16()));
         if let Some(measured) = &mut self.measured {
             measured.status = Some(status.as_u16());
         }

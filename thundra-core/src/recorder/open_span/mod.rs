@@ -45,8 +45,16 @@ pub(crate) struct OpenSpan {
     counts: Counts,
     rare: Rare,
     pub(crate) handles: Handles,
-    /// `true` if the program may have set an attribute with the key of a correlation id.
-    has_own_ids: bool,
+    added: Added,
+}
+
+/// The keys added to the first attributes of a root span. In one byte: a record has no room for two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Added {
+    None,
+    Some,
+    /// One of them may be the key of a correlation id.
+    WithIds,
 }
 
 /// The number of attributes, events and links, within the limits.
@@ -71,7 +79,7 @@ impl OpenSpan {
             counts: Counts::default(),
             rare: Rare::default(),
             handles: Handles::default(),
-            has_own_ids: false,
+            added: Added::None,
         }
     }
 
@@ -127,7 +135,7 @@ impl OpenSpan {
         self.counts = Counts::default();
         self.rare.clear();
         self.handles = Handles::default();
-        self.has_own_ids = false;
+        self.added = Added::None;
     }
 
     /// Returns the start of the encoded name, the last field of the head.
@@ -180,6 +188,11 @@ impl OpenSpan {
     /// Returns `true` if the span has an attribute with the key.
     pub(crate) fn has_key(&self, key: &str) -> bool {
         find_attribute(self.body.get(self.head_end..).unwrap_or_default(), key).is_some()
+    }
+
+    /// Returns `true` once a key was added to the first attributes of a root span.
+    pub(crate) fn has_added_keys(&self) -> bool {
+        self.added != Added::None
     }
 
     /// Returns `true` while no status was set.
@@ -284,7 +297,7 @@ impl OpenSpan {
     #[inline]
     pub(crate) fn identify<'a>(&mut self, ids: impl Iterator<Item = (&'a str, Cow<'a, str>)>) {
         for (key, id) in ids {
-            if self.has_own_ids {
+            if self.added == Added::WithIds {
                 self.remove_attribute(key);
             }
             write::str_attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, &id);
@@ -309,7 +322,8 @@ impl OpenSpan {
             self.body.truncate(start);
         } else {
             self.counts.attributes += 1;
-            self.has_own_ids |= key.starts_with(CORRELATION_PREFIX);
+            let is_id = key.starts_with(CORRELATION_PREFIX);
+            self.added = self.added.max(if is_id { Added::WithIds } else { Added::Some });
         }
     }
 

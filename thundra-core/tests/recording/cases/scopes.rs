@@ -238,3 +238,18 @@ fn the_current_span_of_a_request_renames_it_and_keeps_it_open() {
         assert_eq!(handle.correlation(), None);
     });
 }
+
+#[test]
+fn attributes_after_the_description_replace_those_of_the_program() {
+    let config = config(&[]);
+    with_default(&dispatch(&config), || {
+        for of_program in [None, Some(418)] {
+            let scope = request(&config);
+            of_program.into_iter().for_each(|status| scope.set_attribute("status", status));
+            scope.describe_further(|root| root.number("status", 200));
+            let root = scope.finish().spans().next().unwrap();
+            let found: Vec<_> = root.attributes.iter().filter(|(key, _)| key == "status").collect();
+            assert_eq!(found, [&("status".to_owned(), Value::from(200))]);
+        }
+    });
+}
