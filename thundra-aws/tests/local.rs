@@ -231,6 +231,7 @@ fn a_panic_prints_its_tree_and_goes_on() {
         assert!(tree[1].contains(status) && tree[1].contains(" ✗ panicked: at the disco "), "{program}: {stderr}");
         assert_eq!(tree.last(), Some(&"it panicked with Some(\"at the disco\")"), "{program}: {stderr}");
         assert_eq!(stderr.matches("panicked at ").count(), 1, "{program}: {stderr}");
+        assert_eq!(stderr.matches("exception.type=panic").count(), 1, "{program}: {stderr}");
     }
 }
 

@@ -107,6 +107,8 @@ async fn errors_panics_and_unreadable_events_are_results() {
         assert_eq!(invocation.root().unwrap().status, Status::error(status));
         let expected = if kind == InvocationErrorKind::Handler { "Error" } else { error.error_type() };
         assert_eq!(invocation.root().unwrap().attribute("error.type"), Some(&expected.to_owned().into()), "{message}");
+        let exceptions = invocation.root().unwrap().events.iter().filter(|event| event.name == "exception").count();
+        assert_eq!(exceptions, 1, "{message}");
     }
     let not_json = invoke("{", greeting).await;
     assert_eq!(not_json.error().unwrap().kind(), InvocationErrorKind::InvalidEvent);
