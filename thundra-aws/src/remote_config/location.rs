@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use thundra_core::config::duration;
 
-pub(crate) const FORM: &str = "the name or ARN of a parameter, such as ssm:/orders/telemetry, perhaps with the time \
-                               between two readings, of a second or more, as in ssm:/orders/telemetry?every=1m";
+// Without a whole query: a line on standard error would redact it.
+pub(crate) const FORM: &str = "the name or ARN of a parameter, such as ssm:/orders/telemetry, perhaps with a question \
+                               mark and the time between two readings behind it, of a second or more, such as every=1m";
 
 /// The time between two readings, unless set.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5 * 60);
@@ -137,6 +138,7 @@ mod tests {
         ] {
             assert!(text.parse::<RemoteConfig>().is_err(), "{text}");
         }
+        assert_eq!(thundra_core::redact::text(FORM), FORM, "a report shows the form");
         let briefly = RemoteConfig::ssm("/a").every(Duration::ZERO);
         assert_eq!(briefly.interval, SHORTEST_INTERVAL);
     }
