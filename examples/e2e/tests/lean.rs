@@ -120,7 +120,7 @@ async fn a_panic_that_cannot_be_exported_ends_the_process_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = Settings::new(aborting_function())
         .variable("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", silent.local_addr().unwrap()))
-        .variable("OTEL_EXPORTER_OTLP_TIMEOUT", "300")
+        .variable("OTEL_EXPORTER_OTLP_TIMEOUT", "3000")
         .variable("RUST_LOG", "off");
     let lambda = Lambda::start(settings).await.unwrap();
     abort(&lambda).await;
