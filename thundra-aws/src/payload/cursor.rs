@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr3;
+use memchr::{memchr2, memchr3};
 
 use super::words::{end_of_scalar, end_of_string, quote_or_bracket};
 
@@ -116,7 +116,9 @@ impl<'a> Cursor<'a> {
         let list = self.rest();
         list.get(1).filter(|first| first.is_ascii_digit())?;
         let end = memchr3(b']', b'"', b'[', list.get(1..)?)? + 1;
-        (list.get(end) == Some(&b']')).then(|| self.at += end + 1)
+        // A brace pairs up with a bracket, as in a value that is skipped.
+        let is_list = list.get(end) == Some(&b']') && memchr2(b'{', b'}', list.get(..end)?).is_none();
+        is_list.then(|| self.at += end + 1)
     }
 
     /// Skips an object or an array.

@@ -28,17 +28,23 @@ fn end_of_escaped(text: &[u8], mut at: usize) -> Option<usize> {
     Some(at)
 }
 
-/// Returns the length of a number, `true`, `false` or `null`.
+/// The bits that tell `{`, `}`, `[` and `]` apart.
+const APART: u8 = b'{' ^ b'}' | b'{' ^ b'[';
+/// Each bracket with the bits of [`APART`]; `Y`, `y`, `_` and the delete character too.
+const BRACKET: u8 = b'{' | APART;
+
+/// Returns the length of a number, `true`, `false` or `null`. A malformed one ends before a quote or a bracket too, so
+/// that quotes and brackets pair up as in a value that is skipped.
 #[inline]
 pub(super) fn end_of_scalar(bytes: &[u8]) -> usize {
-    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || *byte <= b' ';
+    let ends = |byte: &u8| *byte <= b'"' || *byte == b',' || byte | APART == BRACKET;
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // Of the control characters and the space, the lowest bit alone is exact too.
-        let spaces = word.wrapping_sub(ONES * (b' ' as u64 + 1)) & !word & (ONES << 7);
-        let brackets = zeros((word | (ONES * 0x20)) ^ (ONES * b'}' as u64));
-        let found = spaces | brackets | zeros(word ^ (ONES * b',' as u64));
+        // Of the control characters, the space, `!` and the quote, the lowest bit alone is exact too.
+        let low = word.wrapping_sub(ONES * (b'"' as u64 + 1)) & !word & (ONES << 7);
+        let brackets = zeros((word | (ONES * APART as u64)) ^ (ONES * BRACKET as u64));
+        let found = low | brackets | zeros(word ^ (ONES * b',' as u64));
         if found != 0 {
             return at * 8 + found.trailing_zeros() as usize / 8;
         }
@@ -76,9 +82,6 @@ fn distant_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
 /// JSON has outside of strings.
 #[inline]
 pub(super) fn quote_or_bracket(bytes: &[u8]) -> Option<usize> {
-    /// The bits that tell `{`, `}`, `[` and `]` apart.
-    const APART: u8 = b'{' ^ b'}' | b'{' ^ b'[';
-    const BRACKET: u8 = b'{' | APART;
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
@@ -147,7 +150,7 @@ mod tests {
             let control = bytes.iter().position(|byte| b"\"\\".contains(byte) || *byte < b' ');
             prop_assert_eq!(quote_backslash_or_control(bytes), control);
             prop_assert_eq!(quote_or_bracket(bytes), first(b"\"{}[]Yy_\x7f"));
-            let scalar = bytes.iter().position(|byte| b",}]".contains(byte) || *byte <= b' ');
+            let scalar = bytes.iter().position(|byte| b",{}[]Yy_\x7f".contains(byte) || *byte <= b'"');
             prop_assert_eq!(end_of_scalar(bytes), scalar.unwrap_or(bytes.len()));
         }
     }

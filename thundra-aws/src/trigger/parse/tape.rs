@@ -250,3 +250,32 @@ pub(super) fn key_text(json: &[u8], key: Key) -> Option<Cow<'_, str>> {
     let string = string.get(..Cursor::new(string).value()?.end)?;
     unescaped(std::str::from_utf8(string).ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    const PARTS: [&str; 12] = ["{", "}", "[", "]", ",", ":", "\"a\":", "\"", "1", "x", "[1", "[{"];
+
+    proptest! {
+        // A reading that fails behind the end would be repeated for each of many malformed values.
+        #[test]
+        fn no_reading_goes_on_behind_the_end_of_a_skipped_value(
+            parts in prop::collection::vec(select(&PARTS[..]), 0..60),
+        ) {
+            for bracket in ["{", "[", "[{"] {
+                let text = bracket.to_owned() + &parts.concat();
+                let end = Cursor::new(text.as_bytes()).value().map_or(text.len(), |value| value.end);
+                let (mut tape, mut cursor) = (Tape::of(&text).unwrap(), Cursor::new(text.as_bytes()));
+                let _ = match bracket {
+                    "{" => tape.read_object(&mut cursor, 1),
+                    _ => tape.read_array(&mut cursor, 1),
+                };
+                prop_assert!(cursor.at() <= end, "{text}: read to {}, skipped to {end}", cursor.at());
+            }
+        }
+    }
+}
